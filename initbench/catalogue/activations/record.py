@@ -1,0 +1,99 @@
+"""What an activation is: a record that turns parameters into a value, a slope and the facts about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..registry import Parameter, Params, label
+
+Array = np.ndarray[Any, Any]
+Function = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An activation with its parameters put in.
+
+    value, slope: element-wise, float32 to float32 and float64 to float64, any shape; finite wherever the limit is, without warnings.
+    The slope at a kink is the libraries' convention (relu'(0) = 0).
+    both: (value, slope) in one go, where that saves work; it must give the same numbers.
+    kinks: where the slope jumps. jumps: where the value jumps. lower, upper: the range of the value.
+    steepest: the largest |slope|. saturates: the slope tends to 0 where the value tends to a finite limit other than by being inactive
+    (tanh, sigmoid, hard_tanh: yes; relu, gelu: no).
+    """
+
+    value: Function
+    slope: Function
+    both: Callable[[Array], tuple[Array, Array]] | None = None
+    kinks: tuple[float, ...] = ()
+    jumps: tuple[float, ...] = ()
+    lower: float = -math.inf
+    upper: float = math.inf
+    steepest: float = 1.0
+    saturates: bool = False
+
+
+@dataclass(frozen=True)
+class ActivationRecord:
+    """A named activation.
+
+    build: (**parameters) -> Formula. equation: phi(z) in one line. source: the paper or the library. purpose: one sentence.
+    """
+
+    name: str
+    build: Callable[..., Formula]
+    equation: str
+    source: str
+    purpose: str
+    parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A record with its parameters: what one layer applies to its preactivations."""
+
+    record: ActivationRecord
+    params: Params
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def label(self) -> str:
+        """`leaky_relu(negative_slope=0.1)`"""
+        return label(self.record, self.params)
+
+    @cached_property
+    def formula(self) -> Formula:
+        return self.record.build(**dict(self.params))
+
+    def value(self, z: Array) -> Array:
+        """phi(z), element by element, in the dtype of z."""
+        return self.formula.value(np.asarray(z))
+
+    def slope(self, z: Array) -> Array:
+        """phi'(z), element by element, in the dtype of z."""
+        return self.formula.slope(np.asarray(z))
+
+    def both(self, z: Array) -> tuple[Array, Array]:
+        """(phi(z), phi'(z))."""
+        if self.formula.both is not None:
+            return self.formula.both(z)
+        return self.formula.value(z), self.formula.slope(z)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.record.name, self.params)  # records hold functions: a worker finds them again by name
+
+
+def _restore(name: str, params: Params) -> Activation:
+    from . import activation
+
+    return activation(name, **dict(params))

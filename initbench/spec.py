@@ -1,0 +1,183 @@
+"""The frozen specs that all rooms share: what is to be measured, without arrays and without YAML.
+
+    Experiment
+    └── GridCell            one point of the grid: its axes
+        └── Cell            one setting, complete: network, inputs, gradient, dtype, engine, metrics, root seed
+            └── Network
+                └── Layer   fan_in, fan_out, activation, initializer, bias
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .catalogue.activations import Activation
+from .catalogue.initializers import Initializer
+from .catalogue.inputs import Inputs
+
+NUMERICS_VERSION = 1
+"""Raised whenever the same config gives other numbers. Part of every cell's identity."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One weight layer: z = h W + b, h = phi(z), W of shape (fan_in, fan_out)."""
+
+    fan_in: int
+    fan_out: int
+    activation: Activation
+    initializer: Initializer
+    bias: Initializer | None  # drawn as (fan_out,) with its layer's fans
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers from the input up; each fan_out is the next fan_in."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def depth(self) -> int:
+        return len(self.layers)
+
+    @property
+    def features(self) -> int:
+        return self.layers[0].fan_in
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is fed to every network: batch_size inputs of `features` numbers.
+
+    resample: every seed draws its own inputs; otherwise all seeds share one batch.
+    """
+
+    inputs: Inputs
+    features: int
+    batch_size: int
+    resample: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting, complete. `seeds` is not part of it: a network depends on the cell and on its own seed alone.
+
+    gradient: gaussian | shared | ones | none. dtype: float32 | float64. engine: auto | dense, as asked for.
+    metrics: names, in the catalogue's order.
+    """
+
+    network: Network
+    batch: Batch
+    gradient: str
+    dtype: str
+    engine: str
+    metrics: tuple[str, ...]
+    root_seed: int
+
+    @property
+    def backward(self) -> bool:
+        """Whether gradients are sent back at all."""
+        return self.gradient != "none"
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """A point of the grid. axes: (dotted key, its value as text), in the order of the file."""
+
+    index: int
+    axes: tuple[tuple[str, str], ...]
+    cell: Cell
+
+    @property
+    def label(self) -> str:
+        """`initializer=he_normal, depth=50`, empty where nothing is swept."""
+        return ", ".join(f"{key.rpartition('.')[2]}={value}" for key, value in self.axes)
+
+
+@dataclass(frozen=True)
+class VerdictRules:
+    """factor: the change over the depth that counts as vanishing or exploding; saturated, dead: the fractions that count."""
+
+    factor: float = 100.0
+    saturated: float = 0.5
+    dead: float = 0.5
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One claim about the results.
+
+    where: (dotted key, value as text) pairs that choose cells; metric: a metric of layers.csv or a column of cells.csv.
+    layer: a number, "first", "last" or "all". over: mean | median | min | max | sd, of the seeds.
+    test: between | at_least | at_most | equals | near | near_theory; target: its numbers or, for equals, a text.
+    refuted: the claim is a popular one, shown here to fail. line, column: where it stands in the file, 0 if unknown.
+    """
+
+    name: str
+    where: tuple[tuple[str, str], ...]
+    metric: str
+    layer: int | str
+    over: str
+    test: str
+    target: tuple[float | str, ...]
+    refuted: bool = False
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A whole config, validated: what the file asks for, with every default filled in."""
+
+    name: str
+    description: str
+    cells: tuple[GridCell, ...]
+    seeds: tuple[int, ...]
+    verdict: VerdictRules
+    keep_layers: bool
+    expect: tuple[Expectation, ...]
+    source: str  # the file's own text
+    resolved: str  # the same config with every default and override written out, as YAML
+    notes: tuple[str, ...] = ()  # what the reader of the config should be told, such as collapsed grid points
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The swept keys, in the order of the file."""
+        return tuple(key for key, _ in self.cells[0].axes)
+
+
+def describe(cell: Cell, engine: str) -> dict[str, Any]:
+    """The scientific content of a cell run by the resolved `engine`, as plain data: what its identity is the hash of."""
+
+    def named(choice: Activation | Initializer | None) -> Any:
+        return None if choice is None else {"name": choice.name, **dict(choice.params)}
+
+    return {
+        "numerics": NUMERICS_VERSION,
+        "layers": [
+            [
+                layer.fan_in,
+                layer.fan_out,
+                named(layer.activation),
+                named(layer.initializer),
+                named(layer.bias),
+            ]
+            for layer in cell.network.layers
+        ],
+        "inputs": {"name": cell.batch.inputs.name, **dict(cell.batch.inputs.identity)},
+        "batch": [cell.batch.batch_size, cell.batch.features, cell.batch.resample],
+        "gradient": cell.gradient,
+        "dtype": cell.dtype,
+        "engine": engine,
+        "metrics": list(cell.metrics),
+        "root_seed": cell.root_seed,
+    }
+
+
+def identity(cell: Cell, engine: str) -> str:
+    """The first 16 hex digits of the SHA-256 of a cell's scientific content, as canonical JSON."""
+    text = json.dumps(describe(cell, engine), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
