@@ -43,6 +43,7 @@ METRICS: Registry[MetricRecord] = Registry(
         MetricRecord("saturated_fraction", "share of entries with |phi'(z)| under 1 % of phi's largest slope; for activations that saturate", "units stuck on the flat part of their activation", "preactivation"),
         MetricRecord("grad_q", "mean of (dL/dz)^2 over units and batch", "the strength of the backward signal", "gradient"),
         MetricRecord("weight_grad_q", "mean of (dL/dW)^2 over the weights, L summed over the batch", "how fast the layer's weights would move", "gradient"),
+        MetricRecord("grad_distinct_units", "number of columns of dL/dz that differ on the batch, as in distinct_units", "1 means that all units are updated alike", "gradient", default=False),
         MetricRecord("histograms", "counts of h, and of log10 |dL/dz|, in fixed bins (histograms.csv)", "the classic picture of activations layer by layer", "activation", default=False, scalar=False),
     ),
 )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Everything the catalogue knows of a name, as plain data: what `list --json` and `explain` show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..errors import UnknownNameError, did_you_mean
+from .activations import ACTIVATIONS, ActivationRecord, activation
+from .initializers import INITIALIZERS, InitializerRecord, initializer
+from .initializers.explain import facts as initializer_facts
+from .inputs import INPUTS, InputRecord
+from .metrics import METRICS, MetricRecord
+from .registry import Parameter, Registry, Required
+
+Facts = dict[str, Any]
+REGISTRIES: Mapping[str, Registry[Any]] = {
+    "initializers": INITIALIZERS,
+    "activations": ACTIVATIONS,
+    "inputs": INPUTS,
+    "metrics": METRICS,
+}
+
+
+def facts_of_kind(kind: str, fan_in: int, fan_out: int) -> list[Facts]:
+    """The facts of every record of a kind (`initializers`, ...), with initializers' moments at those fans.
+
+    Records with required parameters have no moments. Raises UnknownNameError for an unknown kind.
+    """
+    if kind not in REGISTRIES:
+        raise UnknownNameError(
+            f"{kind!r} is not a kind{did_you_mean(kind, REGISTRIES)} (there are {', '.join(REGISTRIES)})"
+        )
+    return [_facts(kind, record, fan_in, fan_out, {}) for record in REGISTRIES[kind]]
+
+
+def explain_name(name: str, fan_in: int, fan_out: int, params: Mapping[str, Any]) -> list[Facts]:
+    """The facts of a name, one entry for each kind that has it (`uniform` is an initializer and an input).
+
+    params: chosen parameters. Raises UnknownNameError, or ParameterError where no kind of that name takes them.
+    """
+    found = [kind for kind, registry in REGISTRIES.items() if name in registry.names]
+    if not found:
+        every = [known for registry in REGISTRIES.values() for known in registry.names]
+        raise UnknownNameError(f"{name!r} is in no catalogue{did_you_mean(name, every)} (`initbench list initializers` and so on show all)")
+    if params:
+        found = [kind for kind in found if kind in ("initializers", "activations")] or found
+    return [_facts(kind, REGISTRIES[kind].find(name), fan_in, fan_out, params) for kind in found]
+
+
+def _facts(kind: str, record: Any, fan_in: int, fan_out: int, params: Mapping[str, Any]) -> Facts:
+    needed = {parameter.name for parameter in record.parameters if isinstance(parameter.default, Required)}
+    complete = needed <= set(params)
+    facts: Facts = {
+        "kind": kind.removesuffix("s"),
+        "name": record.name,
+        "label": record.name,
+        "aliases": list(record.aliases),
+        "equation": record.equation,
+        "source": record.source,
+        "purpose": record.purpose,
+        "parameters": [_parameter(parameter) for parameter in record.parameters],
+    }
+    more: dict[type, Callable[..., Facts]] = {
+        InitializerRecord: _initializer,
+        ActivationRecord: _activation,
+        InputRecord: lambda *_: {},
+        MetricRecord: _metric,
+    }
+    if complete or params:
+        facts |= more[type(record)](record, fan_in, fan_out, params)
+    return facts
+
+
+def _initializer(record: InitializerRecord, fan_in: int, fan_out: int, params: Mapping[str, Any]) -> Facts:
+    known = asdict(initializer_facts(initializer(record.name, **params), fan_in, fan_out))
+    shown = ("fan_in", "fan_out", "mean", "stddev", "variance", "low", "high", "kurtosis", "sigma_w")
+    return {
+        "label": known["label"],
+        "note": known["note"],
+        "moments": {name: known[name] for name in shown},
+    }
+
+
+def _activation(record: ActivationRecord, _in: int, _out: int, params: Mapping[str, Any]) -> Facts:
+    chosen = activation(record.name, **params)
+    formula = chosen.formula
+    numbers = {"lower": formula.lower, "upper": formula.upper, "steepest slope": formula.steepest}
+    return {
+        "label": chosen.label,
+        "moments": {
+            **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+            "saturates": formula.saturates,
+            "kinks": list(formula.kinks),
+            "jumps": list(formula.jumps),
+        },
+    }
+
+
+def _metric(record: MetricRecord, *_: Any) -> Facts:
+    return {"default": record.default, "needs": record.needs}
+
+
+def _parameter(parameter: Parameter) -> Facts:
+    required = isinstance(parameter.default, Required)
+    return {
+        "name": parameter.name,
+        "required": required,
+        "default": None if required else parameter.default,
+        "allowed": parameter.allowed,
+        "meaning": parameter.meaning,
+    }

@@ -1,0 +1,150 @@
+"""The metrics of one layer from its arrays, for S networks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .distinct import TOLERANCE, distinct_units
+from .statistics import (
+    count_true,
+    gram,
+    mean_and_variance,
+    mean_cosine,
+    out_of_scale,
+    row_squares,
+    row_sums,
+    variance_over_batch,
+)
+
+Array = np.ndarray[Any, Any]
+Measured = dict[str, tuple[Array, Array]]  # metric -> values (S,) float64, present (S,) bool
+Part = dict[str, Array]  # metric -> values (S,); absent metrics are left out, or nan with `<metric>?` False
+
+PREACTIVATION = ("preact_mean", "preact_var", "preact_q", "distinct_units")
+ACTIVATION = ("act_mean", "act_var", "act_q", "act_var_batch", "cosine")
+ACTIVITY = ("dead_fraction", "inactive_fraction", "saturated_fraction")
+
+
+def measure_preactivations(z: Array, wanted: Collection[str]) -> Part:
+    """preact_* and distinct_units of z, (S, B, N)."""
+    if not any(name in wanted for name in PREACTIVATION):
+        return {}
+    tolerance = TOLERANCE[z.dtype]
+
+    def statistics(x: Array, squares: Array) -> Part:
+        mean, variance = mean_and_variance(x, squares, row_sums(x))
+        part = {"preact_mean": mean, "preact_var": variance, "preact_q": _mean(squares, x.shape[2])}
+        if "distinct_units" in wanted:
+            part["distinct_units"] = distinct_units(x, tolerance)
+        return part
+
+    return _in_scale(z, statistics)
+
+
+def measure_activations(h: Array, wanted: Collection[str]) -> Part:
+    """act_* and cosine of h, (S, B, N). `cosine?` says where there is a pair of inputs to compare."""
+    if not any(name in wanted for name in ACTIVATION):
+        return {}
+
+    def statistics(x: Array, squares: Array) -> Part:
+        mean, variance = mean_and_variance(x, squares, row_sums(x))
+        cosine, exists = mean_cosine(x, squares)
+        return {
+            "act_mean": mean,
+            "act_var": variance,
+            "act_q": _mean(squares, x.shape[2]),
+            "act_var_batch": variance_over_batch(x, squares),
+            "cosine": cosine,
+            "cosine?": exists.astype(np.float64),
+        }
+
+    return _in_scale(h, statistics)
+
+
+def measure_activity(h: Array, slope: Array, steepest: float | None, wanted: Collection[str]) -> Part:
+    """Dead, inactive and saturated fractions from values and slopes, (S, B, N) each.
+
+    steepest: phi's largest slope, None for an activation that does not saturate.
+    """
+    part: Part = {}
+    if "dead_fraction" in wanted or "inactive_fraction" in wanted:
+        inactive = (h == 0) & (slope == 0)
+        part["inactive_fraction"] = count_true(inactive) / inactive[0].size
+        part["dead_fraction"] = count_true(inactive.all(axis=1)) / h.shape[2]
+    if steepest is not None and "saturated_fraction" in wanted:
+        flat = np.abs(slope) < h.dtype.type(0.01 * steepest)
+        part["saturated_fraction"] = count_true(flat) / flat[0].size
+    return part
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What a layer's input leaves behind for its weight gradient: dL/dW = H^T D.
+
+    Either its Gram matrix H H^T, (S, B, B) float64, or, where that would cost more, H itself, (S, B, N_in).
+    """
+
+    gram: Array | None
+    rows: Array | None
+
+
+def gram_pays(batch: int, fan_in: int, fan_out: int) -> bool:
+    """Whether |H^T D|^2 costs less by two B x B Gram matrices than by the N_in x N_out product."""
+    return batch * (fan_in + fan_out) <= fan_in * fan_out
+
+
+def gradient_factor(h: Array, fan_out: int) -> Factor:
+    """What to keep of a layer's input h, (S, B, N_in)."""
+    if gram_pays(h.shape[1], h.shape[2], fan_out):
+        return Factor(_in_scale(h, lambda x, _: {"gram": gram(x)})["gram"], None)
+    return Factor(None, h.copy())
+
+
+def measure_gradients(d: Array, factor: Factor | None, fan_in: int, wanted: Collection[str]) -> Part:
+    """grad_q and grad_distinct_units of D = dL/dz, (S, B, N_out), and, with the layer's input factor, weight_grad_q."""
+    tolerance = TOLERANCE[d.dtype]
+
+    def statistics(x: Array, squares: Array) -> Part:
+        part = {"grad_q": _mean(squares, x.shape[2])}
+        if "grad_distinct_units" in wanted:
+            part["grad_distinct_units"] = distinct_units(x, tolerance)
+        if factor is not None and factor.gram is not None:
+            part["gram"] = gram(x)
+        return part
+
+    part = _in_scale(d, statistics)
+    size = fan_in * d.shape[2]
+    if factor is not None and factor.gram is not None:
+        # |H^T D|^2 = sum_ab (H H^T)_ab (D D^T)_ab
+        part["weight_grad_q"] = (factor.gram * part.pop("gram")).sum(axis=(1, 2)) / size
+    elif factor is not None and factor.rows is not None:
+        rows = factor.rows.astype(np.float64)
+        product = np.matmul(rows.transpose(0, 2, 1), d.astype(np.float64))
+        part["weight_grad_q"] = row_squares(product).sum(axis=1) / size
+    return part
+
+
+def _mean(squares: Array, units: int) -> Array:
+    """Mean square over units and batch from squared row lengths, (S, B) -> (S,)."""
+    return np.asarray(squares.sum(axis=1) / (squares.shape[1] * units))
+
+
+def _in_scale(x: Array, statistics: Callable[[Array, Array], Part]) -> Part:
+    """Statistics of x, in float64 for the networks whose squares float32 cannot hold."""
+    squares = row_squares(x)
+    far = out_of_scale(squares, x.shape[2], x.dtype)
+    if not far.any():
+        return statistics(x, squares)
+    wide = x[far].astype(np.float64)
+    exact = statistics(wide, row_squares(wide))
+    if far.all():
+        return exact
+    part = {name: np.empty((len(x), *values.shape[1:])) for name, values in exact.items()}
+    for name, values in statistics(x[~far], squares[~far]).items():
+        part[name][far] = exact[name]
+        part[name][~far] = values
+    return part

@@ -1,0 +1,185 @@
+"""One chunk of seeds through one cell: signals forward, gradients backward, metrics on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.initializers import Law
+from ..catalogue.initializers.laws import Constant
+from ..spec import Cell, Layer
+from ..streams import Purpose, stream
+from . import histogram, measure, trace
+from .dense import DenseWeights
+from .sizes import BUDGET, kept_layers
+from .trace import Trace
+from .weights import Weights
+from .workspace import Workspace
+
+Array = np.ndarray[Any, Any]
+
+
+BACKWARD = {"grad_q", "weight_grad_q", "grad_distinct_units", "histograms"}
+"""The metrics that a backward pass is for."""
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """What a layer leaves for the backward pass. slope: phi'(z), (S, B, N_out)."""
+
+    weights: Weights
+    slope: Array
+    factor: measure.Factor | None
+
+
+def propagate(
+    cell: Cell, seeds: Sequence[int], workspace: Workspace | None = None, budget: int = BUDGET
+) -> Trace:
+    """Measure the networks of `seeds` in one cell.
+
+    budget: bytes for weights kept until the backward pass; the rest is drawn twice, to the same numbers.
+    Overflow, nan and dead networks are results: nothing is raised or warned.
+    """
+    with np.errstate(all="ignore"):
+        return _Chunk(cell, seeds, workspace or Workspace(), budget).run()
+
+
+class _Chunk:
+    """The state of one chunk while it runs: a leaf, used once."""
+
+    def __init__(self, cell: Cell, seeds: Sequence[int], workspace: Workspace, budget: int) -> None:
+        self.cell, self.seeds, self.workspace = cell, seeds, workspace
+        self.dtype = np.dtype(cell.dtype)
+        self.wanted = frozenset(cell.metrics)
+        scalars = tuple(name for name in cell.metrics if name != "histograms")
+        self.trace = trace.empty(seeds, cell.network.depth, scalars)
+        self.kept = kept_layers(cell, len(seeds), budget) if cell.backward else 0
+        self.backward = cell.backward and bool(self.wanted & BACKWARD)
+
+    def run(self) -> Trace:
+        h, passed = self._forward()
+        if self.backward:
+            self._backward(h, passed)
+        return self.trace
+
+    def _forward(self) -> tuple[Array, list[_Passed]]:
+        weight_streams = self._streams(Purpose.WEIGHTS)
+        bias_streams = self._streams(Purpose.BIASES)
+        passed: list[_Passed] = []
+        h = self._inputs()
+        self._record(0, measure.measure_activations(h, self.wanted))
+        for index, layer in enumerate(self.cell.network.layers):
+            factor = self._factor(h, layer)
+            weights = self._weights(index, layer, weight_streams)
+            z = weights.apply(h, self._array("z", layer.fan_out))
+            self._add_bias(z, layer, bias_streams)
+            h, slope = layer.activation.both(z)
+            if np.may_share_memory(h, z):  # z's memory is used again by the next layer
+                h = h.copy()
+            self._measure_layer(index + 1, layer, z, h, slope)
+            if self.backward:
+                passed.append(_Passed(weights, slope, factor))
+        return h, passed
+
+    def _backward(self, h: Array, passed: list[_Passed]) -> None:
+        # dL/dz = dL/dh phi'(z);  dL/dh_below = dL/dz W^T
+        d = self._cotangent(h)
+        for index in reversed(range(self.cell.network.depth)):
+            layer = self.cell.network.layers[index]
+            d *= passed[index].slope
+            part = measure.measure_gradients(d, passed[index].factor, layer.fan_in, self.wanted)
+            if "grad_distinct_units" in part:
+                part["grad_distinct_units"][~np.isfinite(part["grad_q"])] = np.nan
+            self._record(index + 1, part)
+            if "histograms" in self.wanted:
+                self._count(index + 1, "grad", histogram.GRADIENT_BINS, histogram.log_magnitude(d))
+            if index > 0:
+                out = self._array("d", layer.fan_in, slot=index % 2)
+                d = passed[index].weights.apply_transpose(d, out)
+
+    def _streams(self, purpose: Purpose) -> list[np.random.Generator]:
+        return [stream(self.cell.root_seed, seed, purpose) for seed in self.seeds]
+
+    def _array(self, name: str, units: int, slot: int = 0) -> Array:
+        shape = (len(self.seeds), self.cell.batch.batch_size, units)
+        return self.workspace.array(name, shape, self.dtype, slot)
+
+    def _inputs(self) -> Array:
+        batch = self.cell.batch
+        size = (batch.batch_size, batch.features)
+        if not batch.resample:
+            shared = stream(self.cell.root_seed, 0, Purpose.SHARED_INPUTS)
+            x = batch.inputs.draw(shared, *size)
+            return np.repeat(x.astype(self.dtype)[None], len(self.seeds), axis=0)
+        drawn = [batch.inputs.draw(generator, *size) for generator in self._streams(Purpose.INPUTS)]
+        return np.stack(drawn).astype(self.dtype)
+
+    def _weights(self, index: int, layer: Layer, streams: list[np.random.Generator]) -> Weights:
+        return DenseWeights(
+            law=layer.initializer.law(layer.fan_in, layer.fan_out),
+            shape=(layer.fan_in, layer.fan_out),
+            generators=streams,
+            workspace=self.workspace,
+            dtype=self.dtype,
+            keep=index >= self.cell.network.depth - self.kept,
+            slot=index,
+        )
+
+    def _add_bias(self, z: Array, layer: Layer, streams: list[np.random.Generator]) -> None:
+        if layer.bias is None:
+            return
+        law: Law = layer.bias.law(layer.fan_in, layer.fan_out)
+        if isinstance(law, Constant) and law.value == 0:
+            return
+        bias = self.workspace.array("bias", (len(self.seeds), layer.fan_out), self.dtype)
+        for generator, row in zip(streams, bias, strict=True):
+            law.fill(generator, row)
+        z += bias[:, None, :]
+
+    def _factor(self, h: Array, layer: Layer) -> measure.Factor | None:
+        if not self.backward or "weight_grad_q" not in self.wanted:
+            return None
+        return measure.gradient_factor(h, layer.fan_out)
+
+    def _cotangent(self, h: Array) -> Array:
+        """dL/dh of the last layer, (S, B, N); nan for networks that did not come through, which have no gradient."""
+        d = self._array("cotangent", h.shape[2])
+        if self.cell.gradient == "ones":
+            d[:] = 1.0
+        for row, generator in zip(d, self._streams(Purpose.GRADIENT), strict=True):
+            if self.cell.gradient == "gaussian":
+                generator.standard_normal(dtype=self.dtype, out=row)
+            elif self.cell.gradient == "shared":
+                row[:] = generator.standard_normal(h.shape[2], dtype=self.dtype)
+        d[~np.isfinite(h).all(axis=(1, 2))] = np.nan
+        return d
+
+    def _measure_layer(self, row: int, layer: Layer, z: Array, h: Array, slope: Array) -> None:
+        formula = layer.activation.formula
+        part = measure.measure_preactivations(z, self.wanted)
+        activations = measure.measure_activations(h, self.wanted)
+        steepest = formula.steepest if formula.saturates else None
+        activity = measure.measure_activity(h, slope, steepest, self.wanted)
+        broken = ~np.isfinite(activations.get("act_q", h.sum(axis=(1, 2))))
+        for name in activity:
+            activity[name][broken] = np.nan
+        if "distinct_units" in part:
+            part["distinct_units"][~np.isfinite(part["preact_q"])] = np.nan
+        self._record(row, part | activations | activity)
+        if "histograms" in self.wanted:
+            self._count(row, "act", histogram.activation_bins(formula), h)
+
+    def _record(self, row: int, part: measure.Part) -> None:
+        for column, name in enumerate(self.trace.metrics):
+            if name in part:
+                self.trace.values[:, row, column] = part[name]
+                self.trace.present[:, row, column] = part.get(f"{name}?", 1.0)
+
+    def _count(self, row: int, quantity: str, bins: histogram.Bins, x: Array) -> None:
+        counts = self.trace.histograms.setdefault(
+            quantity, np.zeros((self.cell.network.depth + 1, bins.number + 2), np.int64)
+        )
+        counts[row] += bins.count(x)

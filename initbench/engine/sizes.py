@@ -1,0 +1,97 @@
+"""What a cell needs, counted in Python integers before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from ..spec import Cell
+from .measure import gram_pays
+
+BUDGET = 1_500_000_000
+"""Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
+STACK = 1 << 16
+"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call, few enough to stay in cache."""
+LARGEST_CHUNK = 64
+
+
+def itemsize(cell: Cell) -> int:
+    """Bytes of one number."""
+    return 4 if cell.dtype == "float32" else 8
+
+
+def chunk_size(cell: Cell) -> int:
+    """How many networks are sent through together. Changes no result, only speed and memory."""
+    widest = max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers)
+    by_signal = STACK // (cell.batch.batch_size * widest)
+    by_weights = 8 * STACK // max(layer.fan_in * layer.fan_out for layer in cell.network.layers)
+    return max(1, min(by_signal, by_weights, LARGEST_CHUNK))
+
+
+def kept_layers(cell: Cell, networks: int, budget: int) -> int:
+    """How many of the last layers keep their weights for the backward pass within `budget` bytes."""
+    kept = 0
+    for layer in reversed(cell.network.layers):
+        budget -= networks * layer.fan_in * layer.fan_out * itemsize(cell)
+        if budget < 0:
+            break
+        kept += 1
+    return kept
+
+
+def needed_bytes(cell: Cell) -> int:
+    """The least memory that one network needs: its largest matrix, and what the backward pass must find again."""
+    size, batch = itemsize(cell), cell.batch.batch_size
+    matrix = max(layer.fan_in * layer.fan_out for layer in cell.network.layers) * size
+    signal = 4 * batch * max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers) * size
+    return matrix + signal + (sum(_remembered(cell)) if cell.backward else 0)
+
+
+def _remembered(cell: Cell) -> Iterator[int]:
+    """Bytes that each layer leaves for the backward pass: slopes, and a factor of its weight gradient."""
+    batch = cell.batch.batch_size
+    for layer in cell.network.layers:
+        yield batch * layer.fan_out * itemsize(cell)
+        yield (
+            8 * batch * batch
+            if gram_pays(batch, layer.fan_in, layer.fan_out)
+            else batch * layer.fan_in * itemsize(cell)
+        )
+
+
+def inspect(cell: Cell) -> Iterator[tuple[str, str]]:
+    """What of a cell does not fit this machine: (key, message) pairs for the config's reader."""
+    memory = physical_memory()
+    widest = max(cell.network.layers, key=lambda layer: layer.fan_in * layer.fan_out)
+    matrix = widest.fan_in * widest.fan_out * itemsize(cell)
+    if matrix > memory:
+        key = "input.features" if widest.fan_in == cell.network.features > widest.fan_out else "network.width"
+        yield (
+            key,
+            f"one dense {widest.fan_in} x {widest.fan_out} {cell.dtype} matrix takes {human(matrix)}; "
+            f"this machine has {human(memory)} of memory",
+        )
+    elif needed_bytes(cell) > memory:
+        yield (
+            "input.batch_size",
+            f"one network of depth {cell.network.depth} with a batch of {cell.batch.batch_size} takes "
+            f"{human(needed_bytes(cell))}; this machine has {human(memory)} of memory",
+        )
+
+
+def physical_memory() -> int:
+    """Bytes of memory in this machine; 8 GiB where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 8 << 30
+
+
+def human(size: int) -> str:
+    """`3.6 TiB`"""
+    value = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if value < 1024 or unit == "PiB":
+            break
+        value /= 1024
+    return f"{value:.3g} {unit}" if value < 1e6 else f"{value:.0f} {unit}"

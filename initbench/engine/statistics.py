@@ -1,0 +1,91 @@
+"""Statistics of stacks of layers: x is (S, B, N), one (B, N) layer in each of S networks; every result is (S,) float64.
+
+Sums run over blocks of one row in the array's own dtype (BLAS dots, pairwise sums) and from there on in float64: a relative error
+under 1e-6 in float32. Each network's numbers depend on its own slice alone, whatever else is in the stack.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+SAFE = {np.dtype(np.float32): (1e-30, 1e30), np.dtype(np.float64): (0.0, np.inf)}
+"""Mean squares between which squares, their sums over a layer and their reciprocals keep full precision."""
+
+
+def row_squares(x: Array) -> Array:
+    """Squared length of every row, (S, B) float64."""
+    return np.vecdot(x, x).astype(np.float64)
+
+
+def row_sums(x: Array) -> Array:
+    """Sum of every row, (S, B) float64."""
+    return x.sum(axis=2).astype(np.float64)
+
+
+def out_of_scale(squares: Array, units: int, dtype: Any) -> Array:
+    """Which networks have a row whose mean square float32 cannot hold with full precision: measure those in float64. (S,) bool."""
+    low, high = SAFE[np.dtype(dtype)]
+    mean_squares = squares / units
+    if low == 0.0:
+        return np.zeros(len(squares), bool)
+    return ~((mean_squares >= low) & (mean_squares <= high)).all(axis=1)
+
+
+def mean_and_variance(x: Array, squares: Array, sums: Array) -> tuple[Array, Array]:
+    """Mean and variance (ddof 0) over units and batch.
+
+    Where the variance is small beside the mean square, E x^2 - (E x)^2 would cancel: those networks are centred first.
+    """
+    count = x.shape[1] * x.shape[2]
+    mean = sums.sum(axis=1) / count
+    q = squares.sum(axis=1) / count
+    variance = q - mean**2
+    for s in np.flatnonzero(variance < 0.25 * q):
+        centred = x[s : s + 1] - x.dtype.type(mean[s])
+        # Var x = E (x - m)^2 - (E x - m)^2 for any m near the mean
+        shift = row_sums(centred).sum() / count
+        variance[s] = row_squares(centred).sum() / count - shift**2
+        mean[s] = float(x.dtype.type(mean[s])) + shift
+    return mean, variance
+
+
+def variance_over_batch(x: Array, squares: Array) -> Array:
+    """Variance over the batch (ddof 0), averaged over units."""
+    batch, units = x.shape[1:]
+    # mean over the batch, as a product: a gemv is one pass
+    centre = np.matmul(np.full((1, batch), 1 / batch, x.dtype), x)
+    q = squares.sum(axis=1) / (batch * units)
+    variance = q - row_squares(centre)[:, 0] / units
+    near = np.flatnonzero(variance < 0.25 * q)
+    if len(near):
+        centred = x[near] - centre[near]
+        variance[near] = row_squares(centred).sum(axis=1) / (batch * units)
+    return variance
+
+
+def mean_cosine(x: Array, squares: Array) -> tuple[Array, Array]:
+    """Mean cosine over pairs of different rows, rows of zeros left out, and whether there is a pair: (S,), (S,) bool.
+
+    sum_{a != b} u_a . u_b = |sum_a u_a|^2 - B for unit vectors u_a: one product in place of B^2 of them.
+    """
+    used = squares != 0
+    count = used.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights = np.where(used, 1 / np.sqrt(squares), 0.0).astype(x.dtype)
+        total = row_squares(np.matmul(weights[:, None, :], x))[:, 0]
+        cosine = (total - count) / (count * (count - 1.0))
+    return np.clip(cosine, -1.0, 1.0), count >= 2
+
+
+def gram(x: Array) -> Array:
+    """x x^T of every network, (S, B, B) float64."""
+    return np.matmul(x, x.transpose(0, 2, 1)).astype(np.float64)
+
+
+def count_true(mask: Array) -> Array:
+    """How many entries are true in every network. One call a network: NumPy counts a whole boolean array with SIMD, an axis without."""
+    return np.array([np.count_nonzero(layer) for layer in mask], np.float64)
