@@ -1,0 +1,65 @@
+"""initbench measures what a weight initializer does to a deep network.
+
+The house, from the top down; imports go down only:
+
+    cli         the commands; the only place that prints
+    figures     stored tables -> pictures
+    lab         carries experiments out: plan, executors, tables, verdict, expectations, store
+    config      YAML -> Experiment: strict reader, schema, grid
+    engine      measures: random networks, forward and backward
+    spec        the frozen specs that all rooms share
+    catalogue   what a config can name: initializers, activations, inputs, metrics
+    streams     one random stream per (seed, purpose)
+    errors      every error, with its exit code
+
+From Python:
+
+    import initbench
+    result = initbench.run("config.yaml")            # or a dict; out="folder" writes it down
+    result.layers, result.summary, result.cells      # DataFrames
+    initbench.plot(result, "variance")               # a Matplotlib Figure
+    initbench.initializer("keras:he_normal").variance(fan_in=512, fan_out=256)
+    initbench.activation("gelu").slope(z)
+
+Names are loaded when they are first used: `import initbench` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .api import load as load
+    from .api import plot as plot
+    from .api import run as run
+    from .catalogue.activations import activation as activation
+    from .catalogue.initializers import initializer as initializer
+    from .errors import ConfigError as ConfigError
+    from .errors import InitbenchError as InitbenchError
+    from .lab.result import Result as Result
+
+_HOMES = {
+    "ConfigError": ".errors",
+    "InitbenchError": ".errors",
+    "Result": ".lab.result",
+    "activation": ".catalogue.activations",
+    "initializer": ".catalogue.initializers",
+    "load": ".api",
+    "plot": ".api",
+    "run": ".api",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'initbench' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,54 @@
+"""The front door for notebooks: the same things as the commands, without the console, writing only where told to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .lab.result import Result
+    from .lab.tables import Tables
+
+Source = str | PathLike[str] | dict[str, Any]
+
+
+def run(
+    config: Source, out: str | PathLike[str] | None = None, jobs: int | None = None, overrides: Sequence[str] = ()
+) -> Result:
+    """Carry out a config: a file's path, or a mapping of the same shape.
+
+    out: a folder for the tables; nothing is written without it. jobs: processes, by default all cores where they pay.
+    overrides: `key=value` texts, as after -s. Raises ConfigError with every problem, StorageError.
+    """
+    from .lab import plan, runner
+
+    source = config if isinstance(config, dict) else Path(config)
+    experiment = plan.open_experiment(source, overrides)
+    return runner.run(experiment, None if out is None else Path(out), jobs)
+
+
+def load(folder: str | PathLike[str]) -> Tables:
+    """The stored tables of a results folder: .layers .summary .cells as DataFrames, .manifest. Raises StorageError."""
+    from .lab.tables import read_tables
+
+    return read_tables(Path(folder))
+
+
+def plot(result: Result | Tables | str | PathLike[str], stem: str = "variance") -> Figure:
+    """One picture of a result, of loaded tables or of a results folder, as a Matplotlib Figure.
+
+    stem: variance | gradients | histograms | health | cosine. Raises UsageError for a picture that the tables cannot give.
+    """
+    from . import figures
+    from .lab.result import Result
+    from .lab.tables import Tables, tables_of
+
+    if isinstance(result, Result):
+        result = tables_of(result)
+    if not isinstance(result, Tables):
+        result = load(result)
+    return figures.figure(result, stem)

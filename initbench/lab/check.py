@@ -1,0 +1,39 @@
+"""Holds stored results against what their config expects."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import config
+from ..errors import StorageError
+from .csvtext import Table, Value
+from .expectations import Outcome, evaluate
+from .tables import read_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_folder(folder: Path) -> tuple[Outcome, ...]:
+    """The outcome of every expectation of a results folder, from its tables and its resolved config alone.
+
+    Raises StorageError where the folder or a file of it is missing or damaged.
+    """
+    stored = read_tables(folder)
+    resolved = folder / "resolved.yaml"
+    if not resolved.is_file():
+        raise StorageError(f"{resolved}: is missing; run the config again")
+    experiment = config.load(resolved)
+    frames = {"cells.csv": stored.cells, "summary.csv": stored.summary, "layers.csv": stored.layers}
+    return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
+
+
+def _table(frame: pd.DataFrame) -> Table:
+    columns = [list(map(_value, frame[name].tolist())) for name in frame.columns]
+    return Table(tuple(frame.columns), list(zip(*columns, strict=True)))
+
+
+def _value(value: Any) -> Value:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,174 @@
+"""Are a config's expectations met? Evaluated on the tables alone, so that `run` and `check` say the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..spec import Expectation
+from .csvtext import Table, Value
+
+PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one expectation. status: passed | failed | unknown (nothing to judge by); message: with both numbers."""
+
+    expectation: Expectation
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One number (or text) that an expectation is held against. stderr: nan where there is none."""
+
+    place: str
+    value: Value
+    stderr: float = math.nan
+
+
+def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:
+    """The outcome of every expectation; tables by file name."""
+    if not expectations:
+        return ()
+    evidence = _Evidence(tables)
+    return tuple(_outcome(expectation, evidence) for expectation in expectations)
+
+
+def _outcome(expectation: Expectation, evidence: _Evidence) -> Outcome:
+    measured = list(evidence.find(expectation))
+    if not measured:
+        return Outcome(expectation, UNKNOWN, f"nothing to compare: {evidence.why_nothing(expectation)}")
+    absent = [number for number in measured if number.value is None]
+    if absent:
+        return Outcome(expectation, FAILED, f"{expectation.metric} is blank ({absent[0].place})")
+    judged = [(number, *_holds(expectation, number)) for number in measured]
+    if expectation.refuted:
+        # The test is the popular claim: it is refuted where any measurement contradicts it.
+        against = [entry for entry in judged if not entry[1]]
+        number, _, limit = (against or judged)[0]
+        word = "refuted" if against else "the claim holds, it was expected to be refuted"
+        return Outcome(expectation, PASSED if against else FAILED, f"{word}: {_said(expectation, number, limit)}")
+    worst = max(judged, key=lambda entry: (not entry[1], _excess(expectation, entry[0])))
+    return Outcome(expectation, PASSED if worst[1] else FAILED, _said(expectation, worst[0], worst[2]))
+
+
+def _said(expectation: Expectation, number: _Measured, limit: str) -> str:
+    over = f"{expectation.over} " if number.place.startswith("layer") else ""
+    place = f" ({number.place})" if number.place else ""
+    return f"{over}{expectation.metric} is {_shown(number.value)}{place}, expected {limit}"
+
+
+def _shown(value: Value) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _holds(expectation: Expectation, number: _Measured) -> tuple[bool, str]:
+    """Whether a number passes, and what was asked for, in words."""
+    value, target = number.value, expectation.target
+    if expectation.test == "equals":
+        return _equal(value, target[0]), _shown(target[0])
+    limits = [float(limit) for limit in target]
+    measured = float(value) if isinstance(value, int | float) else math.nan
+    if expectation.test == "between":
+        return limits[0] <= measured <= limits[1], f"between {limits[0]:g} and {limits[1]:g}"
+    if expectation.test == "at_least":
+        return measured >= limits[0], f"at least {limits[0]:g}"
+    if expectation.test == "at_most":
+        return measured <= limits[0], f"at most {limits[0]:g}"
+    centre, k = limits
+    band = k * number.stderr
+    return abs(measured - centre) <= band, f"within {k:g} standard errors ({band:.3g}) of {centre:g}"
+
+
+def _equal(value: Value, target: float | str) -> bool:
+    if isinstance(target, str) or isinstance(value, str):
+        return str(value) == str(target)
+    return value == target
+
+
+def _excess(expectation: Expectation, number: _Measured) -> float:
+    """How far a number is from the middle of what is allowed; only to pick which one to show."""
+    if not isinstance(number.value, int | float) or isinstance(expectation.target[0], str):
+        return 0.0
+    limits = [float(limit) for limit in expectation.target]
+    centre = sum(limits) / 2 if expectation.test == "between" else limits[0]
+    distance = float(number.value) - centre
+    signed = {"at_least": -distance, "at_most": distance}.get(expectation.test, abs(distance))
+    return math.inf if math.isnan(signed) else signed
+
+
+class _Evidence:
+    """The tables, indexed for expectations: a leaf."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        cells = tables["cells.csv"]
+        self._cells = list(cells.records())
+        self._axes = cells.columns[1 : cells.columns.index("n_seeds")]
+        self._layers = tables.get("layers.csv")
+        self._summary: dict[tuple[Value, Value], list[dict[str, Value]]] = {}
+        for row in tables["summary.csv"].records():
+            self._summary.setdefault((row["cell"], row["metric"]), []).append(row)
+
+    def find(self, expectation: Expectation) -> Iterator[_Measured]:
+        """Every number that the expectation speaks of."""
+        for cell in self._cells:
+            if any(cell.get(key) != text for key, text in expectation.where):
+                continue
+            where = ", ".join(str(cell[key]) for key in self._axes)
+            if expectation.metric in cell:
+                yield _Measured(where, cell[expectation.metric])
+                continue
+            for row in self._rows(cell["cell"], expectation):
+                yield self._layer(row, expectation, where)
+
+    def _rows(self, cell: Value, expectation: Expectation) -> list[dict[str, Value]]:
+        """The summary rows of one cell that the expectation's `layer` chooses."""
+        rows = [row for row in self._summary.get((cell, expectation.metric), []) if _number(row["layer"]) > 0]
+        if expectation.layer == "all":
+            return rows
+        if expectation.layer in ("first", "last"):
+            return rows[:1] if expectation.layer == "first" else rows[-1:]
+        everything = self._summary.get((cell, expectation.metric), [])
+        return [row for row in everything if row["layer"] == expectation.layer]
+
+    def _layer(self, row: dict[str, Value], expectation: Expectation, where: str) -> _Measured:
+        place = f"layer {int(_number(row['layer']))}" + (f", {where}" if where else "")
+        if _number(row["nonfinite"]) > 0 and expectation.over in ("mean", "sd", "max", "min"):
+            return _Measured(place, math.nan)  # a statistic of the surviving networks alone would flatter
+        if expectation.over in ("min", "max"):
+            return _Measured(place, self._extreme(row, expectation))
+        stderr = row["stderr"] if expectation.over == "mean" else None
+        return _Measured(place, row[expectation.over], math.nan if stderr is None else _number(stderr))
+
+    def _extreme(self, row: dict[str, Value], expectation: Expectation) -> Value:
+        values = self._raw.get((row["cell"], row["layer"]), {}).get(expectation.metric, [])
+        return None if not values else float({"min": np.min, "max": np.max}[expectation.over](values))
+
+    @cached_property
+    def _raw(self) -> dict[tuple[Value, Value], dict[str, list[float]]]:
+        """layers.csv by (cell, layer): metric -> values over seeds. Built once, and only where min or max is asked for."""
+        raw: dict[tuple[Value, Value], dict[str, list[float]]] = {}
+        for record in self._layers.records() if self._layers else ():
+            place = raw.setdefault((record["cell"], record["layer"]), {})
+            for name, number in record.items():
+                if isinstance(number, int | float):
+                    place.setdefault(name, []).append(float(number))
+        return raw
+
+    def why_nothing(self, expectation: Expectation) -> str:
+        chosen = [cell for cell in self._cells if all(cell.get(key) == text for key, text in expectation.where)]
+        if not chosen:
+            return "no cell has " + ", ".join(f"{key} = {text}" for key, text in expectation.where)
+        return f"{expectation.metric} was not measured at layer {expectation.layer}"
+
+
+def _number(value: Any) -> float:
+    return float(value)

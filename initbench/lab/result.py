@@ -1,0 +1,167 @@
+"""What a run gives: the tables, the verdicts and the outcome of the expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine import Trace
+from ..engine.histogram import GRADIENT_BINS, activation_bins
+from ..spec import Cell, Experiment
+from .csvtext import Table, Value
+from .executors import Failure
+from .expectations import Outcome
+from .plan import Planned
+from .summary import STATISTICS, Summary, layer_rows, summary_rows, value
+from .verdict import Drift, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, Any]
+
+CELL_COLUMNS = (
+    *("n_seeds", "engine_used", "status", "act_q_ratio", "act_q_ratio_median", "grad_q_ratio", "grad_q_ratio_median"),
+    *("forward_rate", "backward_rate", "forward", "backward", "flags", "verdict", "theory_z", "theory_z_layer"),
+)
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One cell that was carried out: its measurements, or why there are none."""
+
+    planned: Planned
+    trace: Trace | None
+    summary: Summary | None
+    verdict: Verdict | None
+    failure: Failure | None
+    sentences: tuple[str, ...]
+
+    @property
+    def prefix(self) -> tuple[Value, ...]:
+        """What every row of this cell starts with: its id and the values of the swept keys."""
+        return (self.planned.id, *(text for _, text in self.planned.grid.axes))
+
+
+@dataclass(frozen=True)
+class Result:
+    """The results of an experiment. layers, summary, cells are DataFrames; the same content is on disk where `out` was given."""
+
+    experiment: Experiment
+    results: tuple[CellResult, ...]
+    outcomes: tuple[Outcome, ...]
+    manifest: dict[str, Any]
+
+    @property
+    def config(self) -> str:
+        """The config with every default written out, as YAML."""
+        return self.experiment.resolved
+
+    @property
+    def failed(self) -> tuple[CellResult, ...]:
+        """The cells that could not be computed."""
+        return tuple(cell for cell in self.results if cell.failure is not None)
+
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """The tables by file name, those that have something to say."""
+        return build_tables(self.experiment, self.results)
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """One row per (cell, seed, layer)."""
+        return self._frame("layers.csv")
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row per (cell, layer, metric)."""
+        return self._frame("summary.csv")
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """One row per cell."""
+        return self._frame("cells.csv")
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        from .tables import parse_frame
+
+        return parse_frame(name, self.tables[name].encode(), self.experiment.axes)
+
+
+def build_tables(experiment: Experiment, results: Sequence[CellResult]) -> dict[str, Table]:
+    """The tables of a run, by file name, in grid order."""
+    head = ("cell", *experiment.axes)
+    done = [cell for cell in results if cell.failure is None]
+    metrics = next((cell.trace.metrics for cell in done if cell.trace), ())
+    tables = {
+        "summary.csv": Table((*head, "layer", "metric", *STATISTICS), _rows(done, _summary_rows)),
+        "cells.csv": Table((*head, *CELL_COLUMNS), _rows(results, _cell_rows)),
+    }
+    if experiment.keep_layers:
+        columns = (*head, "seed", "layer", "fan_in", "fan_out", *metrics)
+        tables["layers.csv"] = Table(columns, _rows(done, _layer_rows))
+    histograms = _rows(done, _histogram_rows)
+    if histograms:
+        tables["histograms.csv"] = Table((*head, "layer", "quantity", "low", "high", "count"), histograms)
+    if len(done) < len(results):
+        failures = [(*cell.prefix, cell.failure.reason) for cell in results if cell.failure is not None]
+        tables["failures.csv"] = Table((*head, "reason"), failures)
+    return tables
+
+
+def _rows(results: Sequence[CellResult], make: Any) -> list[tuple[Value, ...]]:
+    return [row for result in results for row in make(result)]
+
+
+def _summary_rows(result: CellResult) -> Any:
+    assert result.summary is not None
+    return summary_rows(result.summary, result.planned.cell, result.prefix)
+
+
+def _layer_rows(result: CellResult) -> Any:
+    assert result.trace is not None
+    return layer_rows(result.trace, result.planned.cell, result.prefix)
+
+
+def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
+    engine = result.planned.choice.engine
+    if result.verdict is None or result.trace is None:
+        blank: tuple[Value, ...] = (None,) * 9
+        return [(*result.prefix, 0, engine, "failed", *blank, "failed", None, None)]
+    verdict = result.verdict
+    forward, backward = verdict.forward, verdict.backward
+    return [
+        (
+            *result.prefix,
+            *(len(result.trace.seeds), engine, verdict.status),
+            *_ratios(forward),
+            *_ratios(backward),
+            *(value(forward.rate), value(backward.rate)),
+            *(forward.state or None, backward.state or None),
+            *(" ".join(verdict.flags) or None, verdict.verdict, None, None),
+        )
+    ]
+
+
+def _ratios(drift: Drift) -> tuple[Value, Value]:
+    return value(drift.ratio), value(drift.median)
+
+
+def _histogram_rows(result: CellResult) -> list[tuple[Value, ...]]:
+    assert result.trace is not None
+    rows: list[tuple[Value, ...]] = []
+    for quantity, counts in result.trace.histograms.items():
+        for layer in range(1, len(counts)):
+            edges = _edges(result.planned.cell, quantity, layer)
+            bins = zip(edges, edges[1:], counts[layer].tolist(), strict=True)
+            rows += [(*result.prefix, layer, quantity, low, high, count) for low, high, count in bins]
+    return rows
+
+
+def _edges(cell: Cell, quantity: str, layer: int) -> list[float]:
+    bins = GRADIENT_BINS if quantity == "grad" else activation_bins(cell.network.layers[layer - 1].activation.formula)
+    return bins.edges

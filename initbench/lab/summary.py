@@ -1,0 +1,108 @@
+"""From the traces of a cell to its rows in the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.metrics import METRICS
+from ..engine import Trace
+from ..spec import Cell
+from .csvtext import Value
+
+Array = np.ndarray[Any, Any]
+
+STATISTICS = ("n", "mean", "sd", "stderr", "median", "q05", "q95", "nonfinite", "theory", "theory_sd")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Statistics over seeds, each (L + 1, M): nan where there is nothing to say.
+
+    n: finite seeds; nonfinite: seeds with inf or nan; sd has ddof 1; quantiles are linear.
+    """
+
+    metrics: tuple[str, ...]
+    n: Array
+    nonfinite: Array
+    mean: Array
+    sd: Array
+    median: Array
+    q05: Array
+    q95: Array
+
+    @property
+    def stderr(self) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.sd / np.sqrt(self.n))
+
+    def of(self, statistic: str, metric: str) -> Array:
+        """One statistic of one metric over the layers, (L + 1,). nan throughout if the metric was not measured."""
+        if metric not in self.metrics:
+            return np.full(len(self.n), np.nan)
+        return np.asarray(getattr(self, statistic))[:, self.metrics.index(metric)]
+
+
+def summarise(trace: Trace) -> Summary:
+    """The statistics of a cell over its seeds."""
+    finite = trace.present & np.isfinite(trace.values)
+    values = np.where(finite, trace.values, np.nan)
+    n = finite.sum(axis=0)
+    with np.errstate(all="ignore"):
+        # Summed as differences to one of the values: seeds that agree have exactly that mean, and a deviation of exactly 0.
+        first = np.take_along_axis(values, finite.argmax(axis=0)[None], axis=0)[0]
+        mean = first + np.where(finite, values - first, 0.0).sum(axis=0) / np.where(n > 0, n, np.nan)
+        deviations = np.where(finite, values - mean, 0.0)
+        # Scaled before they are squared: a spread of 1e200 has a standard deviation, though its variance overflows.
+        largest = np.abs(deviations).max(axis=0)
+        scale = np.where(largest > 0, largest, 1.0)
+        sd = scale * np.sqrt(((deviations / scale) ** 2).sum(axis=0) / np.where(n > 1, n - 1, np.nan))
+    q05, median, q95 = _quantiles(values, n)
+    return Summary(trace.metrics, n, trace.present.sum(axis=0) - n, mean, sd, median, q05, q95)
+
+
+def _quantiles(values: Array, n: Array) -> Array:
+    """5 %, 50 % and 95 % over the finite seeds, (3, L + 1, M)."""
+    levels = (0.05, 0.5, 0.95)
+    result = np.full((3, *n.shape), np.nan)
+    complete = n == len(values)
+    with np.errstate(all="ignore"):
+        result[:, complete] = np.quantile(values[:, complete], levels, axis=0)
+        for place in zip(*np.nonzero(~complete & (n > 0)), strict=True):
+            column = values[(slice(None), *place)]
+            result[(slice(None), *place)] = np.quantile(column[~np.isnan(column)], levels)
+    return result
+
+
+def summary_rows(summary: Summary, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
+    """Rows of summary.csv: (cell, axes...) + layer, metric, statistics. The input row has the metrics that an input has."""
+    for layer in range(cell.network.depth + 1):
+        for column, metric in enumerate(summary.metrics):
+            if layer == 0 and METRICS.find(metric).needs != "activation":
+                continue
+            place = (layer, column)
+            n = int(summary.n[place])
+            statistics = (
+                value(array[place])
+                for array in (summary.mean, summary.sd, summary.stderr, summary.median, summary.q05, summary.q95)
+            )
+            yield (*prefix, layer, metric, n, *statistics, int(summary.nonfinite[place]), None, None)
+
+
+def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
+    """Rows of layers.csv: (cell, axes...) + seed, layer, fan_in, fan_out, metrics."""
+    fans: list[tuple[int | None, int | None]] = [(None, None)]
+    fans += [(layer.fan_in, layer.fan_out) for layer in cell.network.layers]
+    values, present = trace.values.tolist(), trace.present.tolist()
+    for seed, seed_values, seed_present in zip(trace.seeds, values, present, strict=True):
+        for layer, (numbers, there) in enumerate(zip(seed_values, seed_present, strict=True)):
+            cells = (number if exists else None for number, exists in zip(numbers, there, strict=True))
+            yield (*prefix, seed, layer, *fans[layer], *cells)
+
+
+def value(number: float) -> float | None:
+    """A number for a table: nan means absent in a summary, where n and nonfinite tell why."""
+    return None if np.isnan(number) else float(number)

@@ -1,0 +1,220 @@
+"""The stored tables, read back as they were written: text as text, blanks as NaN, damage as an error.
+
+pandas' own reader is not used: it fills up short rows without a word, and a cut table would pass for whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from initbench.errors import StorageError
+
+SUMMARY = (
+    "layer",
+    "metric",
+    "n",
+    "mean",
+    "sd",
+    "stderr",
+    "median",
+    "q05",
+    "q95",
+    "nonfinite",
+    "theory",
+    "theory_sd",
+)
+CELLS = (
+    "n_seeds", "engine_used", "status", "act_q_ratio", "act_q_ratio_median", "grad_q_ratio",
+    "grad_q_ratio_median", "forward_rate", "backward_rate", "forward", "backward", "flags", "verdict",
+    "theory_z", "theory_z_layer",
+)  # fmt: skip
+LAYERS = ("seed", "layer", "fan_in", "fan_out")  # the metrics that were measured follow
+HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
+
+_TEXT = frozenset(
+    {"cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"}
+)
+_WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
+_ROWS = 20_000  # rows converted at a time: a large layers.csv never stands in memory as text
+_REMEDY = "run the experiment again to rebuild the tables from what is stored"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """One results folder, its rows in grid order.
+
+    Whole-number columns are int64, other numbers float64 (blank: NaN), the rest str, swept keys too.
+    axes: the swept keys, each a column of every table.
+    """
+
+    layers: pd.DataFrame | None
+    summary: pd.DataFrame
+    cells: pd.DataFrame
+    histograms: pd.DataFrame | None
+    manifest: dict[str, Any]
+    axes: tuple[str, ...]
+
+
+def read_tables(folder: str | Path) -> Tables:
+    """The tables of a results folder; StorageError names the file that is missing or damaged."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise StorageError(f"{folder}: no such results folder; `initbench run CONFIG` makes one")
+    manifest = _manifest(folder / "manifest.json")
+    axes = tuple(manifest["axes"])
+    cells = _table(folder / "cells.csv", axes, CELLS)
+    tables = Tables(
+        layers=_optional(folder / "layers.csv", axes, LAYERS, more=True),
+        summary=_table(folder / "summary.csv", axes, SUMMARY),
+        cells=cells,
+        histograms=_optional(folder / "histograms.csv", axes, HISTOGRAMS),
+        manifest=manifest,
+        axes=axes,
+    )
+    _agree(folder, tables)
+    return tables
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise StorageError(f"{path}: not valid JSON ({error}); {_REMEDY}") from error
+    if not isinstance(manifest, dict):
+        raise StorageError(f"{path}: must hold a JSON object; {_REMEDY}")
+    axes = manifest.get("axes")
+    if not isinstance(axes, list) or not all(isinstance(axis, str) for axis in axes):
+        raise StorageError(f"{path}: `axes` must list the swept keys; {_REMEDY}")
+    return manifest
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError as error:
+        raise StorageError(f"{path}: missing; {_REMEDY}") from error
+    except UnicodeDecodeError as error:
+        raise StorageError(f"{path}: not UTF-8 (byte {error.start}); {_REMEDY}") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _optional(
+    path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False
+) -> pd.DataFrame | None:
+    return _table(path, axes, columns, more) if path.exists() else None
+
+
+def _table(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
+    """A table with the columns `cell`, the axes and `columns`; with `more`, columns of numbers may follow."""
+    text = _text(path)
+    if not text:
+        raise StorageError(f"{path}: empty; {_REMEDY}")
+    if not text.endswith("\n"):
+        raise StorageError(f"{path}: its last line is cut; {_REMEDY}")
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(rows)
+        expected = ["cell", *axes, *columns]
+        found = header[: len(expected)] if more else header
+        if found != expected or len(set(header)) < len(header) or "" in header:
+            raise StorageError(
+                f"{path}: its header is {','.join(header)!r}, expected {','.join(expected)!r}; {_REMEDY}"
+            )
+        frame = _frame(path, header, frozenset(axes), rows)
+    except csv.Error as error:
+        raise StorageError(f"{path}: line {rows.line_num}: {error}; {_REMEDY}") from error
+    if frame.empty:
+        raise StorageError(f"{path}: has no rows; {_REMEDY}")
+    return frame
+
+
+def _frame(path: Path, header: list[str], axes: frozenset[str], rows: Iterator[list[str]]) -> pd.DataFrame:
+    parts: list[list[np.ndarray[Any, Any]]] = [[] for _ in header]
+    same: dict[str, str] = {}  # equal texts share one object, or every row would hold its own copy
+    start = 2  # the header is row 1
+    while chunk := list(islice(rows, _ROWS)):
+        for row, fields in enumerate(chunk, start):
+            if len(fields) != len(header):
+                raise StorageError(
+                    f"{path}: row {row} has {len(fields)} fields, the header has {len(header)}; {_REMEDY}"
+                )
+        for name, part, column in zip(header, parts, zip(*chunk, strict=True), strict=True):
+            if name in axes or name in _TEXT:
+                part.append(np.array([same.setdefault(field, field) for field in column], dtype=object))
+            else:
+                part.append(_numbers(path, name, column, start))
+        start += len(chunk)
+    columns = {}
+    for name, part in zip(header, parts, strict=True):
+        values = np.concatenate(part) if part else np.empty(0)
+        columns[name] = pd.Series(values, dtype="str" if name in axes or name in _TEXT else values.dtype)
+    return pd.DataFrame(columns)
+
+
+def _numbers(path: Path, name: str, fields: Sequence[str], start: int) -> np.ndarray[Any, Any]:
+    whole = name in _WHOLE
+    try:
+        if not whole:
+            return np.array([float(field) if field else np.nan for field in fields])
+        numbers = [int(field) for field in fields]
+    except ValueError:
+        row = next(row for row, field in enumerate(fields, start) if not _is_number(field, whole))
+        what = "a whole number" if whole else "a number"
+        raise StorageError(
+            f"{path}: row {row}, column {name}: {fields[row - start]!r} is not {what}; {_REMEDY}"
+        ) from None
+    try:
+        return np.array(numbers, dtype=np.int64)
+    except OverflowError:  # a seed may be any whole number
+        return np.array(numbers, dtype=np.float64)
+
+
+def _is_number(field: str, whole: bool) -> bool:
+    try:
+        (int if whole else float)(field)
+    except ValueError:
+        return not (field or whole)
+    return True
+
+
+def _agree(folder: Path, tables: Tables) -> None:
+    """Files cut at the end of a line look whole; that cells are missing from them tells."""
+    cells = tables.cells
+    if not cells["cell"].is_unique:
+        raise StorageError(f"{folder / 'cells.csv'}: a cell stands in it twice; {_REMEDY}")
+    known = set(cells["cell"])
+    measured = set(cells.loc[cells["status"] != "failed", "cell"])
+    for name, frame in (
+        ("summary.csv", tables.summary),
+        ("layers.csv", tables.layers),
+        ("histograms.csv", tables.histograms),
+    ):
+        if frame is None:
+            continue
+        present = set(frame["cell"].unique())
+        if strange := sorted(present - known):
+            raise StorageError(f"{folder / name}: cell {strange[0]!r} is not in cells.csv; {_REMEDY}")
+        if (missing := sorted(measured - present)) and name != "histograms.csv":
+            raise StorageError(f"{folder / name}: rows of cell {missing[0]!r} are missing; {_REMEDY}")
+    if tables.layers is not None:
+        _whole_seeds(folder / "layers.csv", tables.layers, cells)
+
+
+def _whole_seeds(path: Path, layers: pd.DataFrame, cells: pd.DataFrame) -> None:
+    rows = layers["cell"].value_counts()
+    for cell, seeds, status in zip(cells["cell"], cells["n_seeds"], cells["status"], strict=True):
+        if status != "failed" and (seeds < 1 or rows[cell] % seeds):
+            raise StorageError(
+                f"{path}: {rows[cell]} rows of cell {cell!r} do not divide by {seeds} seeds; {_REMEDY}"
+            )
