@@ -1,0 +1,8 @@
+"""The commands: the only place that prints, draws a progress bar or ends the process.
+
+Modules here import typer alone; a command imports what it needs when it runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+from .main import main as main

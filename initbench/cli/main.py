@@ -1,0 +1,128 @@
+"""The entry point: commands put together, and every error turned into a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import ConfigError, InitbenchError
+from . import catalogue, configs, results, run
+
+INTERNAL_ERROR, STORAGE_ERROR = 70, 74
+SHOWN_PROBLEMS = 20
+
+app = typer.Typer(
+    name="initbench",
+    help="What a weight initializer does to a deep network, measured on many random networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_debug = False
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"initbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback for an internal error.")] = False,
+) -> None:
+    global _debug
+    _debug = debug
+
+
+for _module in (run, results, catalogue, configs):
+    _module.register(app)
+
+
+class Interrupted(BaseException):
+    """A signal asked us to stop: not an error, and nothing should catch it on the way."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def main() -> None:
+    """Run the command line and exit with the contract's code."""
+    _listen()
+    sys.exit(_guarded(lambda: app(standalone_mode=True)))
+
+
+def _guarded(command: Callable[[], object]) -> int:
+    """Run a command; every way it can end as an exit code, with at most a few lines on stderr."""
+    try:
+        command()
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else (0 if leave.code is None else 1)
+    except ConfigError as error:
+        _say_problems(error)
+        return error.exit_code
+    except InitbenchError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+    except Interrupted as stop:
+        return _stopped(stop.number)
+    except KeyboardInterrupt:
+        return _stopped(signal.SIGINT)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        _say(f"error: {error.filename or 'output'}: {error.strerror or error}")
+        return STORAGE_ERROR
+    except Exception as error:
+        if _debug:
+            traceback.print_exc()
+        _say(f"internal error: {type(error).__name__}: {error} (please report it; `initbench --debug ...` shows where)")
+        return INTERNAL_ERROR
+    return 0
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def _say_problems(error: ConfigError) -> None:
+    for problem in error.problems[:SHOWN_PROBLEMS]:
+        _say(str(problem))
+    more = len(error.problems) - SHOWN_PROBLEMS
+    if more > 0:
+        _say(f"and {more} more")
+
+
+def _stopped(number: int) -> int:
+    _say("interrupted: files already written are whole; run the same command again")
+    return 128 + number
+
+
+def _listen() -> None:
+    """Make SIGTERM and SIGHUP end a run as cleanly as Ctrl-C. One inherited as ignored (nohup) stays ignored."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    # A second signal while we clean up must not cut that short.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    raise Interrupted(number)
