@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .. import engine
@@ -59,8 +60,14 @@ def execute(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
         yield from _pooled(tasks, min(jobs, len(tasks)))
 
 
+def _keep_freed_memory() -> None:
+    """Free one large block, so that glibc stops handing every temporary of 128 kB back to the system: twice as fast."""
+    np.empty(24_000_000, np.uint8)
+
+
 def _serial(tasks: Sequence[Task]) -> Iterator[tuple[int, Outcome]]:
     workspace = Workspace()
+    _keep_freed_memory()
     # More BLAS threads than one would change the last bits with the machine's load, and make small products slower.
     with threadpool_limits(1, user_api="blas"):
         for index, task in enumerate(tasks):
@@ -87,6 +94,7 @@ def _start_worker() -> None:
     # Ctrl-C reaches the whole process group: the parent alone decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(1, user_api="blas")
+    _keep_freed_memory()
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 

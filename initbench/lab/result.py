@@ -22,6 +22,8 @@ from .verdict import Drift, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .tables import Tables
+
 Array = np.ndarray[Any, Any]
 
 CELL_COLUMNS = (
@@ -71,25 +73,27 @@ class Result:
         """The tables by file name, those that have something to say."""
         return build_tables(self.experiment, self.results)
 
+    @cached_property
+    def frames(self) -> Tables:
+        """The tables as DataFrames, the same as `initbench.load` gives for a folder that holds them."""
+        from .tables import tables_from
+
+        return tables_from({name: table.encode() for name, table in self.tables.items()}, self.manifest)
+
     @property
-    def layers(self) -> pd.DataFrame:
-        """One row per (cell, seed, layer)."""
-        return self._frame("layers.csv")
+    def layers(self) -> pd.DataFrame | None:
+        """One row per (cell, seed, layer); None where the config leaves them out."""
+        return self.frames.layers
 
     @property
     def summary(self) -> pd.DataFrame:
         """One row per (cell, layer, metric)."""
-        return self._frame("summary.csv")
+        return self.frames.summary
 
     @property
     def cells(self) -> pd.DataFrame:
         """One row per cell."""
-        return self._frame("cells.csv")
-
-    def _frame(self, name: str) -> pd.DataFrame:
-        from .tables import parse_frame
-
-        return parse_frame(name, self.tables[name].encode(), self.experiment.axes)
+        return self.frames.cells
 
 
 def build_tables(experiment: Experiment, results: Sequence[CellResult]) -> dict[str, Table]:

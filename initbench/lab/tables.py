@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -85,6 +85,23 @@ def read_tables(folder: str | Path) -> Tables:
     return tables
 
 
+def tables_from(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Tables:
+    """The tables of files that were never written: what read_tables would give for a folder with them."""
+    axes = tuple(manifest["axes"])
+
+    def table(name: str, columns: Sequence[str], more: bool = False) -> pd.DataFrame:
+        return _parse(Path(name), files[name].decode(), axes, columns, more)
+
+    return Tables(
+        layers=table("layers.csv", LAYERS, more=True) if "layers.csv" in files else None,
+        summary=table("summary.csv", SUMMARY),
+        cells=table("cells.csv", CELLS),
+        histograms=table("histograms.csv", HISTOGRAMS) if "histograms.csv" in files else None,
+        manifest=manifest,
+        axes=axes,
+    )
+
+
 def _manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(_text(path))
@@ -116,8 +133,13 @@ def _optional(
 
 
 def _table(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
+    return _parse(path, _text(path), axes, columns, more)
+
+
+def _parse(
+    path: Path, text: str, axes: Sequence[str], columns: Sequence[str], more: bool = False
+) -> pd.DataFrame:
     """A table with the columns `cell`, the axes and `columns`; with `more`, columns of numbers may follow."""
-    text = _text(path)
     if not text:
         raise StorageError(f"{path}: empty; {_REMEDY}")
     if not text.endswith("\n"):

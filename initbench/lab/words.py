@@ -30,7 +30,7 @@ def _sentences(cell: Cell, verdict: Verdict, summary: Summary, rules: VerdictRul
     if cell.network.depth == 1:
         yield from _single_layer(summary)
     else:
-        yield from _directions(cell, verdict, rules)
+        yield from _directions(cell, verdict, summary, rules)
     if "saturated" in verdict.flags:
         layer = _worst(summary, "saturated_fraction")
         share = summary.of("mean", "saturated_fraction")[layer]
@@ -47,17 +47,22 @@ def _single_layer(summary: Summary) -> Iterator[str]:
         yield f"A single layer has no drift over depth. Its mean squares: {', '.join(said)}."
 
 
-def _directions(cell: Cell, verdict: Verdict, rules: VerdictRules) -> Iterator[str]:
-    yield from _direction("Forward", "activations", verdict.forward, rules.factor, cell.network.depth)
-    if cell.backward and verdict.broken_share == 1 and math.isnan(verdict.backward.ratio):
+def _directions(cell: Cell, verdict: Verdict, summary: Summary, rules: VerdictRules) -> Iterator[str]:
+    """Both ways, as far as they were measured."""
+    if "act_q" in summary.metrics:
+        yield from _direction("Forward", "activations", verdict.forward, rules.factor, cell.network.depth)
+    if not cell.backward or "grad_q" not in summary.metrics:
+        return
+    if verdict.broken_share == 1 and math.isnan(verdict.backward.ratio):
         yield "Backward: not measured, since no network came through."
-    elif cell.backward:
+    else:
         yield from _direction("Backward", "gradients", verdict.backward, rules.factor, cell.network.depth)
 
 
 def _overflow(cell: Cell, verdict: Verdict) -> str:
-    who = "Every network" if verdict.broken_share == 1 else f"{verdict.broken_share:.0%} of the networks"
-    return f"{who} leaves the range of {cell.dtype} numbers: the first at layer {verdict.broken_layer}."
+    broken = round(verdict.broken_share * verdict.seeds)
+    who = "Every network leaves" if broken == verdict.seeds else f"{broken} of {verdict.seeds} networks leave"
+    return f"{who} the range of {cell.dtype} numbers: the first at layer {verdict.broken_layer}."
 
 
 def _direction(way: str, what: str, drift: Drift, factor: float, depth: int) -> Iterator[str]:
@@ -83,7 +88,9 @@ def _direction(way: str, what: str, drift: Drift, factor: float, depth: int) -> 
 def _change(ratio: float) -> str:
     if 0.995 < ratio < 1.005:
         return "unchanged"
-    return f"multiplied by {_number(ratio)}" if ratio >= 1 else f"divided by {_number(1 / ratio)}"
+    if ratio >= 1 or math.isinf(1 / ratio):  # the smallest of ratios have no reciprocal
+        return f"multiplied by {_number(ratio)}"
+    return f"divided by {_number(1 / ratio)}"
 
 
 def _slow(drift: Drift) -> str:
@@ -91,12 +98,14 @@ def _slow(drift: Drift) -> str:
 
 
 def _layers(number: float) -> str:
+    if number < 1:
+        return f"{number:.2g} layers"
     return f"{number:.1f} layers" if number < 20 else f"{number:.0f} layers"
 
 
 def _mean_against_median(what: str, drift: Drift, factor: float) -> Iterator[str]:
     """A mean that stays while the median falls is what finite width does, not a bad initializer."""
-    if not (0 < drift.median < math.inf) or drift.state != "stable":
+    if not (0 <= drift.median < math.inf) or drift.state != "stable":
         return
     if drift.median < 0.5 * drift.ratio:
         yield (

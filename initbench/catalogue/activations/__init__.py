@@ -1,35 +1,22 @@
-"""Activations: value and slope of every element-wise activation of Keras, torch and JAX, and a few of the theory's."""
+"""Activations: value and slope of every element-wise one of Keras, torch and JAX, and a few of the theory's.
+
+record      what an activation is
+piecewise, smooth, gated    the formulas, on the steps of `parts`
+bare, libraries             the records: names, parameters, equations, sources
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..registry import Registry
+from .bare import BARE
+from .libraries import LIBRARIES
 from .record import Activation as Activation
 from .record import ActivationRecord as ActivationRecord
 from .record import Formula as Formula
 
-ACTIVATIONS: Registry[ActivationRecord] = Registry(
-    "activation",
-    (
-        ActivationRecord(
-            name="relu",
-            build=lambda: Formula(lambda z: np.maximum(z, 0), lambda z: (z > 0).astype(z.dtype), kinks=(0.0,), lower=0.0),
-            equation="max(0, z)",
-            source="",
-            purpose="",
-        ),
-        ActivationRecord(
-            name="tanh",
-            build=lambda: Formula(np.tanh, lambda z: 1 - np.tanh(z) ** 2, lower=-1.0, upper=1.0, saturates=True),
-            equation="tanh(z)",
-            source="",
-            purpose="",
-        ),
-    ),
-)
+ACTIVATIONS: Registry[ActivationRecord] = Registry("activation", (*BARE, *LIBRARIES))
 
 
 def activation(name: str, **params: Any) -> Activation:
@@ -37,4 +24,6 @@ def activation(name: str, **params: Any) -> Activation:
 
     Raises UnknownNameError or ParameterError.
     """
-    return Activation(*ACTIVATIONS.bind(name, params))
+    bound = Activation(*ACTIVATIONS.bind(name, params))
+    _ = bound.formula  # parameters that do not go together are found here, not in the middle of a run
+    return bound

@@ -20,12 +20,15 @@ Function = Callable[[Array], Array]
 class Formula:
     """An activation with its parameters put in.
 
-    value, slope: element-wise, float32 to float32 and float64 to float64, any shape; finite wherever the limit is, without warnings.
-    The slope at a kink is the libraries' convention (relu'(0) = 0).
+    value, slope: element-wise, float32 to float32 and float64 to float64, any shape; finite wherever the
+    limit is, without warnings. At infinity they are the limits; NaN gives a value of NaN (its slope may be
+    0). The results are arrays of their own, never z. The slope at a kink is torch's (relu'(0) = 0).
     both: (value, slope) in one go, where that saves work; it must give the same numbers.
     kinks: where the slope jumps. jumps: where the value jumps. lower, upper: the range of the value.
-    steepest: the largest |slope|. saturates: the slope tends to 0 where the value tends to a finite limit other than by being inactive
-    (tanh, sigmoid, hard_tanh: yes; relu, gelu: no).
+    steepest: the largest |slope|.
+    saturates: the slope tends to 0 where the value tends to a finite limit other than 0, and both sides of
+    z = 0 are alive (tanh, sigmoid, hard_tanh, elu: yes; relu, gelu, softplus: no; nor relu6, half of whose
+    units are simply inactive).
     """
 
     value: Function
@@ -43,7 +46,8 @@ class Formula:
 class ActivationRecord:
     """A named activation.
 
-    build: (**parameters) -> Formula. equation: phi(z) in one line. source: the paper or the library. purpose: one sentence.
+    build: (**parameters) -> Formula. equation: phi(z) in one line. source: the paper or the library.
+    purpose: one sentence.
     """
 
     name: str
@@ -76,21 +80,31 @@ class Activation:
         return self.record.build(**dict(self.params))
 
     def value(self, z: Array) -> Array:
-        """phi(z), element by element, in the dtype of z."""
-        return self.formula.value(np.asarray(z))
+        """phi(z), element by element, in the dtype of z (float64 for anything but float32)."""
+        return np.asarray(self.formula.value(_floating(z)))
 
     def slope(self, z: Array) -> Array:
-        """phi'(z), element by element, in the dtype of z."""
-        return self.formula.slope(np.asarray(z))
+        """phi'(z), element by element, in the dtype of z (float64 for anything but float32)."""
+        return np.asarray(self.formula.slope(_floating(z)))
 
     def both(self, z: Array) -> tuple[Array, Array]:
         """(phi(z), phi'(z))."""
-        if self.formula.both is not None:
-            return self.formula.both(z)
-        return self.formula.value(z), self.formula.slope(z)
+        z = _floating(z)
+        if self.formula.both is None:
+            return np.asarray(self.formula.value(z)), np.asarray(self.formula.slope(z))
+        value, slope = self.formula.both(z)
+        return np.asarray(value), np.asarray(slope)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.record.name, self.params)  # records hold functions: a worker finds them again by name
+        return _restore, (
+            self.record.name,
+            self.params,
+        )  # records hold functions: a worker finds them again by name
+
+
+def _floating(z: Array) -> Array:
+    z = np.asarray(z)
+    return z if z.dtype in (np.float32, np.float64) else z.astype(np.float64)
 
 
 def _restore(name: str, params: Params) -> Activation:
