@@ -1,4 +1,5 @@
-"""Data that inputs are rows of: a CSV, a .npy file, scikit-learn's digits. Everything is checked before it is believed."""
+"""Data that inputs are rows of: a CSV, a .npy file, scikit-learn's digits. Everything is checked before it is
+believed."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ import os
 import stat
 from functools import lru_cache
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -30,13 +33,12 @@ def read_npy(*, path: str) -> Array:
 
 
 def digits() -> Array:
-    """scikit-learn's 8x8 digits, (1797, 64) float64, pixels 0 to 16. Raises ParameterError where it is not installed."""
+    """scikit-learn's 8x8 digits, (1797, 64) float64, pixels 0 to 16. Raises ParameterError where it is not
+    installed."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ParameterError(
-            "distribution", "'digits' needs scikit-learn: pip install 'initbench[digits]'"
-        ) from None
+        raise ParameterError("distribution", "'digits' needs scikit-learn: pip install 'initbench[digits]'") from None
     return _checked("digits", np.asarray(load_digits().data, dtype=np.float64))
 
 
@@ -46,6 +48,8 @@ def _stamp(path: str) -> tuple[int, int]:
         status = os.stat(path)
     except OSError as error:
         raise ParameterError("path", f"{path!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a null character
+        raise ParameterError("path", f"{path!r} cannot be read: {error}") from None
     if not stat.S_ISREG(status.st_mode):
         raise ParameterError("path", f"{path!r} is not a regular file")
     if status.st_size > LARGEST:
@@ -86,14 +90,21 @@ def _numbers(path: str, line: int, cells: list[str], width: int) -> list[float]:
 @lru_cache(maxsize=4)
 def _cached_npy(path: str, _stamp: tuple[int, int]) -> Array:
     try:
-        table = np.load(path, allow_pickle=False, mmap_mode=None)
-    except (OSError, ValueError, EOFError, MemoryError) as error:
-        raise ParameterError("path", f"{path!r} is not a readable .npy array: {error}") from None
+        with open(path, "rb") as file:  # numpy leaves a file of its own open where it fails
+            table = np.load(file, allow_pickle=False)
+    except (OSError, MemoryError) as error:
+        raise ParameterError("path", f"{path!r} cannot be read: {error}") from None
+    except (ValueError, EOFError, SyntaxError, TokenError, BadZipFile):
+        raise ParameterError(
+            "path",
+            f"{path!r} is not a .npy file of numbers: write one with numpy.save, of an array without objects",
+        ) from None
     if not isinstance(table, np.ndarray):
         raise ParameterError("path", f"{path!r} is an archive of arrays: save one array with numpy.save")
     if table.dtype.kind not in "iufb":
         raise ParameterError("path", f"{path!r} holds {table.dtype}, not real numbers")
-    return _checked(path, table.astype(np.float64))
+    with np.errstate(over="ignore"):  # what no double holds is not finite, and refused as such
+        return _checked(path, table.astype(np.float64))
 
 
 def _checked(path: str, table: Array) -> Array:

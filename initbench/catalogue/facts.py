@@ -44,7 +44,9 @@ def explain_name(name: str, fan_in: int, fan_out: int, params: Mapping[str, Any]
     found = [kind for kind, registry in REGISTRIES.items() if name in registry.names]
     if not found:
         every = [known for registry in REGISTRIES.values() for known in registry.names]
-        raise UnknownNameError(f"{name!r} is in no catalogue{did_you_mean(name, every)} (`initbench list initializers` and so on show all)")
+        raise UnknownNameError(
+            f"{name!r} is in no catalogue{did_you_mean(name, every)} (`initbench list initializers` and so on show all)"
+        )
     if params:
         found = [kind for kind in found if kind in ("initializers", "activations")] or found
     return [_facts(kind, REGISTRIES[kind].find(name), fan_in, fan_out, params) for kind in found]

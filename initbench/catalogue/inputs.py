@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from .registry import Parameter, Params, Registry, label
 
 Array = np.ndarray[Any, Any]
 
+LARGEST = 1e30  # of any entry's scale: both dtypes hold its tails, so no input is infinite
+
 
 @dataclass(frozen=True)
 class InputRecord:
@@ -24,7 +27,7 @@ class InputRecord:
 
     draw: (rng, batch_size, features, **parameters) -> (B, N) float64, for a law.
     table: (**parameters) -> (rows, N) float64, checked, for data; which rows are fed is the parameter `pick`.
-    minimum_batch: the smallest batch that makes sense.
+    batch_size: the only batch that there is, where the law dictates it.
     """
 
     name: str
@@ -35,7 +38,7 @@ class InputRecord:
     aliases: tuple[str, ...] = ()
     draw: Callable[..., Array] | None = None
     table: Callable[..., Array] | None = None
-    batch_size: int | None = None  # where the record dictates it
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def inputs(name: str, base: Path | None = None, **params: Any) -> Inputs:
         keywords["path"] = str(base / str(keywords["path"]))
         bound = tuple(keywords.items())
     table = record.table(**{key: value for key, value in keywords.items() if key != "pick"})
-    return Inputs(record, bound, *table.shape, data_hash=_hash(table))
+    rows, columns = table.shape
+    return Inputs(record, bound, rows, columns, _hash(table))
 
 
 def _hash(table: Array) -> str:
@@ -109,7 +113,7 @@ def _hash(table: Array) -> str:
 
 
 def _gaussian(rng: np.random.Generator, batch_size: int, features: int, *, mean: float, stddev: float) -> Array:
-    return mean + stddev * rng.standard_normal((batch_size, features))
+    return np.asarray(mean + stddev * rng.standard_normal((batch_size, features)))
 
 
 def _uniform(rng: np.random.Generator, batch_size: int, features: int, *, low: float, high: float) -> Array:
@@ -121,31 +125,33 @@ def _uniform(rng: np.random.Generator, batch_size: int, features: int, *, low: f
 def _sphere(rng: np.random.Generator, batch_size: int, features: int, *, mean_square: float) -> Array:
     # A Gaussian vector's direction is uniform; its length is then set: |x|^2 = N mean_square.
     x = rng.standard_normal((batch_size, features))
-    return x * (math.sqrt(features * mean_square) / np.linalg.norm(x, axis=1, keepdims=True))
+    return np.asarray(x * (math.sqrt(features * mean_square) / np.linalg.norm(x, axis=1, keepdims=True)))
 
 
 def _constant(rng: np.random.Generator, batch_size: int, features: int, *, value: float) -> Array:
     return np.full((batch_size, features), value)
 
 
-def _pair(
-    rng: np.random.Generator, batch_size: int, features: int, *, cosine: float, mean_square: float
-) -> Array:
+def _pair(rng: np.random.Generator, batch_size: int, features: int, *, cosine: float, mean_square: float) -> Array:
     # x_1 = r u, x_2 = r (c u + sqrt(1 - c^2) v) with u, v orthonormal and r^2 = N mean_square: the cosine is c exactly.
     if features < 2 and abs(cosine) != 1:
         raise ParameterError("cosine", f"{cosine:g} needs at least 2 features: on a line it is 1 or -1")
     u = rng.standard_normal(features)
     u /= np.linalg.norm(u)
     v = rng.standard_normal(features)
-    v -= (v @ u) * u
-    v /= np.linalg.norm(v) if features > 1 else 1.0
+    for _ in range(2):  # a v that lies near u needs it twice to come out orthogonal to all digits
+        v -= (v @ u) * u
+        v /= np.linalg.norm(v) if features > 1 else 1.0
     sine = math.sqrt((1 - cosine) * (1 + cosine))
     return math.sqrt(features * mean_square) * np.stack([u, cosine * u + sine * v])
 
 
+@lru_cache(maxsize=2)
 def _digits(*, scale: str) -> Array:
     table = datafiles.digits()
-    return table / 16.0 if scale == "unit" else (table - table.mean()) / table.std()
+    scaled = table / 16.0 if scale == "unit" else (table - table.mean()) / table.std()
+    scaled.flags.writeable = False
+    return scaled
 
 
 _PATH = Parameter("path", kind="text", meaning="the file, relative to the config's folder")
@@ -156,7 +162,7 @@ _PICK = Parameter(
     choices=("first", "random"),
     meaning="the first rows for every seed, or rows drawn without replacement",
 )
-_MEAN_SQUARE = Parameter("mean_square", 1.0, above=0.0, maximum=1e30, meaning="|x|^2 / N of every input")
+_MEAN_SQUARE = Parameter("mean_square", 1.0, above=0.0, maximum=LARGEST, meaning="|x|^2 / N of every input")
 
 INPUTS: Registry[InputRecord] = Registry(
     "input",
@@ -167,8 +173,8 @@ INPUTS: Registry[InputRecord] = Registry(
             "the standard input of signal-propagation theory",
             "generic inputs: cosines near 0 in wide layers",
             (
-                Parameter("mean", 0.0, meaning="mean of every entry"),
-                Parameter("stddev", 1.0, minimum=0.0, maximum=1e30, meaning="standard deviation of every entry"),
+                Parameter("mean", 0.0, minimum=-LARGEST, maximum=LARGEST, meaning="mean of every entry"),
+                Parameter("stddev", 1.0, minimum=0.0, maximum=LARGEST, meaning="standard deviation of every entry"),
             ),
             ("normal",),
             draw=_gaussian,
@@ -179,8 +185,14 @@ INPUTS: Registry[InputRecord] = Registry(
             "teaching texts",
             "bounded inputs, such as scaled pixels with low 0 and high 1",
             (
-                Parameter("low", -math.sqrt(3.0), meaning="lower end; the default range has variance 1"),
-                Parameter("high", math.sqrt(3.0), meaning="upper end"),
+                Parameter(
+                    "low",
+                    -math.sqrt(3.0),
+                    minimum=-LARGEST,
+                    maximum=LARGEST,
+                    meaning="lower end; the default range has variance 1",
+                ),
+                Parameter("high", math.sqrt(3.0), minimum=-LARGEST, maximum=LARGEST, meaning="upper end"),
             ),
             draw=_uniform,
         ),
@@ -204,7 +216,7 @@ INPUTS: Registry[InputRecord] = Registry(
             "x = value",
             "teaching texts",
             "every input the same, of any size",
-            (Parameter("value", meaning="the entry"),),
+            (Parameter("value", minimum=-LARGEST, maximum=LARGEST, meaning="the entry"),),
             draw=_constant,
         ),
         InputRecord(

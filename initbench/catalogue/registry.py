@@ -1,6 +1,7 @@
 """What every named thing shares: parameters with their checks, records, and registries that find a record by name.
 
-A record is data: its name, its parameters, its law and where the law comes from. Help, `list`, `explain`, the JSON Schema and the
+A record is data: its name, its parameters, its law and where the law comes from. Help, `list`, `explain`, the JSON
+Schema and the
 tests are all made from the records, so adding one is adding one record.
 """
 
@@ -32,7 +33,8 @@ REQUIRED = Required()
 class Parameter:
     """One parameter of a named thing.
 
-    kind: "number", "integer", "boolean", "choice" or "text". minimum and maximum are inclusive, `above` and `below` exclusive.
+    kind: "number", "integer", "boolean", "choice" or "text". minimum and maximum are inclusive, `above` and `below`
+    exclusive.
     `optional` allows null.
     """
 
@@ -70,7 +72,8 @@ class Parameter:
         if not self._holds(value):
             hint = did_you_mean(value, self.choices) if isinstance(value, str) else ""
             raise ParameterError(self.name, f"{value!r} is not allowed: {self.name} must be {self.allowed}{hint}")
-        return float(value) if self.kind == "number" else value  # type: ignore[no-any-return]
+        checked: Value = float(value) if self.kind == "number" else value
+        return checked
 
     def _holds(self, value: Any) -> bool:
         if self.kind == "choice":

@@ -34,9 +34,7 @@ _MILLS_BOTTOM = (
 )
 
 
-def _gated(
-    tail: Callable[[Array], tuple[Array, Array]], far: float, lower: float, steepest: float
-) -> Formula:
+def _gated(tail: Callable[[Array], tuple[Array, Array]], far: float, lower: float, steepest: float) -> Formula:
     """far: where h and a d have long underflowed; cutting a there keeps infinity out of the products."""
 
     def common(z: Array) -> Tail:

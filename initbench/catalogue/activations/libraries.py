@@ -128,9 +128,7 @@ KERAS = (
 )
 
 TORCH = (
-    *_same(
-        "torch", "relu relu6 leaky_relu elu celu selu tanh sigmoid softsign silu mish tanhshrink threshold"
-    ),
+    *_same("torch", "relu relu6 leaky_relu elu celu selu tanh sigmoid softsign silu mish tanhshrink threshold"),
     _gelu("torch", Parameter("approximate", "none", kind="choice", choices=("none", "tanh")), "tanh"),
     _record("torch", "prelu", theirs={"negative_slope": "init"}, note="`init` is that of torch.nn.PReLU."),
     _record(

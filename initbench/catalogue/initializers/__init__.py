@@ -1,26 +1,32 @@
-"""Initializers: the papers' laws under bare names, and the laws of Keras, torch and JAX under `keras:`, `torch:` and `jax:` names."""
+"""Initializers: the papers' laws under bare names, and those of Keras, torch and JAX behind a prefix.
+
+A bare name is the paper's law, untruncated unless it says truncated; the same word after `keras:`, `torch:`
+or `jax:` can be another law. Each name is one record (papers, keras, torch, jax), which turns parameters and
+fans into one of seven laws (laws, truncated, matrices).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..registry import Registry
+from . import jax, keras, papers, torch
+from .explain import Facts as Facts
+from .explain import facts as facts
+from .gain import calculate_gain as calculate_gain
+from .laws import Constant as Constant
 from .laws import Law as Law
-from .laws import Normal
+from .laws import Normal as Normal
+from .laws import Uniform as Uniform
+from .matrices import Identity as Identity
+from .matrices import Orthogonal as Orthogonal
+from .matrices import Sparse as Sparse
 from .record import Initializer as Initializer
 from .record import InitializerRecord as InitializerRecord
+from .truncated import TruncatedNormal as TruncatedNormal
 
 INITIALIZERS: Registry[InitializerRecord] = Registry(
-    "initializer",
-    (
-        InitializerRecord(
-            name="he_normal",
-            build=lambda fan_in, fan_out: Normal(0.0, (2 / max(1, fan_in)) ** 0.5),
-            equation="W ~ N(0, 2 / fan_in)",
-            source="He, Zhang, Ren, Sun 2015, eq. 10",
-            purpose="",
-        ),
-    ),
+    "initializer", (*papers.RECORDS, *keras.RECORDS, *torch.RECORDS, *jax.RECORDS)
 )
 
 

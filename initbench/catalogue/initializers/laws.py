@@ -1,7 +1,7 @@
-"""The few laws that every initializer's name comes down to.
+"""The few laws that every initializer's name comes down to; truncated and matrices hold the longer ones.
 
-A Law is made for one (fan_in, fan_out) matrix W, whose preactivation is z = h W + b. It fills an array in place, so that an engine
-can draw into memory that it already has, and it knows its own moments.
+A Law is made for one (fan_in, fan_out) matrix W, whose preactivation is z = h W + b. It fills an array in
+place, so that an engine can draw into memory that it already has, and it knows its own moments.
 """
 
 from __future__ import annotations
@@ -38,18 +38,44 @@ class Law(Protocol):
     @property
     def kurtosis(self) -> float: ...
     def fill(self, rng: np.random.Generator, out: Array) -> None:
-        """Draw into `out`: (fan_in, fan_out), or any shape for an elementwise law; float32 or float64, C-contiguous."""
+        """Draw into `out`: float32 or float64, C-contiguous.
+
+        Its shape is (fan_in, fan_out), or anything for an elementwise law.
+        """
         ...
 
 
 @dataclass(frozen=True)
+class Constant:
+    """Every entry is `value`."""
+
+    value: float
+    elementwise = True
+    random = False
+    variance = 0.0
+    kurtosis = math.nan
+
+    @property
+    def mean(self) -> float:
+        return self.value
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return (self.value, self.value)
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Draw nothing: `rng` stays where it is."""
+        with np.errstate(over="ignore"):  # beyond float32, the entries are inf
+            out.fill(self.value)
+
+
+@dataclass(frozen=True)
 class Normal:
-    """N(mean, stddev^2), untruncated."""
+    """N(mean, stddev^2), untruncated. stddev >= 0; with 0, every entry is the mean."""
 
     mean: float
     stddev: float
     elementwise = True
-    kurtosis = 3.0
 
     @property
     def random(self) -> bool:
@@ -57,14 +83,80 @@ class Normal:
 
     @property
     def variance(self) -> float:
-        return self.stddev**2
+        return self.stddev * self.stddev
 
     @property
     def bounds(self) -> tuple[float, float]:
-        return (-math.inf, math.inf)
+        return (-math.inf, math.inf) if self.random else (self.mean, self.mean)
+
+    @property
+    def kurtosis(self) -> float:
+        return 3.0 if self.random else math.nan
 
     def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Draw in the dtype of `out`, in two passes (three with a mean)."""
+        if not self.random:
+            Constant(self.mean).fill(rng, out)
+            return
         rng.standard_normal(dtype=out.dtype, out=out)
-        out *= self.stddev
-        if self.mean:
-            out += self.mean
+        with np.errstate(over="ignore"):
+            out *= self.stddev
+            if self.mean:
+                out += self.mean
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """U[low, high), low <= high; with low = high, every entry is that number."""
+
+    low: float
+    high: float
+    elementwise = True
+
+    @property
+    def random(self) -> bool:
+        return self.low < self.high
+
+    @property
+    def mean(self) -> float:
+        return self.low / 2 + self.high / 2
+
+    @property
+    def variance(self) -> float:
+        width = self.high - self.low
+        return width * width / 12
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return (self.low, self.high)
+
+    @property
+    def kurtosis(self) -> float:
+        return 9 / 5 if self.random else math.nan
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Draw in the dtype of `out`, in three passes; no entry leaves [low, high], whatever the rounding."""
+        low, high = inward(self.low, self.high, out.dtype)
+        if not low < high:  # one number, or none at all between the bounds in this precision
+            Constant(self.mean).fill(rng, out)
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
+            width = high - low
+            # No entry needs clipping: the largest draw, 1 - 2^-24 in float32, times the width rounds to the
+            # number just below the width, hence below high - low; added to low, that rounds to high at most.
+            rng.random(dtype=out.dtype, out=out)
+            out *= width
+            if low:
+                out += low
+
+
+def inward(low: float, high: float, dtype: np.dtype[Any]) -> tuple[np.floating[Any], np.floating[Any]]:
+    """The smallest and the largest number of `dtype` in [low, high]; in the wrong order if there is none."""
+    number, infinity = dtype.type, dtype.type(math.inf)
+    with np.errstate(over="ignore"):
+        lowest, highest = number(low), number(high)
+    if float(lowest) < low and math.isfinite(lowest):
+        lowest = np.nextafter(lowest, infinity)
+    if float(highest) > high and math.isfinite(highest):
+        highest = np.nextafter(highest, -infinity)
+    return lowest, highest

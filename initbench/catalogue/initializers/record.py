@@ -17,8 +17,8 @@ from .laws import Law
 class InitializerRecord:
     """A named law.
 
-    build: (fan_in, fan_out, **parameters) -> Law. equation: the law in one line. source: the paper or the library.
-    purpose: what it is meant for, in a sentence.
+    build: (fan_in, fan_out, **parameters) -> Law. equation: the law in one line. source: the paper or the
+    library. purpose: what it is meant for, in a sentence. note: what it is easily mistaken for, if anything.
     """
 
     name: str
@@ -28,6 +28,7 @@ class InitializerRecord:
     purpose: str
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Initializer:
         return dict(self.params)
 
     def law(self, fan_in: int, fan_out: int) -> Law:
-        """The law of a (fan_in, fan_out) matrix. Raises ParameterError where the parameters do not fit the fans."""
+        """The law of a (fan_in, fan_out) matrix. Raises ParameterError where the parameters do not fit."""
         return self.record.build(fan_in, fan_out, **self._keywords)
 
     def sample(
@@ -71,7 +72,8 @@ class Initializer:
         return self.law(fan_in, fan_out).variance
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.record.name, self.params)  # records hold functions: a worker finds them again by name
+        # Records hold functions: a worker finds them again by name.
+        return _restore, (self.record.name, self.params)
 
 
 def _restore(name: str, params: Params) -> Initializer:
