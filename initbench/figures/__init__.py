@@ -1,0 +1,66 @@
+"""Figures: from the stored tables to pictures, and to nothing else.
+
+    Tables -> series (what is plotted, as plain data) -> figure (what it looks like) -> bytes
+
+    curves       summary.csv as curves; which cells share a panel
+    panels       curves as lines, marks, notes and axes of a panel
+    series       the panels of every figure          histograms   those of the histograms
+    draw         the figure                          lines, ridges   its panels
+    style        sizes, colours, markers             render       PNG and SVG, byte for byte the same
+
+One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
+`histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from initbench.errors import UsageError, did_you_mean
+from initbench.lab.tables import Tables
+
+from .draw import draw
+from .render import FORMATS, encode, to_json
+from .series import STEMS, available, compute
+
+__all__ = ["FORMATS", "STEMS", "Figure", "available", "draw_all", "figure", "render", "series"]
+
+
+def series(tables: Tables, stem: str) -> dict[str, Any]:
+    """What the figure shows, as data that JSON can hold: panels with lines with x, y, low and high."""
+    _known(stem, STEMS, "figure")
+    if stem not in (drawable := available(tables)):
+        have = f"they have {', '.join(drawable)}" if drawable else "they have none"
+        raise UsageError(f"these results have nothing to draw for {stem!r}; {have}")
+    return compute(tables, stem)
+
+
+def figure(tables: Tables, stem: str) -> Figure:
+    """The figure, for a notebook or a script of one's own."""
+    return draw(series(tables, stem))
+
+
+def render(tables: Tables, stem: str, fmt: str) -> bytes:
+    """The figure as a file of the format png or svg, the same bytes for the same tables."""
+    _known(fmt, FORMATS, "format")
+    return encode(figure(tables, stem), fmt)
+
+
+def draw_all(tables: Tables, formats: Sequence[str] = FORMATS) -> dict[str, bytes]:
+    """Every figure that the tables have, and its data as <stem>.json: file name -> content."""
+    for fmt in formats:
+        _known(fmt, FORMATS, "format")
+    files: dict[str, bytes] = {}
+    for stem in available(tables):
+        data = compute(tables, stem)
+        files |= {f"{stem}.{fmt}": encode(draw(data), fmt) for fmt in formats}
+        files[f"{stem}.json"] = to_json(data)
+    return files
+
+
+def _known(name: str, names: Sequence[str], what: str) -> None:
+    if name not in names:
+        raise UsageError(f"unknown {what} {name!r}{did_you_mean(name, names)} (have: {', '.join(names)})")

@@ -1,4 +1,5 @@
-"""CSV as the contract has it: UTF-8, \\n, shortest round-trip numbers, `nan` and `inf` spelled so, absent blank, text as text."""
+"""CSV as the contract has it: UTF-8, \\n, shortest round-trip numbers, `nan` and `inf` spelled so, absent blank,
+text as text."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one expectation. status: passed | failed | unknown (nothing to judge by); message: with both numbers."""
+    """What became of one expectation. status: passed | failed | unknown (nothing to judge by); message: with both
+    numbers."""
 
     expectation: Expectation
     status: str
@@ -154,7 +155,8 @@ class _Evidence:
 
     @cached_property
     def _raw(self) -> dict[tuple[Value, Value], dict[str, list[float]]]:
-        """layers.csv by (cell, layer): metric -> values over seeds. Built once, and only where min or max is asked for."""
+        """layers.csv by (cell, layer): metric -> values over seeds. Built once, and only where min or max is asked
+        for."""
         raw: dict[tuple[Value, Value], dict[str, list[float]]] = {}
         for record in self._layers.records() if self._layers else ():
             place = raw.setdefault((record["cell"], record["layer"]), {})

@@ -69,14 +69,13 @@ def _code() -> dict[str, Any] | None:
 
 
 def _git(root: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=5, check=True
-    )
+    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=5, check=True)
     return done.stdout.strip()
 
 
 def title(experiment: Experiment) -> str:
-    """What was run, in a line: `relu, he_normal, depth 50, width 512, batch 64, 32 seeds`; swept settings are left to the legends."""
+    """What was run, in a line: `relu, he_normal, depth 50, width 512, batch 64, 32 seeds`; swept settings are left
+    to the legends."""
     cells = [grid.cell for grid in experiment.cells]
     words = [
         _same([_uniform([layer.activation.label for layer in cell.network.layers]) for cell in cells]),

@@ -27,8 +27,25 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 CELL_COLUMNS = (
-    *("n_seeds", "engine_used", "status", "act_q_ratio", "act_q_ratio_median", "grad_q_ratio", "grad_q_ratio_median"),
-    *("forward_rate", "backward_rate", "forward", "backward", "flags", "verdict", "theory_z", "theory_z_layer"),
+    *(
+        "n_seeds",
+        "engine_used",
+        "status",
+        "act_q_ratio",
+        "act_q_ratio_median",
+        "grad_q_ratio",
+        "grad_q_ratio_median",
+    ),
+    *(
+        "forward_rate",
+        "backward_rate",
+        "forward",
+        "backward",
+        "flags",
+        "verdict",
+        "theory_z",
+        "theory_z_layer",
+    ),
 )
 
 
@@ -51,7 +68,8 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Result:
-    """The results of an experiment. layers, summary, cells are DataFrames; the same content is on disk where `out` was given."""
+    """The results of an experiment. layers, summary, cells are DataFrames; the same content is on disk where `out`
+    was given."""
 
     experiment: Experiment
     results: tuple[CellResult, ...]
@@ -161,7 +179,7 @@ def _histogram_rows(result: CellResult) -> list[tuple[Value, ...]]:
     for quantity, counts in result.trace.histograms.items():
         for layer in range(1, len(counts)):
             edges = _edges(result.planned.cell, quantity, layer)
-            bins = zip(edges, edges[1:], counts[layer].tolist(), strict=True)
+            bins = zip(edges[:-1], edges[1:], counts[layer].tolist(), strict=True)
             rows += [(*result.prefix, layer, quantity, low, high, count) for low, high, count in bins]
     return rows
 

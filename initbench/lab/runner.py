@@ -52,7 +52,8 @@ def run(
 
 
 def publish(result: Result, out: Path) -> None:
-    """Write a result's folder: the config as read and as resolved, the tables, the manifest last. Raises StorageError."""
+    """Write a result's folder: the config as read and as resolved, the tables, the manifest last. Raises
+    StorageError."""
     files = {
         "config.yaml": result.experiment.source.encode(),
         "resolved.yaml": result.experiment.resolved.encode(),

@@ -16,7 +16,8 @@ MARK = "manifest.json"
 def publish(path: Path, data: bytes) -> None:
     """Write `data` under `path` so that a reader, or a crash at any moment, meets the old file or the new one.
 
-    A temporary file beside the target, fsync, rename, fsync of the folder. Raises StorageError; the temporary file is removed.
+    A temporary file beside the target, fsync, rename, fsync of the folder. Raises StorageError; the temporary file
+    is removed.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:

@@ -52,7 +52,8 @@ def summarise(trace: Trace) -> Summary:
     values = np.where(finite, trace.values, np.nan)
     n = finite.sum(axis=0)
     with np.errstate(all="ignore"):
-        # Summed as differences to one of the values: seeds that agree have exactly that mean, and a deviation of exactly 0.
+        # Summed as differences to one of the values: seeds that agree have exactly that mean, and a deviation of
+        # exactly 0.
         first = np.take_along_axis(values, finite.argmax(axis=0)[None], axis=0)[0]
         mean = first + np.where(finite, values - first, 0.0).sum(axis=0) / np.where(n > 0, n, np.nan)
         deviations = np.where(finite, values - mean, 0.0)
@@ -78,7 +79,8 @@ def _quantiles(values: Array, n: Array) -> Array:
 
 
 def summary_rows(summary: Summary, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
-    """Rows of summary.csv: (cell, axes...) + layer, metric, statistics. The input row has the metrics that an input has."""
+    """Rows of summary.csv: (cell, axes...) + layer, metric, statistics. The input row has the metrics that an input
+    has."""
     for layer in range(cell.network.depth + 1):
         for column, metric in enumerate(summary.metrics):
             if layer == 0 and METRICS.find(metric).needs != "activation":
@@ -87,7 +89,14 @@ def summary_rows(summary: Summary, cell: Cell, prefix: tuple[Value, ...]) -> Ite
             n = int(summary.n[place])
             statistics = (
                 value(array[place])
-                for array in (summary.mean, summary.sd, summary.stderr, summary.median, summary.q05, summary.q95)
+                for array in (
+                    summary.mean,
+                    summary.sd,
+                    summary.stderr,
+                    summary.median,
+                    summary.q05,
+                    summary.q95,
+                )
             )
             yield (*prefix, layer, metric, n, *statistics, int(summary.nonfinite[place]), None, None)
 

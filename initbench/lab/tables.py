@@ -41,9 +41,7 @@ CELLS = (
 LAYERS = ("seed", "layer", "fan_in", "fan_out")  # the metrics that were measured follow
 HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
 
-_TEXT = frozenset(
-    {"cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"}
-)
+_TEXT = frozenset({"cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"})
 _WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
 _ROWS = 20_000  # rows converted at a time: a large layers.csv never stands in memory as text
 _REMEDY = "run the experiment again to rebuild the tables from what is stored"
@@ -126,9 +124,7 @@ def _text(path: Path) -> str:
         raise StorageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _optional(
-    path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False
-) -> pd.DataFrame | None:
+def _optional(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame | None:
     return _table(path, axes, columns, more) if path.exists() else None
 
 
@@ -136,9 +132,7 @@ def _table(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool =
     return _parse(path, _text(path), axes, columns, more)
 
 
-def _parse(
-    path: Path, text: str, axes: Sequence[str], columns: Sequence[str], more: bool = False
-) -> pd.DataFrame:
+def _parse(path: Path, text: str, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
     """A table with the columns `cell`, the axes and `columns`; with `more`, columns of numbers may follow."""
     if not text:
         raise StorageError(f"{path}: empty; {_REMEDY}")
@@ -237,6 +231,4 @@ def _whole_seeds(path: Path, layers: pd.DataFrame, cells: pd.DataFrame) -> None:
     rows = layers["cell"].value_counts()
     for cell, seeds, status in zip(cells["cell"], cells["n_seeds"], cells["status"], strict=True):
         if status != "failed" and (seeds < 1 or rows[cell] % seeds):
-            raise StorageError(
-                f"{path}: {rows[cell]} rows of cell {cell!r} do not divide by {seeds} seeds; {_REMEDY}"
-            )
+            raise StorageError(f"{path}: {rows[cell]} rows of cell {cell!r} do not divide by {seeds} seeds; {_REMEDY}")

@@ -20,7 +20,8 @@ ORDER = ("failed", "overflow", "symmetric", "dead", "exploding", "vanishing", "s
 
 @dataclass(frozen=True)
 class Drift:
-    """How the mean square of a signal changes from its first to its last layer (forward: up the network; backward: down).
+    """How the mean square of a signal changes from its first to its last layer (forward: up the network; backward:
+    down).
 
     ratio: of the means over seeds; median: of the medians; rate: ratio^(1/(L-1)). nan where it does not exist.
     spread: standard error of ln ratio over seeds; nan for one seed. state: stable | vanishing | exploding, or empty.
@@ -68,9 +69,7 @@ def judge(cell: Cell, trace: Trace, summary: Summary, rules: VerdictRules) -> Ve
     drifts = {"forward": forward, "backward": backward}
     undecided = tuple(name for name, drift in drifts.items() if _too_near(drift, rules.factor))
     status = "overflow" if "overflow" in flags else "ok"
-    return Verdict(
-        status, forward, backward, flags, verdict, broken_layer, broken_share, len(trace.seeds), undecided
-    )
+    return Verdict(status, forward, backward, flags, verdict, broken_layer, broken_share, len(trace.seeds), undecided)
 
 
 def _drift(trace: Trace, summary: Summary, metric: str, start: int, end: int, factor: float) -> Drift:
@@ -89,7 +88,8 @@ def _drift(trace: Trace, summary: Summary, metric: str, start: int, end: int, fa
 
 
 def _ratio(summary: Summary, statistic: str, metric: str, start: int, end: int) -> float:
-    """statistic[end] / statistic[start]; inf where every network overflowed on the way, nan for 0/0 or no measurement."""
+    """statistic[end] / statistic[start]; inf where every network overflowed on the way, nan for 0/0 or no
+    measurement."""
     values = summary.of(statistic, metric)
     if metric in summary.metrics and summary.of("n", metric)[end] == 0 < summary.of("n", metric)[start]:
         return math.inf
@@ -98,7 +98,8 @@ def _ratio(summary: Summary, statistic: str, metric: str, start: int, end: int) 
 
 
 def _log_spread(trace: Trace, metric: str, start: int, end: int) -> float:
-    """Standard error of ln(mean a / mean b) over paired seeds, by the delta method: sd(a / mean a - b / mean b) / sqrt(S)."""
+    """Standard error of ln(mean a / mean b) over paired seeds, by the delta method: sd(a / mean a - b / mean b) /
+    sqrt(S)."""
     if metric not in trace.metrics:
         return math.nan
     a, b = trace.of(metric)[:, end], trace.of(metric)[:, start]
@@ -111,7 +112,8 @@ def _log_spread(trace: Trace, metric: str, start: int, end: int) -> float:
 
 
 def _too_near(drift: Drift, factor: float) -> bool:
-    """Whether the threshold lies within two standard errors of the ratio, or there is a ratio but no error to tell by."""
+    """Whether the threshold lies within two standard errors of the ratio, or there is a ratio but no error to tell
+    by."""
     if not (0 < drift.ratio < math.inf):
         return False
     distance = abs(abs(math.log(drift.ratio)) - math.log(factor))
@@ -120,7 +122,11 @@ def _too_near(drift: Drift, factor: float) -> bool:
 
 def _first_broken(trace: Trace, summary: Summary) -> tuple[int | None, float]:
     """The first layer at which a network is not finite, and the share of networks that break anywhere."""
-    columns = [summary.metrics.index(name) for name in ("preact_q", "act_q", "grad_q", "weight_grad_q") if name in summary.metrics]
+    columns = [
+        summary.metrics.index(name)
+        for name in ("preact_q", "act_q", "grad_q", "weight_grad_q")
+        if name in summary.metrics
+    ]
     if not columns:
         return None, 0.0
     broken = ~np.isfinite(trace.values[:, :, columns]) & trace.present[:, :, columns]

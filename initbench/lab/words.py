@@ -26,7 +26,10 @@ def _sentences(cell: Cell, verdict: Verdict, summary: Summary, rules: VerdictRul
     if "dead" in verdict.flags:
         layer = _worst(summary, "dead_fraction")
         share = summary.of("mean", "dead_fraction")[layer]
-        yield f"Layer {layer} has {share:.0%} dead units: zero output and zero slope for every input, so they cannot learn."
+        yield (
+            f"Layer {layer} has {share:.0%} dead units: zero output and zero slope for every input, "
+            "so they cannot learn."
+        )
     if cell.network.depth == 1:
         yield from _single_layer(summary)
     else:
@@ -34,7 +37,10 @@ def _sentences(cell: Cell, verdict: Verdict, summary: Summary, rules: VerdictRul
     if "saturated" in verdict.flags:
         layer = _worst(summary, "saturated_fraction")
         share = summary.of("mean", "saturated_fraction")[layer]
-        yield f"Layer {layer} has {share:.0%} of its units on the flat part of the activation, where the slope is under 1 % of its largest."
+        yield (
+            f"Layer {layer} has {share:.0%} of its units on the flat part of the activation, "
+            "where the slope is under 1 % of its largest."
+        )
     yield from _certainty(verdict)
 
 
@@ -72,12 +78,14 @@ def _direction(way: str, what: str, drift: Drift, factor: float, depth: int) -> 
         yield f"{way}: nothing to compare: the {what} are 0, or beyond all numbers, from the start."
         return
     if drift.ratio == 0:
-        yield f"{way}: vanishing. The {what} are exactly 0 at layer {depth if way == 'Forward' else 1}: nothing arrives there."
+        end = depth if way == "Forward" else 1
+        yield f"{way}: vanishing. The {what} are exactly 0 at layer {end}: nothing arrives there."
         return
     if math.isinf(drift.ratio):
         yield f"{way}: exploding. The {what} grow beyond all numbers."
         return
-    text = f"{way}: {drift.state}. The mean square of the {what} is {_change(drift.ratio)} {path}, a factor {drift.rate:.4g} per layer"
+    change = f"The mean square of the {what} is {_change(drift.ratio)} {path}"
+    text = f"{way}: {drift.state}. {change}, a factor {drift.rate:.4g} per layer"
     if drift.state == "stable":
         yield f"{text}{_slow(drift)}."
     else:
@@ -109,9 +117,9 @@ def _mean_against_median(what: str, drift: Drift, factor: float) -> Iterator[str
         return
     if drift.median < 0.5 * drift.ratio:
         yield (
-            f"  The typical (median) network keeps less: a factor {_number(drift.median)} in all, against {_number(drift.ratio)} "
-            f"for the mean. That is the spread of finite width (a few networks carry the mean), not a fault of the initializer; "
-            "wider layers narrow it."
+            f"  The typical (median) network keeps less: a factor {_number(drift.median)} in all, "
+            f"against {_number(drift.ratio)} for the mean. That is the spread of finite width "
+            "(a few networks carry the mean), not a fault of the initializer; wider layers narrow it."
         )
 
 

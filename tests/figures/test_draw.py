@@ -1,0 +1,242 @@
+"""The pictures: labelled, uncovered, told apart in grey, and the same bytes every time."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from initbench import figures
+from initbench.figures import style
+from initbench.lab.tables import read_tables
+
+Write = Callable[..., Path]
+Make = Callable[..., dict[str, Any]]
+INF, NAN = float("inf"), float("nan")
+
+
+def drawn(folder: Path) -> Iterator[tuple[str, Figure]]:
+    """Every figure of a folder, laid out."""
+    tables = read_tables(folder)
+    for stem in figures.available(tables):
+        figure = figures.figure(tables, stem)
+        figure.canvas.draw()
+        yield stem, figure
+
+
+def check(figure: Figure) -> None:
+    """Every axis is named, nothing lies on another, and all of it is on the page."""
+    renderer: Any = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
+    for axes in figure.axes:
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+    for one, other in itertools.combinations(boxes, 2):
+        assert not (one.overlaps(other) and _area(one, other) > 1)
+    written = [text.get_window_extent(renderer) for text in figure.texts]
+    for legend in figure.legends:
+        box = legend.get_window_extent(renderer)
+        assert not any(box.overlaps(axes.get_window_extent(renderer)) for axes in figure.axes)
+        assert not any(box.overlaps(text) for text in written)
+        boxes.append(box)
+    for one, other in itertools.combinations(written, 2):
+        assert not (one.overlaps(other) and _area(one, other) > 1)
+    page = figure.bbox.padded(1)
+    for box in [*boxes, *written]:
+        assert page.x0 <= box.x0
+        assert box.x1 <= page.x1
+        assert page.y0 <= box.y0
+        assert box.y1 <= page.y1
+
+
+def _area(one: Any, other: Any) -> float:
+    wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+    high = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return float(max(wide, 0) * max(high, 0))
+
+
+@pytest.mark.parametrize("name", ["relu_folder", "grid_folder"])
+def test_ordinary_figures(request: pytest.FixtureRequest, name: str) -> None:
+    for _, figure in drawn(request.getfixturevalue(name)):
+        check(figure)
+
+
+def test_the_check_can_fail(relu_folder: Path) -> None:
+    figure = figures.figure(read_tables(relu_folder), "variance")
+    check(figure)
+    figure.legends[0].set_bbox_to_anchor((0.2, 0.8), figure.transFigure)
+    with pytest.raises(AssertionError):
+        check(figure)
+
+
+ALL = ("preact_var", "preact_q", "act_var", "act_q", "act_var_batch", "cosine", "distinct_units",
+       "dead_fraction", "inactive_fraction", "saturated_fraction", "grad_q", "weight_grad_q")  # fmt: skip
+EDGES: dict[str, dict[str, Any]] = {
+    "one layer": {"depth": 1},
+    "one layer, one seed": {"depth": 1, "seeds": 1},
+    "one seed": {"seeds": 1},
+    "zeros": {"value": 0.0},
+    "infinities": {"value": INF},
+    "nothing is a number": {"value": NAN},
+    "the smallest": {"value": 5e-324},
+    "the largest": {"value": 1.7e308},
+    "from one end to the other": {"value": [1e-320, 1e-300, 1e-100, 1.0, 1e200, 1.7e308]},
+    "everything": {"value": [0.0, 1.0, INF, NAN, None, -1.0]},
+    "seeds differ": {"value": lambda s, k: [0.0, 1.0, INF][s]},
+    "a band from zero": {"value": lambda s, k: [0.0, 1e-9, 1.0][s]},
+}
+
+
+@pytest.mark.parametrize("cells", [1, 2])
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_are_drawn_without_a_warning(write_results: Write, flat_cell: Make, edge: str, cells: int) -> None:
+    options = {"value": 1.0, **EDGES[edge]}
+    value = options.pop("value")
+    bins = ((-INF, -1.0), (-1.0, 0.0), (0.0, 1.0), (1.0, INF))
+    rows = [
+        [1, quantity, low, high, 0 if (edge, quantity) == ("zeros", "grad") else 2]
+        for quantity in ("act", "grad")
+        for low, high in bins
+    ]
+    made = [flat_cell({"a": str(k)}, dict.fromkeys(ALL, value), histograms=rows, **options) for k in range(cells)]
+    for _, figure in drawn(write_results(made)):
+        check(figure)
+
+
+def test_two_hundred_settings(write_results: Write, flat_cell: Make) -> None:
+    cells = [flat_cell({"network.initializer": f"law_{k}"}, dict.fromkeys(ALL, 1.0 + k), seeds=1) for k in range(200)]
+    for _, figure in drawn(write_results(cells)):
+        check(figure)
+
+
+def test_long_and_odd_names(write_results: Write, flat_cell: Make) -> None:
+    names = [
+        "_hidden",
+        "$x_1^{$ and $HOME",
+        "a\nb\tc\x07",
+        "数据/初始化.csv",
+        "<&>\"'",
+        "normal(mean=0.0, stddev=0.012345678901234567, low=-2.0, high=2.0, and=more, until=it, fits=not)",
+    ]
+    cells = [
+        flat_cell({"network.initializer": name, "b": str(k)}, {"act_q": [1.0, 0.0, INF, 0, 0, 0]})
+        for k, name in enumerate(names)
+    ]
+    folder = write_results(cells, title="a very long title, " * 20)
+    tables = read_tables(folder)
+    svg = figures.render(tables, "variance", "svg")
+    ElementTree.fromstring(svg)  # well-formed
+    assert b"_hidden" in svg
+    assert figures.render(tables, "variance", "png").startswith(b"\x89PNG")
+
+
+def test_depths_may_differ(write_results: Write, flat_cell: Make) -> None:
+    cells = [flat_cell({"network.depth": str(depth)}, dict.fromkeys(ALL, 1.0), depth=depth) for depth in (1, 3, 60)]
+    for _, figure in drawn(write_results(cells)):
+        check(figure)
+
+
+def luminance(colour: str) -> float:
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in mpl.colors.to_rgb(colour)]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def test_lines_differ_in_grey_print() -> None:
+    looks = [(style.marker(k), style.colour(k)) for k in range(style.MAX_LINES)]
+    assert len({marker for marker, _ in looks}) == len({colour for _, colour in looks}) == style.MAX_LINES
+    assert all(luminance(colour) < 0.5 for _, colour in looks)  # seen on white paper
+    ramp = [luminance(style.colour(k / 20)) for k in range(21)]
+    assert ramp == sorted(ramp)
+
+
+def test_theory_is_dashed_with_the_lightest_band(write_results: Write, flat_cell: Make) -> None:
+    theory = {("act_q", layer): (1.0, 0.25) for layer in range(6)}
+    cell = flat_cell({}, {"act_q": lambda s, k: 1.0 + 0.1 * s}, theory=theory)
+    axes = figures.figure(read_tables(write_results([cell])), "variance").axes[0]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--"]
+    light, band = (float(collection.get_alpha() or 1) for collection in axes.collections)
+    assert light < band
+
+
+def test_axes_have_the_scale_and_limits_of_the_series(grid_folder: Path) -> None:
+    tables = read_tables(grid_folder)
+    for stem in figures.available(tables):
+        series, figure = figures.series(tables, stem), figures.figure(tables, stem)
+        for panel, axes in zip(series["panels"], figure.axes, strict=True):
+            assert axes.get_yscale() == panel["yscale"]
+            assert axes.get_ylim() == pytest.approx(panel["ylim"])
+            assert axes.get_xlim() == pytest.approx(panel["xlim"])
+
+
+def test_the_titles_say_what_was_run(relu_folder: Path) -> None:
+    figure = figures.figure(read_tables(relu_folder), "variance")
+    first, second = (text.get_text() for text in figure.texts[:2])
+    assert first.startswith("Does the signal survive?")
+    assert second == "relu, he_normal, depth 12"
+
+
+def test_all_files_of_a_folder(relu_folder: Path) -> None:
+    tables = read_tables(relu_folder)
+    files = figures.draw_all(tables)
+    assert list(files) == [f"{stem}.{end}" for stem in figures.STEMS for end in ("png", "svg", "json")]
+    for name, content in files.items():
+        stem, _, end = name.partition(".")
+        if end == "json":
+            assert json.loads(content) == figures.series(tables, stem)
+            assert max(map(len, content.splitlines())) < 20_000
+        elif end == "svg":
+            assert ElementTree.fromstring(content).tag.endswith("svg")
+            assert b"<text" in content
+            assert b"dc:date" not in content
+            assert not re.search(rb"matplotlib v\d", content, re.IGNORECASE)
+        else:
+            assert content.startswith(b"\x89PNG")
+            assert b"Software" not in content
+    assert list(figures.draw_all(tables, ("svg",))) == [f"{s}.{end}" for s in figures.STEMS for end in ("svg", "json")]
+
+
+SCRIPT = """
+import hashlib, sys
+import matplotlib
+if len(sys.argv) > 2:  # a user with other tastes
+    matplotlib.rcParams.update({"font.size": 30, "lines.linewidth": 9, "savefig.dpi": 10, "axes.grid": False,
+                                "svg.fonttype": "path", "savefig.bbox": "tight"})
+from initbench.figures import draw_all
+from initbench.lab.tables import read_tables
+for name, content in draw_all(read_tables(sys.argv[1])).items():
+    print(name, hashlib.sha256(content).hexdigest())
+assert "matplotlib.pyplot" not in sys.modules
+if len(sys.argv) > 2:
+    assert matplotlib.rcParams["font.size"] == 30
+"""
+
+
+def test_the_bytes_are_the_same_in_every_process(grid_folder: Path) -> None:
+    runs = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", SCRIPT, str(grid_folder), *taste],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for taste in ([], ["other"])
+    ]
+    assert len(runs[0].splitlines()) == 15
+    assert runs[0] == runs[1]
+
+
+def test_the_bytes_are_the_same_twice(relu_folder: Path) -> None:
+    tables = read_tables(relu_folder)
+    for fmt in figures.FORMATS:
+        assert figures.render(tables, "variance", fmt) == figures.render(tables, "variance", fmt)
