@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from .figures import Figure
     from .lab.result import Result
     from .lab.tables import Tables
 
@@ -17,7 +16,10 @@ Source = str | PathLike[str] | dict[str, Any]
 
 
 def run(
-    config: Source, out: str | PathLike[str] | None = None, jobs: int | None = None, overrides: Sequence[str] = ()
+    config: Source,
+    out: str | PathLike[str] | None = None,
+    jobs: int | None = None,
+    overrides: Sequence[str] = (),
 ) -> Result:
     """Carry out a config: a file's path, or a mapping of the same shape.
 
@@ -41,14 +43,15 @@ def load(folder: str | PathLike[str]) -> Tables:
 def plot(result: Result | Tables | str | PathLike[str], stem: str = "variance") -> Figure:
     """One picture of a result, of loaded tables or of a results folder, as a Matplotlib Figure.
 
-    stem: variance | gradients | histograms | health | cosine. Raises UsageError for a picture that the tables cannot give.
+    stem: variance | gradients | histograms | health | cosine. Raises UsageError for a picture that the tables cannot
+    give.
     """
     from . import figures
     from .lab.result import Result
-    from .lab.tables import Tables, tables_of
+    from .lab.tables import Tables
 
     if isinstance(result, Result):
-        result = tables_of(result)
-    if not isinstance(result, Tables):
-        result = load(result)
-    return figures.figure(result, stem)
+        tables = result.frames
+    else:
+        tables = result if isinstance(result, Tables) else load(result)
+    return figures.figure(tables, stem)

@@ -1,10 +1,10 @@
 """The frozen specs that all rooms share: what is to be measured, without arrays and without YAML.
 
-    Experiment
-    └── GridCell            one point of the grid: its axes
-        └── Cell            one setting, complete: network, inputs, gradient, dtype, engine, metrics, root seed
-            └── Network
-                └── Layer   fan_in, fan_out, activation, initializer, bias
+Experiment
+└── GridCell            one point of the grid: its axes
+    └── Cell            one setting, complete: network, inputs, gradient, dtype, engine, metrics, root seed
+        └── Network
+            └── Layer   fan_in, fan_out, activation, initializer, bias
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class GridCell:
 
 @dataclass(frozen=True)
 class VerdictRules:
-    """factor: the change over the depth that counts as vanishing or exploding; saturated, dead: the fractions that count."""
+    """factor: the change over the depth that counts as vanishing or exploding; saturated, dead: the fractions that
+    count."""
 
     factor: float = 100.0
     saturated: float = 0.5
@@ -150,7 +151,8 @@ class Experiment:
 
 
 def describe(cell: Cell, engine: str) -> dict[str, Any]:
-    """The scientific content of a cell run by the resolved `engine`, as plain data: what its identity is the hash of."""
+    """The scientific content of a cell run by the resolved `engine`, as plain data: what its identity is the hash
+    of."""
 
     def named(choice: Activation | Initializer | None) -> Any:
         return None if choice is None else {"name": choice.name, **dict(choice.params)}

@@ -1,7 +1,9 @@
 """One random stream per (seed, purpose).
 
-A stream depends on the root seed, the seed's number and the purpose alone: never on the position in a grid, on the other seeds,
-on the chunk or the worker that runs it. So a seed can be run alone, or again, and two cells that share a seed see the same inputs.
+A stream depends on the root seed, the seed's number and the purpose alone: never on the position in a grid, on the
+other seeds,
+on the chunk or the worker that runs it. So a seed can be run alone, or again, and two cells that share a seed see
+the same inputs.
 """
 
 from __future__ import annotations

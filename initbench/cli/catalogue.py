@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .console import emit_json, table
-
-if TYPE_CHECKING:
-    from ..catalogue.registry import Parameter
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 def list_names(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="initializers, activations, inputs or metrics.")],
-    fan_in: Annotated[int, typer.Option("--fan-in", min=1, help="Fan-in for the effective moments of initializers.")] = 512,
+    fan_in: Annotated[
+        int, typer.Option("--fan-in", min=1, help="Fan-in for the effective moments of initializers.")
+    ] = 512,
     fan_out: Annotated[int, typer.Option("--fan-out", min=1, help="Fan-out likewise.")] = 512,
     as_json: Annotated[bool, typer.Option("--json", help="Everything that is known of each, as JSON.")] = False,
 ) -> None:
@@ -47,7 +46,10 @@ def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name that a config can write, e.g. keras:he_normal.")],
     fan_in: Annotated[int, typer.Option("--fan-in", min=1, help="Fan-in of the layer.")] = 512,
     fan_out: Annotated[int, typer.Option("--fan-out", min=1, help="Fan-out of the layer.")] = 512,
-    params: Annotated[list[str] | None, typer.Option("-s", "--set", metavar="KEY=VALUE", help="A parameter, e.g. -s stddev=0.01.")] = None,
+    params: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--set", metavar="KEY=VALUE", help="A parameter, e.g. -s stddev=0.01."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Say what NAME is: its law, its moments at those fans, its equation, source and purpose."""  # fmt: skip
@@ -69,7 +71,11 @@ def _parameter(parameter: dict[str, Any]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
-    return {True: "true", False: "false", None: "null"}.get(value, str(value)) if not isinstance(value, int | str) or isinstance(value, bool) else str(value)
+    return (
+        {True: "true", False: "false", None: "null"}.get(value, str(value))
+        if not isinstance(value, int | str) or isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _say_fact(fact: dict[str, Any]) -> None:

@@ -23,14 +23,16 @@ def register(app: typer.Typer) -> None:
 
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YAML configs.")],
-    overrides: Annotated[list[str] | None, typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a key.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a key.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing of configs that hold.")] = False,
 ) -> None:
     """Check configs without running them: every problem of every file, a line each."""  # fmt: skip
-    from ..errors import ConfigError
+    from ..errors import ConfigError, Problem
     from ..lab.plan import open_experiment
 
-    problems = []
+    problems: list[Problem] = []
     for file in files:
         try:
             experiment = open_experiment(file, overrides or [])
@@ -70,7 +72,9 @@ def new(
     note(f"run it: initbench run {target}")
 
 
-def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
     """Say which versions, BLAS and cores this installation computes with."""
     from ..engine.sizes import human, physical_memory
     from ..lab.executors import available_cores

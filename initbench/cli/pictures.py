@@ -16,5 +16,8 @@ def draw_folder(folder: Path, formats: Sequence[str]) -> list[str]:
     plots = folder / "plots"
     publish_all(plots, files)
     stale = [f"{stem}.{end}" for stem in STEMS for end in ("png", "svg", "json") if f"{stem}.{end}" not in files]
-    remove(plots, tuple(name for name in stale if name.rpartition(".")[0] not in {file.rpartition(".")[0] for file in files}))
+    remove(
+        plots,
+        tuple(name for name in stale if name.rpartition(".")[0] not in {file.rpartition(".")[0] for file in files}),
+    )
     return list(files)

@@ -43,7 +43,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what failed.")] = False,
 ) -> None:
-    """Hold the tables of DIR against the `expect:` of its config; exit 1 where one fails, 4 where there is nothing to judge."""
+    """Hold the tables of DIR against the `expect:` of its config; exit 1 where one fails, 4 where there is nothing
+    to judge."""
     from ..errors import JudgeError
     from ..lab.check import check_folder
     from ..lab.expectations import FAILED, UNKNOWN
@@ -74,4 +75,6 @@ def say_outcomes(outcomes: Sequence[Outcome]) -> None:
     typer.echo(f"\nexpectations: {passed} of {len(outcomes)} hold")
     for outcome in outcomes:
         name = outcome.expectation.name
-        typer.echo(f"  {outcome.status:8}{name}: {outcome.message}" if name else f"  {outcome.status:8}{outcome.message}")
+        typer.echo(
+            f"  {outcome.status:8}{name}: {outcome.message}" if name else f"  {outcome.status:8}{outcome.message}"
+        )

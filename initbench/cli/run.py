@@ -26,10 +26,27 @@ def register(app: typer.Typer) -> None:
 
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML config.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="The results folder; default results/<name>/.")] = None,
-    overrides: Annotated[list[str] | None, typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a key, e.g. -s network.depth=10.")] = None,
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=1024, help="Processes; default: all cores where it pays. Changes no result.")] = None,
-    executor: Annotated[str | None, typer.Option("--executor", metavar="NAME", help="serial (this process) or process.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="The results folder; default results/<name>/."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a key, e.g. -s network.depth=10."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "-j",
+            "--jobs",
+            min=1,
+            max=1024,
+            help="Processes; default: all cores where it pays. Changes no result.",
+        ),
+    ] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="NAME", help="serial (this process) or process.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
     plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Whether to draw plots/.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -60,7 +77,9 @@ def run(
 
 def _jobs(jobs: int | None, executor: str | None) -> int | None:
     if executor not in (None, "serial", "process"):
-        raise typer.BadParameter(f"{executor!r} is not an executor of this version: serial, process", param_hint="--executor")
+        raise typer.BadParameter(
+            f"{executor!r} is not an executor of this version: serial, process", param_hint="--executor"
+        )
     if executor == "serial":
         if jobs is not None and jobs > 1:
             raise typer.BadParameter(f"--executor serial runs in one process, not in {jobs}", param_hint="--jobs")
@@ -73,7 +92,8 @@ def _jobs(jobs: int | None, executor: str | None) -> int | None:
 
 
 def _draw(out: Path, result: Result) -> list[str]:
-    """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to draw."""
+    """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to
+    draw."""
     if len(result.failed) == len(result.results):
         return []
     from .pictures import draw_folder
@@ -105,11 +125,12 @@ def _say_plan(experiment: Experiment, as_json: bool) -> None:
     total = sum(seconds(planned.cell, networks) for planned in cells)
     memory = max(needed_bytes(planned.cell) for planned in cells)
     typer.echo(
-        f"{experiment.name}: {len(cells)} cell{'s' if len(cells) > 1 else ''} x {networks} seeds, about {total:.1f} s of one core, "
-        f"at least {human(memory)} of memory a worker"
+        f"{experiment.name}: {len(cells)} cell{'s' if len(cells) > 1 else ''} x {networks} seeds, "
+        f"about {total:.1f} s of one core, at least {human(memory)} of memory a worker"
     )
     for planned in cells[:EXPLAINED]:
-        typer.echo(f"  {planned.id}  {planned.grid.label or experiment.name}  ({planned.choice.engine}: {planned.choice.reason})")
+        why = f"{planned.choice.engine}: {planned.choice.reason}"
+        typer.echo(f"  {planned.id}  {planned.grid.label or experiment.name}  ({why})")
     if len(cells) > EXPLAINED:
         typer.echo(f"  and {len(cells) - EXPLAINED} more")
 
@@ -157,7 +178,11 @@ def _row(cell: CellResult) -> tuple[str, ...]:
     forward, backward = cell.verdict.forward, cell.verdict.backward
     numbers = (forward.ratio, forward.rate, backward.ratio, backward.rate)
     others = [flag for flag in cell.verdict.flags if flag != cell.verdict.verdict]
-    return (*axes, *map(_number, numbers), cell.verdict.verdict + (f" ({', '.join(others)})" if others else ""))
+    return (
+        *axes,
+        *map(_number, numbers),
+        cell.verdict.verdict + (f" ({', '.join(others)})" if others else ""),
+    )
 
 
 def _number(value: float) -> str:

@@ -65,12 +65,29 @@ def timed(pool: ProcessPoolExecutor, side: str, cell: Cell, chunks: list[tuple[i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("rounds", 5), ("jobs", 2), ("depth", 50), ("width", 512), ("batch", 64), ("seeds", 32)):
+    for name, default in (
+        ("rounds", 5),
+        ("jobs", 2),
+        ("depth", 50),
+        ("width", 512),
+        ("batch", 64),
+        ("seeds", 32),
+    ):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
-    network = {"depth": options.depth, "width": options.width, "activation": "relu", "initializer": "he_normal"}
+    network = {
+        "depth": options.depth,
+        "width": options.width,
+        "activation": "relu",
+        "initializer": "he_normal",
+    }
     experiment = config.from_mapping(
-        {"network": network, "engine": "dense", "input": {"batch_size": options.batch}, "seeds": options.seeds}
+        {
+            "network": network,
+            "engine": "dense",
+            "input": {"batch_size": options.batch},
+            "seeds": options.seeds,
+        }
     )
     cell = plan(experiment)[0].cell
     size = min(engine.chunk_size(cell), -(-options.seeds // options.jobs))
@@ -83,11 +100,15 @@ def main() -> None:
             {side: timed(pool, side, cell, chunks, budget) for side in ("initbench", "floor")}
             for _ in range(options.rounds)
         ]
-    print(f"relu, he_normal, depth {options.depth}, width {options.width}, batch {options.batch}, {options.seeds} seeds, {options.jobs} jobs")
+    print(
+        f"relu, he_normal, depth {options.depth}, width {options.width}, batch {options.batch}, {options.seeds} seeds, {options.jobs} jobs"
+    )
     for side in ("initbench", "floor"):
         print(f"{side:10} median {statistics.median(entry[side] for entry in rounds):.3f} s")
     ratios = sorted(entry["initbench"] / entry["floor"] for entry in rounds)
-    print(f"ratio      median {statistics.median(ratios):.3f}  (from {ratios[0]:.3f} to {ratios[-1]:.3f} over {len(ratios)} rounds)")
+    print(
+        f"ratio      median {statistics.median(ratios):.3f}  (from {ratios[0]:.3f} to {ratios[-1]:.3f} over {len(ratios)} rounds)"
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""Stopped in the middle: quickly, with the right code, leaving no process and no half-written file behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+LONG = "network: {depth: 100, width: 512, activation: relu, initializer: he_normal}\nseeds: 400\n"
+
+
+def children(pid: int) -> list[int]:
+    """Every living descendant of a process."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found += [int(folder.name), *children(int(folder.name))]
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def all_gone(pids: list[int]) -> bool:
+    """Whether every process has ended, within five seconds."""
+    deadline = time.monotonic() + 5
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(alive, pids))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_run(tmp_path: Path, jobs: str, number: signal.Signals) -> None:
+    (tmp_path / "long.yaml").write_text(LONG)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from initbench.cli import main; main()", "run", "long.yaml", "-j", jobs],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(2.5)
+    workers = children(process.pid)
+    assert process.poll() is None
+    assert jobs == "1" or workers
+    started = time.monotonic()
+    # Ctrl-C on a terminal reaches the whole group.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    _, said = process.communicate(timeout=10)
+    assert time.monotonic() - started < 5
+    assert process.returncode == 128 + number
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) == 1
+    assert all_gone(workers)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "long.yaml"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_text(LONG)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from initbench.cli import main; main()", "run", "long.yaml", "-j", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(2.5)
+    workers = children(process.pid)
+    assert workers
+    process.kill()
+    process.wait()
+    assert all_gone(workers)

@@ -1,0 +1,66 @@
+"""What the README says is what happens. (Its two set-up commands are run as they stand by CI.)"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from initbench.cli.main import app
+from initbench.config import from_mapping
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_two_commands_are_one_line_each() -> None:
+    first, second = blocks("sh")[:2]
+    assert first.strip().count("\n") == second.strip().count("\n") == 0
+    assert "initbench run configs/quickstart.yaml" in first
+    assert second.strip().endswith("pytest")
+
+
+def test_the_yaml_blocks_are_valid_configs() -> None:
+    import yaml
+
+    for block in blocks("yaml"):
+        assert from_mapping(yaml.safe_load(block)).cells
+
+
+def test_the_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_every_command_is_in_the_readme() -> None:
+    names = {command.name for command in app.registered_commands}
+    assert names
+    for name in names:
+        assert f"`{name}`" in README or f"initbench {name}" in README, name
+
+
+def test_files_that_it_names_exist() -> None:
+    for name in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / name).exists(), name
+    for name in re.findall(r"`((?:configs|tests|results)/[\w./-]+)`", README):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_basic_config_is_in_the_readme() -> None:
+    for path in (ROOT / "configs" / "basics").glob("*.yaml"):
+        assert f"`{path.stem}`" in README, path.stem
+
+
+def test_nothing_speaks_of_where_it_was_made() -> None:
+    for path in [
+        ROOT / "README.md",
+        *(ROOT / "initbench").rglob("*.py"),
+        *(ROOT / "configs").rglob("*.yaml"),
+    ]:
+        assert "/work" not in path.read_text(), path
