@@ -9,7 +9,6 @@ import pytest
 
 from initbench.streams import Purpose, stream
 
-
 FIRST = [472184452, 1139465299, 2943609711]
 LAST = [4223072529, 2858599828, 2537584799]
 
@@ -26,7 +25,9 @@ def test_purposes_are_numbered_for_good() -> None:
 
 
 def test_the_contract() -> None:
-    """SeedSequence(root, spawn_key=(purpose, seed)) into PCG64: written down once more, so that no change goes unseen."""
+    """SeedSequence(root, spawn_key=(purpose, seed)) into PCG64:
+    written down once more, so that no change goes unseen.
+    """
     for purpose in Purpose:
         sequence = np.random.SeedSequence(7, spawn_key=(int(purpose), 123))
         expected = np.random.Generator(np.random.PCG64(sequence)).standard_normal(5)
@@ -49,7 +50,9 @@ def test_no_two_streams_share_a_number() -> None:
 
 
 def test_streams_are_not_correlated() -> None:
-    """Neighbouring seeds and purposes: correlations of 4000 draws within 4.9 / sqrt(4000), a false alarm of 1e-6 each."""
+    """Neighbouring seeds and purposes: correlations of 4000 draws within 4.9 / sqrt(4000), a false alarm of 1e-6
+    each.
+    """
     draws = np.array([stream(0, seed, purpose).standard_normal(4000) for seed in range(4) for purpose in Purpose])
     off_diagonal = np.corrcoef(draws)[np.triu_indices(len(draws), 1)]
     assert np.abs(off_diagonal).max() < 4.9 / np.sqrt(4000)

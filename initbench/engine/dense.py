@@ -45,7 +45,8 @@ class DenseWeights:
         return np.matmul(d, self.as_array().transpose(0, 2, 1), out=out)
 
     def as_array(self) -> Array:
-        """W, (S, N_in, N_out). Where it was not kept, it is drawn again: other layers may have used its memory since."""
+        """W, (S, N_in, N_out). Where it was not kept, it is drawn again: other layers may have used its memory
+        since."""
         if not self._keep:
             self._fill([_generator(state) for state in self._states])
         return self._matrices

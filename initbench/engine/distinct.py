@@ -17,8 +17,8 @@ NEIGHBOURS = 2
 def distinct_units(z: Array, tolerance: float) -> Array:
     """How many columns of z differ, (S,) float64; z is (S, B, N).
 
-    Two columns are one if |z_i - z_j| <= tolerance max(|z_i|, |z_j|) over the batch. Columns are projected on two fixed directions:
-    equal columns have near projections, so only networks with such a pair are looked at column by column.
+    Two columns are one if |z_i - z_j| <= tolerance max(|z_i|, |z_j|) over the batch. Columns are projected on two fixed
+    directions: equal columns have near projections, so only networks with such a pair are looked at column by column.
     """
     units = z.shape[2]
     if units == 1:
@@ -28,8 +28,8 @@ def distinct_units(z: Array, tolerance: float) -> Array:
     # |d . (z_i - z_j)| <= |d| tolerance |z|_F, since no column is longer than the whole array; |d| = 1
     reach = tolerance * np.sqrt(np.vecdot(z, z).astype(np.float64).sum(axis=1))
     counts = np.full(len(z), float(units))
-    for s in np.flatnonzero(_has_near_pair(projected, reach)):
-        counts[s] = _count(z[s], projected[s], reach[s], tolerance)
+    for s in np.flatnonzero(_has_near_pair(projected, reach) & np.isfinite(reach)):
+        counts[s] = _count(z[s], projected[s], tolerance)
     return counts
 
 
@@ -52,17 +52,20 @@ def _has_near_pair(projected: Array, reach: Array) -> Array:
     return near
 
 
-def _count(z: Array, projected: Array, reach: float, tolerance: float) -> int:
+def _count(z: Array, projected: Array, tolerance: float) -> int:
     """The number of different columns of one (B, N) layer.
 
-    Columns stand in the order of their first projection, so equal ones are near each other. Each round drops the columns that equal
-    the one `shift` places before them; a round that drops some is tried again, one that finds none in reach is the last.
+    Columns stand in the order of their first projection, so equal ones are near each other. Each round drops the
+    columns that equal the one `shift` places before them; a round that drops some is tried again, one that finds none
+    in reach is the last: with one pair in reach, so is a pair of neighbours between them.
     """
     order = np.argsort(projected[0])
     columns = np.ascontiguousarray(z.T[order]).astype(np.float64)
     first, second = projected[0, order], projected[1, order]
+    reaches = tolerance * np.linalg.norm(columns, axis=1)
     shift = 1
     while shift < len(columns):
+        reach = np.maximum(reaches[shift:], reaches[:-shift])
         in_reach = np.abs(first[shift:] - first[:-shift]) <= reach
         if not in_reach.any():
             break
@@ -73,7 +76,7 @@ def _count(z: Array, projected: Array, reach: float, tolerance: float) -> int:
             continue
         keep = np.ones(len(columns), bool)
         keep[equal] = False
-        columns, first, second = columns[keep], first[keep], second[keep]
+        columns, first, second, reaches = columns[keep], first[keep], second[keep], reaches[keep]
     return len(columns)
 
 

@@ -1,4 +1,6 @@
-"""Counts in bins that are fixed before anything is measured, so that layers, seeds and cells can be added and compared."""
+"""Counts in bins that are fixed before anything is measured, so that layers, seeds and cells can be added and
+compared.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ BINS_PER_DECADE = 4
 
 @dataclass(frozen=True)
 class Bins:
-    """Equal bins from low to high; the first count is what lies below them, the last what lies above (or is not a number)."""
+    """Equal bins from low to high; the first count is what lies below them, the last what lies above (or is not a
+    number).
+    """
 
     low: float
     high: float
@@ -34,10 +38,13 @@ class Bins:
 
     def count(self, x: Array) -> Array:
         """Counts of all entries of x, (number + 2,) int64."""
-        scaled = (x.astype(np.float64).ravel() - self.low) * (self.number / (self.high - self.low))
-        # A value on the upper edge belongs to the last bin: tanh and sigmoid reach their limits exactly.
-        scaled[x.ravel() == self.high] = self.number - 0.5
-        place = np.clip(np.nan_to_num(np.floor(scaled), nan=self.number), -1, self.number).astype(np.int64) + 1
+        x = x.ravel()
+        # The outer edges, in x's own precision, are inside: tanh and sigmoid reach their limits exactly, or come near
+        # enough to land beyond the last bin by rounding.
+        scaled = (x.astype(np.float64) - self.low) * (self.number / (self.high - self.low))
+        place = np.clip(np.nan_to_num(np.floor(scaled)), 0, self.number - 1).astype(np.int64) + 1
+        place[x < self.low] = 0
+        place[~(x <= self.high)] = self.number + 1
         return np.bincount(place, minlength=self.number + 2)
 
 
@@ -48,7 +55,7 @@ def activation_bins(formula: Formula) -> Bins:
     return Bins(float(low), float(high), BINS)
 
 
-GRADIENT_BINS = Bins(*map(float, DECADES), (DECADES[1] - DECADES[0]) * BINS_PER_DECADE)
+GRADIENT_BINS = Bins(float(DECADES[0]), float(DECADES[1]), (DECADES[1] - DECADES[0]) * BINS_PER_DECADE)
 
 
 def log_magnitude(d: Array) -> Array:

@@ -120,7 +120,8 @@ def measure_gradients(d: Array, factor: Factor | None, fan_in: int, wanted: Coll
     size = fan_in * d.shape[2]
     if factor is not None and factor.gram is not None:
         # |H^T D|^2 = sum_ab (H H^T)_ab (D D^T)_ab
-        part["weight_grad_q"] = (factor.gram * part.pop("gram")).sum(axis=(1, 2)) / size
+        total = (factor.gram * part.pop("gram")).sum(axis=(1, 2))
+        part["weight_grad_q"] = np.maximum(total, 0.0) / size  # rounding alone could put a sum that cancels below 0
     elif factor is not None and factor.rows is not None:
         rows = factor.rows.astype(np.float64)
         product = np.matmul(rows.transpose(0, 2, 1), d.astype(np.float64))

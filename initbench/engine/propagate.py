@@ -35,9 +35,7 @@ class _Passed:
     factor: measure.Factor | None
 
 
-def propagate(
-    cell: Cell, seeds: Sequence[int], workspace: Workspace | None = None, budget: int = BUDGET
-) -> Trace:
+def propagate(cell: Cell, seeds: Sequence[int], workspace: Workspace | None = None, budget: int = BUDGET) -> Trace:
     """Measure the networks of `seeds` in one cell.
 
     budget: bytes for weights kept until the backward pass; the rest is drawn twice, to the same numbers.
@@ -56,8 +54,8 @@ class _Chunk:
         self.wanted = frozenset(cell.metrics)
         scalars = tuple(name for name in cell.metrics if name != "histograms")
         self.trace = trace.empty(seeds, cell.network.depth, scalars)
-        self.kept = kept_layers(cell, len(seeds), budget) if cell.backward else 0
         self.backward = cell.backward and bool(self.wanted & BACKWARD)
+        self.kept = kept_layers(cell, len(seeds), budget) if self.backward else 0
 
     def run(self) -> Trace:
         h, passed = self._forward()
@@ -163,9 +161,10 @@ class _Chunk:
         activations = measure.measure_activations(h, self.wanted)
         steepest = formula.steepest if formula.saturates else None
         activity = measure.measure_activity(h, slope, steepest, self.wanted)
-        broken = ~np.isfinite(activations.get("act_q", h.sum(axis=(1, 2))))
-        for name in activity:
-            activity[name][broken] = np.nan
+        if activity:
+            broken = _broken(h, activations.get("act_q"))
+            for name in activity:
+                activity[name][broken] = np.nan
         if "distinct_units" in part:
             part["distinct_units"][~np.isfinite(part["preact_q"])] = np.nan
         self._record(row, part | activations | activity)
@@ -183,3 +182,10 @@ class _Chunk:
             quantity, np.zeros((self.cell.network.depth + 1, bins.number + 2), np.int64)
         )
         counts[row] += bins.count(x)
+
+
+def _broken(h: Array, act_q: Array | None) -> Array:
+    """Which networks have an entry that is not finite, (S,) bool; a finite mean square spares the search."""
+    doubtful = np.ones(len(h), bool) if act_q is None else ~np.isfinite(act_q)
+    doubtful[doubtful] = ~np.isfinite(h[doubtful]).all(axis=(1, 2))
+    return doubtful

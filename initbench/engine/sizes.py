@@ -11,7 +11,8 @@ from .measure import gram_pays
 BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
 STACK = 1 << 16
-"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call, few enough to stay in cache."""
+"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call, few enough to stay in
+cache."""
 LARGEST_CHUNK = 64
 
 
@@ -94,4 +95,4 @@ def human(size: int) -> str:
         if value < 1024 or unit == "PiB":
             break
         value /= 1024
-    return f"{value:.3g} {unit}" if value < 1e6 else f"{value:.0f} {unit}"
+    return f"{value:.3g} {unit}" if value < 999.5 else f"{value:.0f} {unit}"

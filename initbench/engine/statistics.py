@@ -1,7 +1,8 @@
 """Statistics of stacks of layers: x is (S, B, N), one (B, N) layer in each of S networks; every result is (S,) float64.
 
-Sums run over blocks of one row in the array's own dtype (BLAS dots, pairwise sums) and from there on in float64: a relative error
-under 1e-6 in float32. Each network's numbers depend on its own slice alone, whatever else is in the stack.
+Sums run over blocks of one row in the array's own dtype (BLAS dots, pairwise sums) and from there on in float64: a
+relative error under 1e-6 in float32, even where every term rounds the same way. Each network's numbers depend on its
+own slice alone, whatever else is in the stack.
 """
 
 from __future__ import annotations
@@ -14,25 +15,38 @@ Array = np.ndarray[Any, Any]
 
 SAFE = {np.dtype(np.float32): (1e-30, 1e30), np.dtype(np.float64): (0.0, np.inf)}
 """Mean squares between which squares, their sums over a layer and their reciprocals keep full precision."""
+UNIT_SCALE = (1e-280, 1e280)
+"""Squared lengths between which float64 has the reciprocal root of a row at full precision."""
+DOT_BLOCK = 256
+"""Entries of a row whose squares float32 adds up."""
 
 
 def row_squares(x: Array) -> Array:
     """Squared length of every row, (S, B) float64."""
-    return np.vecdot(x, x).astype(np.float64)
+    units = x.shape[-1]
+    if x.dtype == np.float64 or units <= DOT_BLOCK:
+        return np.asarray(np.vecdot(x, x), np.float64)
+    whole = units // DOT_BLOCK
+    blocks = x[..., : whole * DOT_BLOCK].reshape(*x.shape[:-1], whole, DOT_BLOCK)
+    rest = x[..., whole * DOT_BLOCK :]
+    return np.asarray(np.vecdot(blocks, blocks).sum(axis=-1, dtype=np.float64) + np.vecdot(rest, rest))
 
 
 def row_sums(x: Array) -> Array:
     """Sum of every row, (S, B) float64."""
-    return x.sum(axis=2).astype(np.float64)
+    return np.asarray(x.sum(axis=2), np.float64)
 
 
 def out_of_scale(squares: Array, units: int, dtype: Any) -> Array:
-    """Which networks have a row whose mean square float32 cannot hold with full precision: measure those in float64. (S,) bool."""
+    """Which networks have a row whose mean square float32 cannot hold with full precision, (S,) bool.
+
+    They are to be measured in float64.
+    """
     low, high = SAFE[np.dtype(dtype)]
     mean_squares = squares / units
     if low == 0.0:
         return np.zeros(len(squares), bool)
-    return ~((mean_squares >= low) & (mean_squares <= high)).all(axis=1)
+    return np.asarray(~((mean_squares >= low) & (mean_squares <= high)).all(axis=1))
 
 
 def mean_and_variance(x: Array, squares: Array, sums: Array) -> tuple[Array, Array]:
@@ -45,11 +59,13 @@ def mean_and_variance(x: Array, squares: Array, sums: Array) -> tuple[Array, Arr
     q = squares.sum(axis=1) / count
     variance = q - mean**2
     for s in np.flatnonzero(variance < 0.25 * q):
-        centred = x[s : s + 1] - x.dtype.type(mean[s])
+        near = x.dtype.type(mean[s])
+        centred = x[s : s + 1] - near
         # Var x = E (x - m)^2 - (E x - m)^2 for any m near the mean
         shift = row_sums(centred).sum() / count
-        variance[s] = row_squares(centred).sum() / count - shift**2
-        mean[s] = float(x.dtype.type(mean[s])) + shift
+        square = _mean_square(centred)[0]
+        variance[s] = max(square - shift**2, 0.0)
+        mean[s] = float(near) + shift
     return mean, variance
 
 
@@ -62,9 +78,19 @@ def variance_over_batch(x: Array, squares: Array) -> Array:
     variance = q - row_squares(centre)[:, 0] / units
     near = np.flatnonzero(variance < 0.25 * q)
     if len(near):
-        centred = x[near] - centre[near]
-        variance[near] = row_squares(centred).sum(axis=1) / (batch * units)
-    return variance
+        # From one row to the others first, which is exact where rows are nearly equal; then from their mean.
+        centred = x[near] - x[near, :1]
+        centred -= np.matmul(np.full((1, batch), 1 / batch, x.dtype), centred)
+        variance[near] = _mean_square(centred)
+    return np.asarray(variance)
+
+
+def _mean_square(x: Array) -> Array:
+    """Mean square over units and batch, in float64 for the networks whose squares x's own dtype cannot hold. (S,)"""
+    squares = row_squares(x)
+    for s in np.flatnonzero(out_of_scale(squares, x.shape[2], x.dtype)):
+        squares[s] = row_squares(x[s].astype(np.float64))
+    return np.asarray(squares.sum(axis=1) / (x.shape[1] * x.shape[2]))
 
 
 def mean_cosine(x: Array, squares: Array) -> tuple[Array, Array]:
@@ -72,6 +98,12 @@ def mean_cosine(x: Array, squares: Array) -> tuple[Array, Array]:
 
     sum_{a != b} u_a . u_b = |sum_a u_a|^2 - B for unit vectors u_a: one product in place of B^2 of them.
     """
+    if x.dtype == np.float64 and (odd := _off_unit_scale(squares)).any():
+        x, squares = x.copy(), squares.copy()
+        largest = np.abs(x[odd]).max(axis=2, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            x[odd] /= np.where(largest > 0, largest, 1.0)
+        squares[odd] = row_squares(x[odd])
     used = squares != 0
     count = used.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -81,11 +113,21 @@ def mean_cosine(x: Array, squares: Array) -> tuple[Array, Array]:
     return np.clip(cosine, -1.0, 1.0), count >= 2
 
 
+def _off_unit_scale(squares: Array) -> Array:
+    """Which networks have a row whose squared length, or its root's reciprocal, loses digits in float64, (S,) bool."""
+    low, high = UNIT_SCALE
+    return np.asarray(~((squares >= low) & (squares <= high)).all(axis=1))
+
+
 def gram(x: Array) -> Array:
-    """x x^T of every network, (S, B, B) float64."""
-    return np.matmul(x, x.transpose(0, 2, 1)).astype(np.float64)
+    """x x^T of every network, (S, B, B) float64: a product in float32 would add a row's squares up one by one."""
+    wide = x.astype(np.float64)
+    return np.asarray(np.matmul(wide, wide.transpose(0, 2, 1)))
 
 
 def count_true(mask: Array) -> Array:
-    """How many entries are true in every network. One call a network: NumPy counts a whole boolean array with SIMD, an axis without."""
+    """How many entries are true in every network.
+
+    One call a network: NumPy counts a whole boolean array with SIMD, an axis without.
+    """
     return np.array([np.count_nonzero(layer) for layer in mask], np.float64)

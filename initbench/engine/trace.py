@@ -16,7 +16,8 @@ class Trace:
     """Measurements of S networks of L layers; row 0 of the layers is the input.
 
     values: (S, L + 1, M) float64, inf and nan kept. present: (S, L + 1, M) bool, False where a metric does not exist
-    (absent is neither 0 nor nan). metrics: the M names. histograms: quantity -> (L + 1, bins) counts summed over the networks.
+    (absent is neither 0 nor nan). metrics: the M names. histograms: quantity -> (L + 1, bins) counts summed over the
+    networks.
     """
 
     seeds: tuple[int, ...]

@@ -23,4 +23,5 @@ class Workspace:
         if buffer is None or buffer.nbytes < size:
             buffer = np.empty(size, np.uint8)
             self._buffers[name, slot] = buffer
-        return buffer[:size].view(dtype).reshape(shape)
+        array: Array = buffer[:size].view(dtype).reshape(shape)
+        return array

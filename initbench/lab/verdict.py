@@ -146,7 +146,9 @@ def _flags(cell: Cell, summary: Summary, rules: VerdictRules, broken_layer: int 
     alive = ~underflowed(cell, summary)
     if ((summary.of("mean", "distinct_units") == 1) & (units > 1) & alive).any():
         flags.append("symmetric")
-    if ((summary.of("mean", "dead_fraction") >= rules.dead) & alive).any():
+    # For a single input, silent and dead are the same thing: half of a healthy relu layer is both.
+    several = cell.batch.batch_size > 1
+    if several and ((summary.of("mean", "dead_fraction") >= rules.dead) & alive).any():
         flags.append("dead")
     if (summary.of("mean", "saturated_fraction") >= rules.saturated).any():
         flags.append("saturated")

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/dense_floor.py [--rounds 5] [--jobs 2] [--depth 50 --width 512 --batch 64 --seeds 32]
 
-Both sides run the same chunks of seeds in the same worker processes, in turn, several rounds; start-up and CSV are outside.
-Prints each side's median seconds and the median of the ratios, round by round. It judges nothing: machines are noisy.
-"""
+Both sides run the same chunks of seeds in the same worker processes, in turn, several rounds; start-up and CSV are
+Both sides run the same chunks of seeds in the same worker processes, in turn, several rounds; start-up and CSV are
+outside. Prints the median seconds of each side and the median of the ratios, round by round. It judges nothing: machines
+are noisy.
 
 from __future__ import annotations
 
@@ -101,13 +102,15 @@ def main() -> None:
             for _ in range(options.rounds)
         ]
     print(
-        f"relu, he_normal, depth {options.depth}, width {options.width}, batch {options.batch}, {options.seeds} seeds, {options.jobs} jobs"
+        f"relu, he_normal, depth {options.depth}, width {options.width}, batch {options.batch}, "
+        f"{options.seeds} seeds, {options.jobs} jobs"
     )
     for side in ("initbench", "floor"):
         print(f"{side:10} median {statistics.median(entry[side] for entry in rounds):.3f} s")
     ratios = sorted(entry["initbench"] / entry["floor"] for entry in rounds)
     print(
-        f"ratio      median {statistics.median(ratios):.3f}  (from {ratios[0]:.3f} to {ratios[-1]:.3f} over {len(ratios)} rounds)"
+        f"ratio      median {statistics.median(ratios):.3f}  "
+        f"(from {ratios[0]:.3f} to {ratios[-1]:.3f} over {len(ratios)} rounds)"
     )
 
 

@@ -55,9 +55,9 @@ def _points(dtype: Any) -> np.ndarray[Any, Any]:
     rng = np.random.default_rng(5)
     far = 85 if dtype == np.float32 else 60
     small = 10.0 ** rng.uniform(-12, 0, 8) * rng.choice([-1, 1], 8)
-    return np.concatenate(
-        [rng.normal(0, 2, 8), rng.uniform(-far, far, 8), [-37.5, 13.9, 0.97, -0.97], small]
-    ).astype(dtype)
+    return np.concatenate([rng.normal(0, 2, 8), rng.uniform(-far, far, 8), [-37.5, 13.9, 0.97, -0.97], small]).astype(
+        dtype
+    )
 
 
 def _errors(points: np.ndarray[Any, Any], results: np.ndarray[Any, Any], f: Function) -> list[float]:

@@ -97,14 +97,10 @@ def test_float32_is_float64_rounded(case: Activation) -> None:
         shown = np.abs(value64) < info.max
     # a rounding of z moves the result by eps z phi'(z); the rest are roundings of the result
     assert np.all(
-        (np.abs(value - value64) <= 4 * info.eps * (np.abs(value64) + np.abs(exact * slope64)) + info.tiny)[
-            shown
-        ]
+        (np.abs(value - value64) <= 4 * info.eps * (np.abs(value64) + np.abs(exact * slope64)) + info.tiny)[shown]
     )
     shown &= np.abs(slope64) < info.max
-    assert np.all(
-        (np.abs(slope - slope64) <= 4 * info.eps * (np.abs(slope64) + np.abs(curve)) + info.tiny)[shown]
-    )
+    assert np.all((np.abs(slope - slope64) <= 4 * info.eps * (np.abs(slope64) + np.abs(curve)) + info.tiny)[shown])
 
 
 @both_dtypes
@@ -128,9 +124,7 @@ def test_extremes_give_limits_without_warnings(case: Activation, dtype: Any) -> 
         grows = np.abs(near) > 1e6
         assert np.all(np.isinf(end) == grows)
         np.testing.assert_array_equal(np.sign(end[grows]), np.sign(near[grows]))
-        np.testing.assert_allclose(
-            end[~grows], near[~grows], rtol=2 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny
-        )
+        np.testing.assert_allclose(end[~grows], near[~grows], rtol=2 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
 
 
 @both_dtypes

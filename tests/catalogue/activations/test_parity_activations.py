@@ -81,10 +81,8 @@ def _torch(case: Activation, z: Array) -> tuple[Array, Array]:
     name, params = case.name.partition(":")[2], dict(case.params)
     x = torch.tensor(z, requires_grad=True)
     function = getattr(torch.nn.functional, name)
-    if name == "prelu":
-        value = function(x, torch.tensor([params["init"]], dtype=x.dtype))
-    else:
-        value = function(x, **params)
+    slope = {"weight": torch.tensor([params.pop("init")], dtype=x.dtype)} if name == "prelu" else {}
+    value = function(x, **slope, **params)
     value.sum().backward()
     return value.detach().numpy(), x.grad.numpy()
 
@@ -95,9 +93,7 @@ every_case = pytest.mark.parametrize("case", LIBRARY_CASES, ids=[case.label for 
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-NEAR = np.concatenate(
-    [np.arange(-120, 121) / 10, np.random.default_rng(11).normal(0, 3, 200), [-80, -40, 40, 80]]
-)
+NEAR = np.concatenate([np.arange(-120, 121) / 10, np.random.default_rng(11).normal(0, 3, 200), [-80, -40, 40, 80]])
 FAR = np.array([-np.inf, -1e30, -1e4, 1e4, 1e30, np.inf])
 COARSE = {"torch:hardsigmoid": "its gradient's 1/6 is a float32 number, whatever the dtype"}
 LOST = {"squareplus": "z^2 overflows, and z + sqrt(z^2 + b) cancels: far out no digit is left"}
@@ -177,17 +173,9 @@ def test_no_activation_of_the_library_is_missing(library: str, module: str) -> N
     _import(library)
     place = importlib.import_module(module)
     public = place.__all__ if library == "torch" else [name for name in dir(place) if name[0] != "_"]
-    offered = {
-        name
-        for name in public
-        if callable(getattr(place, name)) and not inspect.ismodule(getattr(place, name))
-    }
+    offered = {name for name in public if callable(getattr(place, name)) and not inspect.ismodule(getattr(place, name))}
     excluded = {name for names in NO_ACTIVATION[library] for name in names.split(", ")}
-    ours = {
-        _spelled(record.name.partition(":")[2])
-        for record in ACTIVATIONS
-        if record.name.startswith(library + ":")
-    }
+    ours = {_spelled(record.name.partition(":")[2]) for record in ACTIVATIONS if record.name.startswith(library + ":")}
     assert {name for name in offered - excluded if _spelled(name) not in ours} == set()
     assert len(offered - excluded) >= len(ours) > 20
 
@@ -214,9 +202,7 @@ def test_parameters_and_defaults_are_the_library_s(library: str) -> None:
             else:
                 assert parameter.default == default, (record.name, parameter.name)
         others = {"x", "input", "inplace", "self", "args", "kwargs", "num_parameters", "device", "dtype"}
-        others |= (
-            {"min_value", "max_value"} if record.name == "torch:hardtanh" else set()
-        )  # its deprecated spellings
+        others |= {"min_value", "max_value"} if record.name == "torch:hardtanh" else set()  # its deprecated spellings
         assert set(known) - others == {parameter.name for parameter in record.parameters}, record.name
 
 

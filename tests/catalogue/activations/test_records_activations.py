@@ -107,9 +107,7 @@ def test_same_name_other_constant() -> None:
         "torch:leaky_relu": -0.01,
         "jax:leaky_relu": -0.01,
     }
-    assert (
-        activation("keras:gelu").value(z) == activation("torch:gelu").value(z) == activation("gelu").value(z)
-    )
+    assert activation("keras:gelu").value(z) == activation("torch:gelu").value(z) == activation("gelu").value(z)
     assert activation("jax:gelu").value(z) == activation("gelu_tanh").value(z) != activation("gelu").value(z)
 
 

@@ -1,0 +1,245 @@
+"""`expect:` the claims of a config, checked against what its cells will have to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..catalogue.metrics import METRICS
+from ..spec import Expectation, GridCell
+from .axes import text_of
+from .document import Mapping, Node, Sequence, locate, plain
+from .messages import Findings, refused
+from .schema import Expect
+from .sweep import Texts, pattern
+
+TESTS = ("between", "at_least", "at_most", "equals", "near", "near_theory")
+
+_CHANGES = ("stable", "vanishing", "exploding")
+COLUMNS: dict[str, tuple[str, ...] | None] = {
+    "n_seeds": None,
+    "engine_used": ("dense", "implicit", "mixed"),
+    "status": ("ok", "overflow", "failed"),
+    "act_q_ratio": None,
+    "act_q_ratio_median": None,
+    "grad_q_ratio": None,
+    "grad_q_ratio_median": None,
+    "forward_rate": None,
+    "backward_rate": None,
+    "forward": _CHANGES,
+    "backward": _CHANGES,
+    "flags": (),
+    "verdict": ("failed", "overflow", "symmetric", "dead", "exploding", "vanishing", "saturated", "stable"),
+    "theory_z": None,
+    "theory_z_layer": None,
+}
+"""Columns of cells.csv: None for numbers, the texts that can stand in it otherwise, () for any text."""
+
+_FROM_ACT_Q = {"act_q_ratio", "act_q_ratio_median", "forward_rate", "forward"}
+_FROM_GRAD_Q = {"grad_q_ratio", "grad_q_ratio_median", "backward_rate", "backward"}
+NO_THEORY = "this version computes no theory to compare with; test with between, at_least, at_most, equals or near"
+
+
+def read_expectations(
+    root: Mapping, cells: tuple[GridCell, ...], metrics: tuple[str, ...], findings: Findings
+) -> tuple[Expectation, ...]:
+    """The claims of a config in the order of the file; what is wrong with them is noted.
+
+    cells: empty where the grid has problems; what a claim says about cells is then not judged.
+    """
+    node = root.get("expect")
+    found = []
+    names: dict[str, int] = {}
+    grid = _Grid(cells)
+    for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
+        if not isinstance(item, Mapping):
+            continue
+        try:
+            claim = Expect.model_validate(plain(item))
+        except ValidationError:
+            continue  # the schema's problems are noted already
+        reader = _Claim(item, claim, f"expect[{index}]", findings)
+        if claim.name in names:
+            reader.note("name", f"{claim.name!r} is the name of another claim too (number {names[claim.name] + 1})")
+        names.setdefault(claim.name, index)
+        expectation = reader.read(grid, metrics)
+        if expectation is not None:
+            found.append(expectation)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Of some cells: the smallest depth, and whether any is measured forward only."""
+
+    depth: int
+    forward_only: bool
+
+
+class _Grid:
+    """The cells, and what claims ask about groups of them, with a memory: there can be many claims."""
+
+    def __init__(self, cells: tuple[GridCell, ...]) -> None:
+        self.cells = cells
+        self.texts: Texts = {key: {} for key, _ in cells[0].axes} if cells else {}
+        self._having: dict[tuple[str, str], set[int]] = {}
+        for number, cell in enumerate(cells):
+            for key, text in cell.axes:
+                self.texts[key][text] = None
+                self._having.setdefault((key, text), set()).add(number)
+        self._known: dict[frozenset[tuple[str, str]], _Chosen | None] = {}
+
+    def choose(self, pairs: frozenset[tuple[str, str]]) -> _Chosen | None:
+        """The cells that have all of these values, None if there are none."""
+        if pairs not in self._known:
+            groups = sorted((self._having.get(pair, set()) for pair in pairs), key=len)
+            numbers = set.intersection(*groups) if groups else set(range(len(self.cells)))
+            chosen = [self.cells[number].cell for number in numbers]
+            self._known[pairs] = (
+                _Chosen(min(cell.network.depth for cell in chosen), any(not cell.backward for cell in chosen))
+                if chosen
+                else None
+            )
+        return self._known[pairs]
+
+
+class _Claim:
+    """One claim being checked."""
+
+    def __init__(self, item: Mapping, claim: Expect, key: str, findings: Findings) -> None:
+        self.item = item
+        self.claim = claim
+        self.key = key
+        self.findings = findings
+        self.column = claim.metric in COLUMNS
+
+    def note(self, field: str, message: str, of_key: bool = False) -> None:
+        place, node = locate(self.item, (field,), key=of_key)
+        self.findings.add(place, f"{self.key}.{field}" if node is not None else self.key, message)
+
+    def node(self, *path: str | int) -> Node | None:
+        return locate(self.item, path)[1]
+
+    def read(self, grid: _Grid, metrics: tuple[str, ...]) -> Expectation | None:
+        before = self.findings.noted
+        self.metric(metrics)
+        test = self.test()
+        chosen = self.where(grid)
+        self.layer(chosen)
+        self.gradients(chosen)
+        if self.findings.noted > before or test is None:
+            return None
+        claim, place = self.claim, self.item.place
+        return Expectation(
+            name=claim.name,
+            where=self.pairs(),
+            metric=claim.metric if self.column else METRICS.find(claim.metric).name,
+            layer="last" if claim.layer is None else claim.layer,
+            over=claim.over or "mean",
+            test=test,
+            target=self.target(test),
+            refuted=claim.claim == "refuted",
+            line=place.line,
+            column=place.column,
+        )
+
+    def metric(self, metrics: tuple[str, ...]) -> None:
+        name = self.claim.metric
+        if self.column:
+            if name.startswith("theory_"):
+                self.note("metric", f"{name} is empty: {NO_THEORY}")
+            needs = "act_q" if name in _FROM_ACT_Q else "grad_q" if name in _FROM_GRAD_Q else None
+            if needs and metrics and needs not in metrics:
+                self.note("metric", f"{name} needs {needs}, which is not measured; add it to metrics")
+            return
+        if name not in METRICS.names:
+            known = (*METRICS.names, *COLUMNS)
+            hint = self.findings.hint(name, known)
+            what = f"a metric (`initbench list metrics`) or a column of cells.csv: {', '.join(COLUMNS)}"
+            self.note("metric", refused(self.node("metric"), what, hint))
+            return
+        record = METRICS.find(name)
+        if not record.scalar:
+            self.note("metric", f"{name} is not one number a layer and cannot be tested")
+        elif metrics and record.name not in metrics:
+            self.note("metric", f"{name} is not measured; add it to metrics, which has {', '.join(metrics)}")
+
+    def test(self) -> str | None:
+        """The one test of the claim, its target checked."""
+        tests = [test for test in TESTS if getattr(self.claim, test) is not None]
+        if len(tests) != 1:
+            has = " and ".join(tests) if tests else "none"
+            place = locate(self.item, (tests[1],), key=True)[0] if tests else self.item.place
+            self.findings.add(place, self.key, f"exactly one of {', '.join(TESTS[:-1])} is needed; here is {has}")
+            return None
+        test = tests[0]
+        if test == "near_theory":
+            self.note(test, NO_THEORY, of_key=True)
+        elif test == "between" and self.claim.between and self.claim.between[0] > self.claim.between[1]:
+            self.note(test, refused(self.node(test), "two finite numbers [low, high], low first"))
+        self.kind_of_target(test)
+        return test
+
+    def kind_of_target(self, test: str) -> None:
+        """Texts are tested with equals, numbers with numbers."""
+        words = COLUMNS.get(self.claim.metric)
+        text = isinstance(self.claim.equals, str)
+        if words is None:
+            if text:
+                self.note(test, refused(self.node(test), f"{self.claim.metric} is a number"))
+        elif not text:
+            self.note(test, f"{self.claim.metric} is a text, tested with equals: a text", of_key=True)
+        elif words and self.claim.equals not in words:
+            hint = self.findings.hint(self.claim.equals, words)
+            self.note(test, refused(self.node(test), f"{self.claim.metric} is one of {', '.join(words)}", hint))
+
+    def where(self, grid: _Grid) -> _Chosen | None:
+        """What there is to know of the cells that the claim is about; None where that cannot be told."""
+        holder = self.node("where")
+        if not grid.cells:
+            return None
+        if isinstance(holder, Mapping) and not pattern(holder, f"{self.key}.where", grid.texts, self.findings):
+            return None
+        chosen = grid.choose(frozenset(self.pairs()))
+        if chosen is None:
+            self.note("where", "no cell of the grid has all of these values", of_key=True)
+        return chosen
+
+    def layer(self, chosen: _Chosen | None) -> None:
+        layer, metric = self.claim.layer, self.claim.metric
+        if self.column:
+            for field in ("layer", "over"):
+                if getattr(self.claim, field) is not None:
+                    self.note(field, f"{self.claim.metric} has one value for a cell; leave {field} out", of_key=True)
+            return
+        if isinstance(layer, str) or layer is None or chosen is None:
+            return
+        if not 0 <= layer <= chosen.depth:
+            what = f"a layer from 0, the input, to {chosen.depth}, the depth of the smallest network meant"
+            self.note("layer", refused(self.node("layer"), what))
+        elif layer == 0 and metric in METRICS.names and METRICS.find(metric).needs != "activation":
+            self.note("layer", f"{metric} has no value at layer 0, the input; the first is 1")
+
+    def gradients(self, chosen: _Chosen | None) -> None:
+        name = self.claim.metric
+        needs = name in _FROM_GRAD_Q or (name in METRICS.names and METRICS.find(name).needs == "gradient")
+        if needs and chosen is not None and chosen.forward_only:
+            self.note(
+                "metric",
+                f"{name} needs gradients, but gradient.source is none; set it to gaussian, shared or ones",
+            )
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        holder = self.node("where")
+        entries = holder.entries if isinstance(holder, Mapping) else {}
+        return tuple((key, text_of(entry.node)) for key, entry in entries.items())
+
+    def target(self, test: str) -> tuple[float | str, ...]:
+        value: Any = getattr(self.claim, test)
+        if test == "between":
+            return (float(value[0]), float(value[1]))
+        if test == "near":
+            return (float(value.value), float(value.stderr))
+        return (value,) if isinstance(value, str) else (float(value),)

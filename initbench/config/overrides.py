@@ -1,0 +1,83 @@
+"""`-s key=value`: overrides, read like the file and put into the document before anything is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .document import Mapping, Node, Place, Scalar
+from .messages import Findings, shorten, shown
+from .named import KINDS
+from .reader import MAX_KEY, read
+
+GRID = ("sweep", "grid")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One `-s key=value`. path: where it goes; the keys of a grid are dotted themselves."""
+
+    key: str
+    path: tuple[str, ...]
+    node: Node
+
+
+def read_overrides(texts: Iterable[str], findings: Findings) -> list[Override]:
+    """The overrides, in order. What cannot be read is noted."""
+    found = []
+    for text in texts:
+        source = f"-s {shorten(text)}"
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        path = _path(key)
+        if not equals:
+            findings.add(Place(source), "", "an override is key=value, such as network.depth=10")
+        elif not all(path) or len(key) > MAX_KEY:
+            findings.add(Place(source), "", f"{shorten(key)!r} is no dotted key, such as network.depth")
+        else:
+            node = read(value, source, findings, key)
+            if node is not None:
+                found.append(Override(key, path, node))
+    return found
+
+
+def _path(key: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in key.split("."))
+    return (*GRID, ".".join(parts[2:])) if parts[:2] == GRID and len(parts) > 2 else parts
+
+
+def apply(root: Node, overrides: Iterable[Override], findings: Findings) -> Node:
+    """The document with the overrides in it; a later one wins."""
+    for override in overrides:
+        root = _put(root, override.path, override.node, (), findings)
+    return root
+
+
+def _put(node: Node | None, path: tuple[str, ...], value: Node, above: tuple[str, ...], findings: Findings) -> Node:
+    if not path:
+        return value
+    key = ".".join(above)
+    holder: Mapping
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        holder = Mapping(value.place, {}) if above or node is None else Mapping(node.place, {})
+    elif isinstance(node, Mapping):
+        holder = node
+    elif key in KINDS and isinstance(node, Scalar) and isinstance(node.value, str):
+        holder = Mapping(node.place, {}).put("name", node)
+    else:
+        findings.add(value.place, ".".join((*above, *path)), f"{key or 'the config'} is {shown(node)}, not a mapping")
+        return node
+    inner = _put(holder.get(path[0]), path[1:], value, (*above, path[0]), findings)
+    return holder.put(path[0], inner, value.place if path[0] not in holder.entries else None)
+
+
+def conflicts(overrides: Iterable[Override], swept: Iterable[str], findings: Findings) -> None:
+    """Note overrides of what the sweep sets anyway: they would change nothing, or not what they say."""
+    keys = list(swept)
+    for override in overrides:
+        for key in keys:
+            if override.key == key or override.key.startswith(f"{key}."):
+                instead = f"-s 'sweep.grid.{key}=[{shown(override.node)}]'"
+                what = f"{key} is swept, so this changes nothing; set its values: {instead}"
+                findings.add(override.node.place, override.key, what)
+                break
