@@ -3,9 +3,9 @@
     python tests/benchmarks/dense_floor.py [--rounds 5] [--jobs 2] [--depth 50 --width 512 --batch 64 --seeds 32]
 
 Both sides run the same chunks of seeds in the same worker processes, in turn, several rounds; start-up and CSV are
-Both sides run the same chunks of seeds in the same worker processes, in turn, several rounds; start-up and CSV are
-outside. Prints the median seconds of each side and the median of the ratios, round by round. It judges nothing: machines
-are noisy.
+outside. Prints the median seconds of each side and the median of the ratios, round by round. It judges nothing:
+machines are noisy.
+"""
 
 from __future__ import annotations
 
