@@ -50,8 +50,5 @@ def plot(result: Result | Tables | str | PathLike[str], stem: str = "variance") 
     from .lab.result import Result
     from .lab.tables import Tables
 
-    if isinstance(result, Result):
-        tables = result.frames
-    else:
-        tables = result if isinstance(result, Tables) else load(result)
-    return figures.figure(tables, stem)
+    source = result.frames if isinstance(result, Result) else result
+    return figures.figure(source if isinstance(source, Tables) else load(source), stem)

@@ -53,8 +53,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Say what NAME is: its law, its moments at those fans, its equation, source and purpose."""  # fmt: skip
-    from ..config import parse_parameters
     from ..catalogue.facts import explain_name
+    from ..config import parse_parameters
 
     found = explain_name(name, fan_in, fan_out, parse_parameters(params or []))
     if as_json:

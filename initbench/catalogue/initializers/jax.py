@@ -82,9 +82,7 @@ RECORDS = (
         equation="W ~ U[0, scale)",
         source=SOURCE,
         purpose="Random numbers between 0 and a bound",
-        parameters=(
-            Parameter("scale", 0.01, meaning="the upper end, left out; the lower one if it is negative"),
-        ),
+        parameters=(Parameter("scale", 0.01, meaning="the upper end, left out; the lower one if it is negative"),),
         note="not symmetric: the mean is scale / 2, and all weights have one sign",
     ),
     InitializerRecord(
@@ -116,9 +114,7 @@ RECORDS = (
         purpose="JAX's general form of LeCun's, Glorot's and He's initializers",
         parameters=(
             Parameter("scale", minimum=0, meaning="the variance times the fan"),
-            Parameter(
-                "mode", kind="choice", choices=MODES, meaning="the fan that the variance is divided by"
-            ),
+            Parameter("mode", kind="choice", choices=MODES, meaning="the fan that the variance is divided by"),
             Parameter(
                 "distribution",
                 kind="choice",

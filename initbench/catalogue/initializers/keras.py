@@ -40,9 +40,7 @@ def _stddev(meaning: str) -> Parameter:
     return Parameter("stddev", 0.05, minimum=0, meaning=meaning)
 
 
-def _named(
-    name: str, scale: float, mode: str, fan: str, purpose: str
-) -> tuple[InitializerRecord, InitializerRecord]:
+def _named(name: str, scale: float, mode: str, fan: str, purpose: str) -> tuple[InitializerRecord, InitializerRecord]:
     """The uniform and the normal record of one paper, as Keras draws them."""
     return (
         InitializerRecord(
@@ -113,9 +111,7 @@ RECORDS = (
         purpose="Keras' default for embeddings",
         parameters=(
             Parameter("minval", -0.05, meaning="the lower end, included"),
-            Parameter(
-                "maxval", 0.05, meaning="the upper end, left out; its distance to minval must be finite"
-            ),
+            Parameter("maxval", 0.05, meaning="the upper end, left out; its distance to minval must be finite"),
         ),
         aliases=("keras:uniform",),
     ),

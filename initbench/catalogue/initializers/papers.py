@@ -198,9 +198,7 @@ _SCALED = (
         purpose="Any fan-scaled initializer, for an activation whose scale is known",
         parameters=(
             Parameter("scale", 1.0, minimum=0, meaning="the variance times the fan"),
-            Parameter(
-                "mode", "fan_in", "choice", choices=MODES, meaning="the fan that the variance is divided by"
-            ),
+            Parameter("mode", "fan_in", "choice", choices=MODES, meaning="the fan that the variance is divided by"),
             Parameter(
                 "distribution",
                 "normal",

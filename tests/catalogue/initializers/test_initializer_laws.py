@@ -74,10 +74,7 @@ BARE: list[Case] = [
         for d, m in product(THREE, DIVISORS)
     ),
     *((f"{f}_{d}", {}, scaled(d, SCALE[f], MODE[f])) for f, d in product(SCALE, THREE)),
-    *(
-        (f"{f}_{d}", {"gain": 4, "mode": m}, scaled(d, 16 * SCALE[f], m))
-        for f, d, m in product(SCALE, THREE, DIVISORS)
-    ),
+    *((f"{f}_{d}", {"gain": 4, "mode": m}, scaled(d, 16 * SCALE[f], m)) for f, d, m in product(SCALE, THREE, DIVISORS)),
     *((f"he_{d}", {"negative_slope": 0.5}, scaled(d, 2 / 1.25, "fan_in")) for d in THREE),
 ]
 KERAS: list[Case] = [
@@ -91,9 +88,7 @@ KERAS: list[Case] = [
     ("keras:variance_scaling", {"distribution": "normal"}, scaled("truncated_normal", 1, "fan_in")),
     *(
         ("keras:variance_scaling", {"scale": 0.3, "mode": m, "distribution": d}, scaled(d, 0.3, m))
-        for d, m in product(
-            ("truncated_normal", "untruncated_normal", "uniform"), ("fan_in", "fan_out", "fan_avg")
-        )
+        for d, m in product(("truncated_normal", "untruncated_normal", "uniform"), ("fan_in", "fan_out", "fan_avg"))
     ),
     *((f"keras:{f}_normal", {}, scaled("truncated_normal", SCALE[f], MODE[f])) for f in SCALE),
     *((f"keras:{f}_uniform", {}, scaled("uniform", SCALE[f], MODE[f])) for f in SCALE),
@@ -192,9 +187,7 @@ def test_a_law_knows_its_moments(case: Case) -> None:
         assert law.mean == pytest.approx(stated.mean, rel=1e-12, abs=1e-14)
         assert law.variance == pytest.approx(stated.variance, rel=1e-11)
         assert law.kurtosis == pytest.approx(stated.kurtosis, rel=1e-9)
-        if (
-            stated.kurtosis != 3 or name != "torch:trunc_normal_"
-        ):  # a cut that never cuts has bounds all the same
+        if stated.kurtosis != 3 or name != "torch:trunc_normal_":  # a cut that never cuts has bounds all the same
             assert law.bounds == pytest.approx(stated.bounds, rel=1e-12)
 
 

@@ -38,9 +38,7 @@ def entry_moments(entries: Array) -> tuple[float, float, float]:
 @pytest.mark.parametrize(("fan_in", "fan_out"), FANS)
 @pytest.mark.parametrize(("name", "params", "gain"), IDENTITIES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_identity(
-    name: str, params: dict[str, Any], gain: float, fan_in: int, fan_out: int, dtype: Any
-) -> None:
+def test_identity(name: str, params: dict[str, Any], gain: float, fan_in: int, fan_out: int, dtype: Any) -> None:
     choice = initializer(name, **params)
     weights, law = (
         choice.sample(np.random.default_rng(0), fan_in, fan_out, dtype),
@@ -188,9 +186,7 @@ def test_zeros_fall_anywhere_in_a_line(name: str, spread: str, axis: int) -> Non
     weights = initializer(name, sparsity=0.3).sample(np.random.default_rng(6), 2000, 1500)
     zeros = weights == 0
     assert places_are_even(zeros, axis)
-    assert not places_are_even(
-        np.sort(zeros, axis=axis), axis
-    )  # the control: the same counts, always at the end
+    assert not places_are_even(np.sort(zeros, axis=axis), axis)  # the control: the same counts, always at the end
 
 
 def test_the_two_sparse_laws_differ() -> None:

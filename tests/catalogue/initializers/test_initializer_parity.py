@@ -235,9 +235,7 @@ def test_orthogonal_matrices_have_the_library_s_law(
     The control, LAPACK's Q as it comes, has no positive first entry at all: a distance of 0.5.
     """
     count = 500
-    there = np.array(
-        [theirs(library(request, name), name, params, 6, 4, seed)[0, 0] for seed in range(count)]
-    )
+    there = np.array([theirs(library(request, name), name, params, 6, 4, seed)[0, 0] for seed in range(count)])
     here = np.array([ours(name, params, 6, 4, seed)[0, 0] for seed in range(count)])
     unfixed = np.linalg.qr(np.random.default_rng(0).standard_normal((count, 6, 4)))[0][:, 0, 0]
 
@@ -263,9 +261,7 @@ def test_sparse_matrices_have_the_library_s_counts(
 def records(prefix: str) -> dict[str, InitializerRecord]:
     """Every name and alias behind a prefix."""
     return {
-        name.removeprefix(prefix): INITIALIZERS.find(name)
-        for name in INITIALIZERS.names
-        if name.startswith(prefix)
+        name.removeprefix(prefix): INITIALIZERS.find(name) for name in INITIALIZERS.names if name.startswith(prefix)
     }
 
 
@@ -304,9 +300,7 @@ def test_every_keras_name_is_in_the_catalogue(keras: Any) -> None:
     from keras.src.initializers import ALL_OBJECTS_DICT
 
     accepted = {name for name in [*dir(keras), *ALL_OBJECTS_DICT] if not name.startswith("_")}
-    snake = {
-        name for name in accepted if name.islower()
-    }  # the others are the classes of the same initializers
+    snake = {name for name in accepted if name.islower()}  # the others are the classes of the same initializers
     assert snake == set(records("keras:")) | set(NOT_KERAS)
     for name, record in records("keras:").items():
         assert keras_class(keras, name) is keras_class(keras, record.name.removeprefix("keras:"))
@@ -368,9 +362,7 @@ def test_gains_are_torch_s(torch: Any, nonlinearity: str, param: float | None) -
         ("leaky_relu", "0.2", "param"),
     ],
 )
-def test_gains_that_torch_refuses_are_refused(
-    torch: Any, nonlinearity: str, param: Any, culprit: str
-) -> None:
+def test_gains_that_torch_refuses_are_refused(torch: Any, nonlinearity: str, param: Any, culprit: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         torch.nn.init.calculate_gain(nonlinearity, param)
     with pytest.raises(ParameterError) as caught:

@@ -308,11 +308,7 @@ def test_moments_of_a_cut_normal_law(low: float, high: float) -> None:
     assert result.variance == pytest.approx(variance, rel=1e-10)
     assert result.kurtosis == pytest.approx(moment(4, mean) / total / variance**2, rel=1e-9)
     assert result.probability == pytest.approx(
-        float(
-            stats.norm.cdf(high) - stats.norm.cdf(low)
-            if low < 0
-            else stats.norm.sf(low) - stats.norm.sf(high)
-        ),
+        float(stats.norm.cdf(high) - stats.norm.cdf(low) if low < 0 else stats.norm.sf(low) - stats.norm.sf(high)),
         rel=1e-11,
     )
 
