@@ -29,12 +29,16 @@ Inspect = Callable[[Cell], Iterable[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a config came from: its name in messages, its default name, the folder of its data, its text."""
+    """Where a config came from: its name in messages, its default name, the folder of its data, its text.
+
+    data: whether the data that it names is read and checked.
+    """
 
     name: str
     stem: str
     base: Path | None
     text: str | None
+    data: bool = True
 
 
 def build(
@@ -45,7 +49,7 @@ def build(
     Raises ConfigError with all problems.
     """
     config = check(root, findings, swept_keys(root))
-    settings = Settings(root, source.base, findings)
+    settings = Settings(root, source.base, findings, source.data)
     plan = read_plan(root, settings, findings)
     conflicts(overrides, plan.axes, findings)
     name = _name(root, source, findings)

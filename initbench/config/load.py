@@ -33,10 +33,13 @@ def nothing(cell: Cell) -> Iterable[tuple[str, str]]:
     return ()
 
 
-def load(path: str | os.PathLike[str], overrides: AnySequence[str] = (), inspect: Inspect = nothing) -> Experiment:
+def load(
+    path: str | os.PathLike[str], overrides: AnySequence[str] = (), inspect: Inspect = nothing, data: bool = True
+) -> Experiment:
     """The experiment of a config file, with `key=value` overrides put in first.
 
-    inspect: asked about every cell, (key, message) for each problem that it sees.
+    inspect: asked about every cell, (key, message) for each problem that it sees. data: whether the data that it names
+    is read; without it, the experiment can be asked what it expects but not run.
     Raises ConfigError with every problem of the file, StorageError where the file cannot be read.
     """
     name = os.fspath(path)
@@ -46,7 +49,7 @@ def load(path: str | os.PathLike[str], overrides: AnySequence[str] = (), inspect
     if root is None:
         raise findings.error()
     file = Path(path)
-    return _experiment(root, overrides, Source(name, file.stem, file.parent, text), inspect, findings)
+    return _experiment(root, overrides, Source(name, file.stem, file.parent, text, data), inspect, findings)
 
 
 def from_mapping(

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..catalogue.activations import ACTIVATIONS, Activation
 from ..catalogue.initializers import INITIALIZERS, Initializer
-from ..catalogue.inputs import INPUTS, inputs
+from ..catalogue.inputs import INPUTS, Inputs, inputs
 from ..catalogue.registry import Params, Record, Registry, try_bind
 from ..errors import ParameterError
 from .document import Mapping, Node, Scalar, plain
@@ -34,11 +34,12 @@ def article(kind: str) -> str:
 class Binder:
     """Turns nodes into what the catalogue makes of them; equal choices become one object.
 
-    base: the folder that data files are found from.
+    base: the folder that data files are found from. data: whether they are read at all.
     """
 
-    def __init__(self, base: Path | None, findings: Findings) -> None:
+    def __init__(self, base: Path | None, findings: Findings, data: bool = True) -> None:
         self.base = base
+        self.data = data
         self.findings = findings
         self._made: dict[tuple[str, str, str], Any] = {}
 
@@ -92,6 +93,8 @@ class Binder:
             made.formula  # noqa: B018  # building it says whether the parameters go together
             return made
         if kind == "input.distribution":
+            if not self.data:
+                return Inputs(record, params)
             return inputs(record.name, self.base, **dict(params))
         return Initializer(record, params)
 

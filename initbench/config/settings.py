@@ -64,12 +64,12 @@ def suggest(key: str, findings: Findings) -> str:
 class Settings:
     """What every setting of a config is worth, with a memory.
 
-    base: the folder that data files are found from.
+    base: the folder that data files are found from. data: whether they are read at all.
     """
 
-    def __init__(self, root: Mapping, base: Path | None, findings: Findings) -> None:
+    def __init__(self, root: Mapping, base: Path | None, findings: Findings, data: bool = True) -> None:
         self.findings = findings
-        self.binder = Binder(base, findings)
+        self.binder = Binder(base, findings, data)
         self.base = _written(root)
         self.given = frozenset(self.base)
         for key in KEYS:

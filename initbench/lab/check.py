@@ -25,7 +25,8 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
     resolved = folder / "resolved.yaml"
     if not resolved.is_file():
         raise StorageError(f"{resolved}: is missing; run the config again")
-    experiment = config.load(resolved)
+    # The data may be gone, or stand elsewhere: what was expected of the results is the same.
+    experiment = config.load(resolved, data=False)
     frames = {"cells.csv": stored.cells, "summary.csv": stored.summary, "layers.csv": stored.layers}
     return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
 
