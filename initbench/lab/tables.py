@@ -44,7 +44,7 @@ HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
 _TEXT = frozenset({"cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"})
 _WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
 _ROWS = 20_000  # rows converted at a time: a large layers.csv never stands in memory as text
-_REMEDY = "run the experiment again to rebuild the tables from what is stored"
+_REMEDY = "run the experiment again"
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,6 @@ def _parse(path: Path, text: str, axes: Sequence[str], columns: Sequence[str], m
         frame = _frame(path, header, frozenset(axes), rows)
     except csv.Error as error:
         raise StorageError(f"{path}: line {rows.line_num}: {error}; {_REMEDY}") from error
-    if frame.empty:
-        raise StorageError(f"{path}: has no rows; {_REMEDY}")
     return frame
 
 
@@ -207,6 +205,9 @@ def _is_number(field: str, whole: bool) -> bool:
 def _agree(folder: Path, tables: Tables) -> None:
     """Files cut at the end of a line look whole; that cells are missing from them tells."""
     cells = tables.cells
+    for name, table in (("cells.csv", cells), ("histograms.csv", tables.histograms)):
+        if table is not None and table.empty:
+            raise StorageError(f"{folder / name}: has no rows; {_REMEDY}")
     if not cells["cell"].is_unique:
         raise StorageError(f"{folder / 'cells.csv'}: a cell stands in it twice; {_REMEDY}")
     known = set(cells["cell"])
@@ -221,10 +222,18 @@ def _agree(folder: Path, tables: Tables) -> None:
         present = set(frame["cell"].unique())
         if strange := sorted(present - known):
             raise StorageError(f"{folder / name}: cell {strange[0]!r} is not in cells.csv; {_REMEDY}")
-        if (missing := sorted(measured - present)) and name != "histograms.csv":
+        if (missing := sorted(measured - present)) and not _may_be_empty(name, tables):
             raise StorageError(f"{folder / name}: rows of cell {missing[0]!r} are missing; {_REMEDY}")
     if tables.layers is not None:
         _whole_seeds(folder / "layers.csv", tables.layers, cells)
+
+
+def _may_be_empty(name: str, tables: Tables) -> bool:
+    """Whether a table may leave cells out: summary.csv does where `histograms` is the only metric."""
+    if name == "summary.csv":
+        unmeasured = tables.layers is None or tables.layers.columns[-1] == LAYERS[-1]
+        return tables.histograms is not None and tables.summary.empty and unmeasured
+    return name == "histograms.csv"
 
 
 def _whole_seeds(path: Path, layers: pd.DataFrame, cells: pd.DataFrame) -> None:

@@ -209,3 +209,13 @@ def test_more_rows_than_are_converted_at_once(folder: Path, monkeypatch: pytest.
     assert whole.layers is not None
     assert parts.layers is not None
     assert whole.layers.equals(parts.layers)
+
+
+def test_no_metric_to_summarise_is_no_damage(folder: Path) -> None:
+    """`metrics: [histograms]`: the summary has a header alone, layers.csv has no metric."""
+    (folder / "summary.csv").write_text(SUMMARY.partition("\n")[0] + "\n")
+    with pytest.raises(StorageError, match="summary"):
+        read_tables(folder)
+    layers = [line.rsplit(",", 2)[0] for line in LAYERS.splitlines()]
+    (folder / "layers.csv").write_text("\n".join([*layers, ""]))
+    assert read_tables(folder).summary.empty
