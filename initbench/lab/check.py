@@ -37,4 +37,4 @@ def _table(frame: pd.DataFrame) -> Table:
 
 
 def _value(value: Any) -> Value:
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value

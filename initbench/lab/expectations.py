@@ -28,11 +28,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Measured:
-    """One number (or text) that an expectation is held against. stderr: nan where there is none."""
+    """One number (or text) that an expectation is held against.
+
+    stderr: nan where there is none. missing: why it cannot be judged, if it cannot.
+    """
 
     place: str
     value: Value
     stderr: float = math.nan
+    missing: str = ""
 
 
 def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:
@@ -47,9 +51,12 @@ def _outcome(expectation: Expectation, evidence: _Evidence) -> Outcome:
     measured = list(evidence.find(expectation))
     if not measured:
         return Outcome(expectation, UNKNOWN, f"nothing to compare: {evidence.why_nothing(expectation)}")
+    if missing := next((number.missing for number in measured if number.missing), ""):
+        return Outcome(expectation, UNKNOWN, f"nothing to compare: {missing}")
     absent = [number for number in measured if number.value is None]
     if absent:
-        return Outcome(expectation, FAILED, f"{expectation.metric} is blank ({absent[0].place})")
+        place = f" ({absent[0].place})" if absent[0].place else ""
+        return Outcome(expectation, FAILED, f"{expectation.metric} is blank{place}")
     judged = [(number, *_holds(expectation, number)) for number in measured]
     if expectation.refuted:
         # The test is the popular claim: it is refuted where any measurement contradicts it.
@@ -125,7 +132,8 @@ class _Evidence:
                 continue
             where = ", ".join(str(cell[key]) for key in self._axes)
             if expectation.metric in cell:
-                yield _Measured(where, cell[expectation.metric])
+                error = "the columns of cells.csv have no standard error" if expectation.test == "near" else ""
+                yield _Measured(where, cell[expectation.metric], missing=error)
                 continue
             for row in self._rows(cell["cell"], expectation):
                 yield self._layer(row, expectation, where)
@@ -144,10 +152,14 @@ class _Evidence:
         place = f"layer {int(_number(row['layer']))}" + (f", {where}" if where else "")
         if _number(row["nonfinite"]) > 0 and expectation.over in ("mean", "sd", "max", "min"):
             return _Measured(place, math.nan)  # a statistic of the surviving networks alone would flatter
-        if expectation.over in ("min", "max"):
-            return _Measured(place, self._extreme(row, expectation))
+        if expectation.over in ("min", "max") and self._layers is None:
+            return _Measured(place, None, missing=f"the {expectation.over} over seeds needs layers.csv")
         stderr = row["stderr"] if expectation.over == "mean" else None
-        return _Measured(place, row[expectation.over], math.nan if stderr is None else _number(stderr))
+        if expectation.test == "near" and stderr is None:
+            why = "one seed has no standard error" if row["n"] == 1 else f"the {expectation.over} has no standard error"
+            return _Measured(place, None, missing=why)
+        value = self._extreme(row, expectation) if expectation.over in ("min", "max") else row[expectation.over]
+        return _Measured(place, value, math.nan if stderr is None else _number(stderr))
 
     def _extreme(self, row: dict[str, Value], expectation: Expectation) -> Value:
         values = self._raw.get((row["cell"], row["layer"]), {}).get(expectation.metric, [])
