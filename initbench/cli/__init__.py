@@ -5,4 +5,7 @@ Modules here import typer alone; a command imports what it needs when it runs, s
 
 from __future__ import annotations
 
-from .main import main as main
+try:
+    from .main import main as main
+except KeyboardInterrupt:  # Ctrl-C while typer is imported, before main can listen for it
+    raise SystemExit(130) from None

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import ConfigError, InitbenchError
+from ..errors import ConfigError, InitbenchError, ParameterError
 from . import catalogue, configs, results, run
 
 INTERNAL_ERROR, STORAGE_ERROR = 70, 74
@@ -73,6 +73,9 @@ def _guarded(command: Callable[[], object]) -> int:
         return leave.code if isinstance(leave.code, int) else (0 if leave.code is None else 1)
     except ConfigError as error:
         _say_problems(error)
+        return error.exit_code
+    except ParameterError as error:
+        _say(f"error: {error.parameter}: {error}")
         return error.exit_code
     except InitbenchError as error:
         _say(f"error: {error}")

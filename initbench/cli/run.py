@@ -66,7 +66,7 @@ def run(
             note(f"note: {text}")
     with progress(experiment.name, quiet) as update:
         result = runner.run(experiment, out, jobs, update)
-    drawn = _draw(out, result) if plots else []
+    drawn = _draw(out, result, plots)
     if as_json:
         emit_json(_document(result, out, drawn))
     else:
@@ -91,14 +91,16 @@ def _jobs(jobs: int | None, executor: str | None) -> int | None:
     return jobs
 
 
-def _draw(out: Path, result: Result) -> list[str]:
+def _draw(out: Path, result: Result, wanted: bool) -> list[str]:
     """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to
-    draw."""
-    if len(result.failed) == len(result.results):
-        return []
-    from .pictures import draw_folder
+    draw. No picture of an earlier run stays beside tables that it does not show."""
+    from .pictures import draw_folder, remove_pictures
 
-    return draw_folder(out, ("png", "svg"))
+    if wanted and len(result.failed) < len(result.results):
+        return draw_folder(out, ("png", "svg"))
+    if (out / "plots").is_dir():
+        remove_pictures(out)
+    return []
 
 
 def _say_plan(experiment: Experiment, as_json: bool) -> None:

@@ -70,6 +70,23 @@ def test_jobs_change_no_byte(cli: Cli, small: Path, tmp_path: Path, words: tuple
             assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes(), path.name
 
 
+def test_no_picture_outlives_its_tables(cli: Cli, small: Path, tmp_path: Path) -> None:
+    plots = tmp_path / "out" / "plots"
+    assert cli("run", "small.yaml", "-o", "out").returncode == 0
+    (plots / "mine.png").write_bytes(b"kept")
+    assert cli("run", "small.yaml", "-o", "out", "-s", "network.depth=2", "--no-plots").returncode == 0
+    assert [path.name for path in plots.iterdir()] == ["mine.png"]
+
+
+def test_histograms_alone(cli: Cli, small: Path, tmp_path: Path) -> None:
+    done = cli("run", "small.yaml", "-s", "metrics=[histograms]", "-s", "expect=[]", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "out" / "plots").iterdir()} == {
+        f"histograms.{end}" for end in ("png", "svg", "json")
+    }
+    assert cli("plot", "out").returncode == 0
+
+
 def test_every_problem_at_once_and_nothing_written(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(
         "network:\n  depth: ten\n  width: 16\n  activation: rellu\n  initializer: he_normal\nsedes: 3\n"
@@ -116,6 +133,7 @@ def test_a_width_that_cannot_be_is_refused_by_its_memory(cli: Cli, small: Path) 
         (("explain", "he_norml"), 2, "he_normal"),
         (("explain", "keras:he_nromal"), 2, "keras:he_normal"),
         (("explain", "normal", "-s", "stdev=1"), 2, "stddev"),
+        (("explain", "normal", "-s", "stddev=1", "-s", "foo=1"), 2, "foo: unknown parameter"),
         (("list", "initialisers"), 2, "initializers"),
         (("unknown",), 2, "unknown"),
     ],

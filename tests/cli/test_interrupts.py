@@ -87,3 +87,19 @@ def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert all_gone(workers)
+
+
+def test_an_interrupt_during_start_up_shows_no_traceback() -> None:
+    code = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from initbench.cli import main
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (130, "")
