@@ -65,7 +65,7 @@ class Batch:
 class Cell:
     """One setting, complete. `seeds` is not part of it: a network depends on the cell and on its own seed alone.
 
-    gradient: gaussian | shared | ones | none. dtype: float32 | float64. engine: auto | dense, as asked for.
+    gradient: gaussian | shared | ones | none. dtype: float32 | float64. engine: auto | dense | implicit, as asked for.
     metrics: names, in the catalogue's order.
     """
 

@@ -8,9 +8,13 @@ the same inputs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+
+Array = np.ndarray[Any, Any]
 
 
 class Purpose(IntEnum):
@@ -30,3 +34,85 @@ def stream(root_seed: int, seed: int, purpose: Purpose) -> np.random.Generator:
     """
     sequence = np.random.SeedSequence(entropy=root_seed, spawn_key=(int(purpose), seed))
     return np.random.Generator(np.random.PCG64(sequence))
+
+
+BLOCK = 1 << 16
+"""Numbers drawn at a time: the words, radii and angles of a block stay in cache."""
+
+
+def fill_normal(rng: np.random.Generator, out: Array, stddev: float = 1.0) -> None:
+    """Fill a C-contiguous float32 or float64 array with N(0, stddev^2).
+
+    float32: Box and Muller 1958 on whole blocks, four times cheaper than NumPy's ziggurat since log, sqrt, sin and cos
+    are SIMD there; radii reach 6.7 standard deviations. float64: the ziggurat.
+    """
+    fill_normals((rng,), out[None], stddev)
+
+
+def fill_normals(rngs: Sequence[np.random.Generator], out: Array, stddev: float = 1.0) -> None:
+    """As fill_normal for a stack, (S, ...): each out[s] from its own generator, the same numbers as one by one."""
+    if out.dtype != np.float32:
+        for rng, array in zip(rngs, out, strict=True):
+            rng.standard_normal(out=array)
+        out *= stddev
+        return
+    for group, block in _blocks(rngs, out):
+        _box_muller(_words(group, block), block, np.float32(stddev))
+
+
+def fill_uniform(rng: np.random.Generator, out: Array) -> None:
+    """Fill a C-contiguous float32 or float64 array with U[0, 1): multiples of 2^-24 or 2^-53."""
+    fill_uniforms((rng,), out[None])
+
+
+def fill_uniforms(rngs: Sequence[np.random.Generator], out: Array) -> None:
+    """As fill_uniform for a stack, (S, ...): each out[s] from its own generator, the same numbers as one by one."""
+    if out.dtype != np.float32:
+        for rng, array in zip(rngs, out, strict=True):
+            rng.random(out=array)
+        return
+    for group, block in _blocks(rngs, out):
+        words = _words(group, block)[:, : block.shape[1]]
+        words >>= np.uint32(8)
+        np.copyto(block, words, casting="unsafe")
+        block *= np.float32(2.0**-24)
+
+
+def _blocks(rngs: Sequence[np.random.Generator], out: Array) -> Iterator[tuple[Sequence[np.random.Generator], Array]]:
+    """Cut a stack into pieces of at most BLOCK numbers: several small arrays at a time, or parts of a large one."""
+    flat = out.reshape(len(rngs), -1)
+    together = max(1, BLOCK // max(1, flat.shape[1]))
+    for first in range(0, len(rngs), together):
+        for start in range(0, flat.shape[1], BLOCK):
+            yield rngs[first : first + together], flat[first : first + together, start : start + BLOCK]
+
+
+def _words(rngs: Sequence[np.random.Generator], block: Array) -> Array:
+    """Random 32-bit words, (S, 2 pairs), enough for the (S, n) numbers of a block; each row from its own generator."""
+    pairs = (block.shape[1] + 1) // 2
+    if len(rngs) == 1:
+        return np.asarray(rngs[0].bit_generator.random_raw(pairs)).view(np.uint32)[None]
+    words = np.empty((len(rngs), pairs), np.uint64)
+    for rng, row in zip(rngs, words, strict=True):
+        row[:] = rng.bit_generator.random_raw(pairs)
+    return words.view(np.uint32)
+
+
+def _box_muller(words: Array, block: Array, stddev: np.float32) -> None:
+    pairs = words.shape[1] // 2
+    # r = sqrt(-2 ln u), u = (k + 1/2) 2^-32
+    radius = words[:, :pairs].astype(np.float32)
+    radius += np.float32(0.5)
+    radius *= np.float32(2.0**-32)
+    np.log(radius, out=radius)
+    radius *= np.float32(-2.0)
+    np.sqrt(radius, out=radius)
+    radius *= stddev
+    # r cos(2 pi v), r sin(2 pi v), v = k 2^-32
+    angle = words[:, pairs:].astype(np.float32)
+    angle *= np.float32(2.0 * np.pi * 2.0**-32)
+    cosine, sine = block[:, :pairs], block[:, pairs:]
+    np.cos(angle, out=cosine)
+    np.sin(angle[:, : sine.shape[1]], out=sine)
+    cosine *= radius
+    sine *= radius[:, : sine.shape[1]]

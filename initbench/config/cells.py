@@ -56,7 +56,7 @@ class Assembler:
         )
 
     def key(self, cell: Cell) -> tuple[Any, ...]:
-        """Equal for cells of the same scientific content; `auto` is dense, the one engine of this version."""
+        """Equal for cells of the same scientific content, as far as the config alone can tell."""
         batch = cell.batch
         inputs = (
             batch.inputs.name,
@@ -65,7 +65,7 @@ class Assembler:
             batch.batch_size,
             batch.resample,
         )
-        return self._numbers[id(cell.network)], inputs, cell.gradient, cell.dtype
+        return self._numbers[id(cell.network)], inputs, cell.gradient, cell.dtype, cell.engine
 
     def _batch(self, point: Point, values: dict[str, Any]) -> tuple[int, int] | None:
         """(features, batch_size), None where they do not hold or cannot be known."""

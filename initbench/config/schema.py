@@ -232,8 +232,8 @@ class Config(Strict):
     )
     root_seed: int = setting(0, "an integer from 0 to 2**128 - 1", "The root of every random stream.", ge=0, lt=2**128)
     dtype: Literal["float32", "float64"] = setting("float32", "one of float32, float64", "What is computed in.")
-    engine: Literal["auto", "dense"] = setting(
-        "auto", "auto or dense (this version has the dense engine only)", "How networks are measured."
+    engine: Literal["auto", "dense", "implicit"] = setting(
+        "auto", "one of auto, dense, implicit", "How networks are measured: with their matrices drawn, or without."
     )
     metrics: Annotated[
         Annotated[Literal["default"], Tag(ONE)] | Annotated[list[str], Field(min_length=1), Tag(EACH)],

@@ -1,19 +1,24 @@
 """Measures: sends signals forward and gradients backward through random networks.
 
-select      which implementation of the weights each layer gets
-sizes       what a cell needs, in Python integers, before anything is allocated
-weights     the seam: what a layer's weights can be asked
-dense       weights that are drawn
-workspace   memory used again from one chunk of seeds to the next
-propagate   one chunk of seeds through one cell: forward, then backward
-statistics  moments, cosines, counts over (S, B, N) arrays
-measure     the metrics of one layer from its arrays
-histogram   counts in fixed bins
-trace       what comes out
+    propagate   one chunk of seeds through one cell: forward, then backward
+    select      which implementation of the weights each layer gets, by costs
+    weights     the seam: what a layer's weights can be asked
+    dense       weights that are drawn
+    implicit    weights that are sampled through what they do, and never drawn
+    factor      x = R Q for stacks of batches
+    signal      rows with their Gram matrix
+    measure     the metrics of one layer from its arrays
+    statistics, distinct, histogram   moments and cosines, broken symmetry, counts in fixed bins
+    costs, sizes   what a layer costs, and what a cell needs, before anything is allocated
+    workspace   memory used again from one chunk of seeds to the next
+    trace       what comes out
+
+Nothing here prints, reads a file or knows how many processes there are.
 """
 
 from .propagate import propagate as propagate
 from .select import Choice as Choice
+from .select import nanoseconds as nanoseconds
 from .select import resolve as resolve
 from .sizes import BUDGET as BUDGET
 from .sizes import chunk_size as chunk_size

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.initializers import Law
+from ..catalogue.initializers.laws import fill_stack
+from .signal import Signal
 from .workspace import Workspace
 
 Array = np.ndarray[Any, Any]
@@ -36,13 +38,13 @@ class DenseWeights:
         self._matrices = workspace.array("weights", (len(generators), *shape), dtype, slot if keep else -1)
         self._fill(generators)
 
-    def apply(self, h: Array, out: Array) -> Array:
+    def apply(self, h: Signal, out: Array) -> Array:
         """h W: (S, B, N_in) -> (S, B, N_out)."""
-        return np.matmul(h, self._matrices, out=out)
+        return np.matmul(h.rows, self._matrices, out=out)
 
-    def apply_transpose(self, d: Array, out: Array) -> Array:
+    def apply_transpose(self, d: Signal, out: Array) -> Array:
         """d W^T: (S, B, N_out) -> (S, B, N_in)."""
-        return np.matmul(d, self.as_array().transpose(0, 2, 1), out=out)
+        return np.matmul(d.rows, self.as_array().transpose(0, 2, 1), out=out)
 
     def as_array(self) -> Array:
         """W, (S, N_in, N_out). Where it was not kept, it is drawn again: other layers may have used its memory
@@ -52,8 +54,7 @@ class DenseWeights:
         return self._matrices
 
     def _fill(self, generators: Sequence[np.random.Generator]) -> None:
-        for generator, matrix in zip(generators, self._matrices, strict=True):
-            self._law.fill(generator, matrix)
+        fill_stack(self._law, generators, self._matrices)
 
 
 def _generator(state: Any) -> np.random.Generator:

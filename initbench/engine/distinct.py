@@ -25,8 +25,10 @@ def distinct_units(z: Array, tolerance: float) -> Array:
         return np.ones(len(z))
     directions = _directions(z.shape[1]).astype(z.dtype)
     projected = np.matmul(directions, z).astype(np.float64)  # (S, 2, N)
-    # |d . (z_i - z_j)| <= |d| tolerance |z|_F, since no column is longer than the whole array; |d| = 1
-    reach = tolerance * np.sqrt(np.vecdot(z, z).astype(np.float64).sum(axis=1))
+    # |d . (z_i - z_j)| <= |d| tolerance |z_i|, |d| = 1, and no column is longer than sqrt(B) times the largest entry.
+    entries = z.reshape(len(z), -1)
+    largest = np.maximum(entries.max(axis=1), -entries.min(axis=1)).astype(np.float64)
+    reach = tolerance * np.sqrt(z.shape[1]) * largest
     counts = np.full(len(z), float(units))
     for s in np.flatnonzero(_has_near_pair(projected, reach) & np.isfinite(reach)):
         counts[s] = _count(z[s], projected[s], tolerance)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from .distinct import TOLERANCE, distinct_units
+from .signal import Signal
 from .statistics import (
+    batch_variance_of_gram,
+    cosine_of_gram,
     count_true,
-    gram,
     mean_and_variance,
     mean_cosine,
     out_of_scale,
@@ -45,24 +47,31 @@ def measure_preactivations(z: Array, wanted: Collection[str]) -> Part:
     return _in_scale(z, statistics)
 
 
-def measure_activations(h: Array, wanted: Collection[str]) -> Part:
-    """act_* and cosine of h, (S, B, N). `cosine?` says where there is a pair of inputs to compare."""
+def measure_activations(h: Array, wanted: Collection[str], gram: Array | None = None) -> Part:
+    """act_* and cosine of h, (S, B, N). `cosine?` says where there is a pair of inputs to compare.
+
+    gram: h h^T, (S, B, B) float64, of a float32 h, where it is known already: it saves most passes over h.
+    """
     if not any(name in wanted for name in ACTIVATION):
         return {}
 
-    def statistics(x: Array, squares: Array) -> Part:
+    def pooled(x: Array, squares: Array) -> Part:
         mean, variance = mean_and_variance(x, squares, row_sums(x))
-        cosine, exists = mean_cosine(x, squares)
-        return {
-            "act_mean": mean,
-            "act_var": variance,
-            "act_q": _mean(squares, x.shape[2]),
-            "act_var_batch": variance_over_batch(x, squares),
-            "cosine": cosine,
-            "cosine?": exists.astype(np.float64),
-        }
+        return {"act_mean": mean, "act_var": variance, "act_q": _mean(squares, x.shape[2])}
 
-    return _in_scale(h, statistics)
+    def everything(x: Array, squares: Array) -> Part:
+        cosine, exists = mean_cosine(x, squares)
+        over_batch = variance_over_batch(x, squares)
+        return pooled(x, squares) | _paired(over_batch, cosine, exists)
+
+    if gram is None:
+        return _in_scale(h, everything)
+    squares = np.diagonal(gram, axis1=1, axis2=2)
+    return _in_scale(h, pooled, squares) | _paired(batch_variance_of_gram(h, gram), *cosine_of_gram(gram))
+
+
+def _paired(over_batch: Array, cosine: Array, exists: Array) -> Part:
+    return {"act_var_batch": over_batch, "cosine": cosine, "cosine?": exists.astype(np.float64)}
 
 
 def measure_activity(h: Array, slope: Array, steepest: float | None, wanted: Collection[str]) -> Part:
@@ -97,30 +106,39 @@ def gram_pays(batch: int, fan_in: int, fan_out: int) -> bool:
     return batch * (fan_in + fan_out) <= fan_in * fan_out
 
 
-def gradient_factor(h: Array, fan_out: int) -> Factor:
+def reads_gram(x: Array) -> bool:
+    """Whether the metrics of a layer's rows, (S, B, N), are taken from their Gram matrix.
+
+    Weight gradients and implicit weights need it anyway, and it saves most passes over the rows. Other metrics and the
+    layers above make no difference: a metric alone is the metric among all, and a deeper network has the same digits.
+    """
+    batch, units = x.shape[1:]
+    return x.dtype == np.float32 and gram_pays(batch, units, units)
+
+
+def gradient_factor(h: Signal, fan_out: int) -> Factor:
     """What to keep of a layer's input h, (S, B, N_in)."""
-    if gram_pays(h.shape[1], h.shape[2], fan_out):
-        return Factor(_in_scale(h, lambda x, _: {"gram": gram(x)})["gram"], None)
-    return Factor(None, h.copy())
+    if gram_pays(h.rows.shape[1], h.rows.shape[2], fan_out):
+        return Factor(h.gram, None)
+    return Factor(None, h.rows.copy())
 
 
-def measure_gradients(d: Array, factor: Factor | None, fan_in: int, wanted: Collection[str]) -> Part:
+def measure_gradients(signal: Signal, factor: Factor | None, fan_in: int, wanted: Collection[str]) -> Part:
     """grad_q and grad_distinct_units of D = dL/dz, (S, B, N_out), and, with the layer's input factor, weight_grad_q."""
+    d = signal.rows
     tolerance = TOLERANCE[d.dtype]
 
     def statistics(x: Array, squares: Array) -> Part:
         part = {"grad_q": _mean(squares, x.shape[2])}
         if "grad_distinct_units" in wanted:
             part["grad_distinct_units"] = distinct_units(x, tolerance)
-        if factor is not None and factor.gram is not None:
-            part["gram"] = gram(x)
         return part
 
-    part = _in_scale(d, statistics)
+    part = _in_scale(d, statistics, np.diagonal(signal.gram, axis1=1, axis2=2) if reads_gram(d) else None)
     size = fan_in * d.shape[2]
     if factor is not None and factor.gram is not None:
         # |H^T D|^2 = sum_ab (H H^T)_ab (D D^T)_ab
-        total = (factor.gram * part.pop("gram")).sum(axis=(1, 2))
+        total = (factor.gram * signal.gram).sum(axis=(1, 2))
         part["weight_grad_q"] = np.maximum(total, 0.0) / size  # rounding alone could put a sum that cancels below 0
     elif factor is not None and factor.rows is not None:
         rows = factor.rows.astype(np.float64)
@@ -134,9 +152,12 @@ def _mean(squares: Array, units: int) -> Array:
     return np.asarray(squares.sum(axis=1) / (squares.shape[1] * units))
 
 
-def _in_scale(x: Array, statistics: Callable[[Array, Array], Part]) -> Part:
-    """Statistics of x, in float64 for the networks whose squares float32 cannot hold."""
-    squares = row_squares(x)
+def _in_scale(x: Array, statistics: Callable[[Array, Array], Part], squares: Array | None = None) -> Part:
+    """Statistics of x, in float64 for the networks whose squares float32 cannot hold.
+
+    squares: squared lengths of the rows, (S, B), where they are known.
+    """
+    squares = row_squares(x) if squares is None else squares
     far = out_of_scale(squares, x.shape[2], x.dtype)
     if not far.any():
         return statistics(x, squares)

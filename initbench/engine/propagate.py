@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.initializers import Law
-from ..catalogue.initializers.laws import Constant
+from ..catalogue.initializers.laws import Constant, Normal
+from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 from ..streams import Purpose, stream
 from . import histogram, measure, trace
 from .dense import DenseWeights
+from .implicit import GaussianWeights, HaarWeights
+from .select import law_of, resolve
+from .signal import Signal
 from .sizes import BUDGET, kept_layers
 from .trace import Trace
 from .weights import Weights
@@ -51,6 +55,7 @@ class _Chunk:
     def __init__(self, cell: Cell, seeds: Sequence[int], workspace: Workspace, budget: int) -> None:
         self.cell, self.seeds, self.workspace = cell, seeds, workspace
         self.dtype = np.dtype(cell.dtype)
+        self.choice = resolve(cell)
         self.wanted = frozenset(cell.metrics)
         scalars = tuple(name for name in cell.metrics if name != "histograms")
         self.trace = trace.empty(seeds, cell.network.depth, scalars)
@@ -67,28 +72,30 @@ class _Chunk:
         weight_streams = self._streams(Purpose.WEIGHTS)
         bias_streams = self._streams(Purpose.BIASES)
         passed: list[_Passed] = []
-        h = self._inputs()
-        self._record(0, measure.measure_activations(h, self.wanted))
+        signal = Signal(self._inputs())
+        self._record(0, measure.measure_activations(signal.rows, self.wanted, self._gram(signal)))
         for index, layer in enumerate(self.cell.network.layers):
-            factor = self._factor(h, layer)
+            factor = self._factor(signal, layer)
             weights = self._weights(index, layer, weight_streams)
-            z = weights.apply(h, self._array("z", layer.fan_out))
+            z = weights.apply(signal, self._array("z", layer.fan_out))
             self._add_bias(z, layer, bias_streams)
             h, slope = layer.activation.both(z)
             if np.may_share_memory(h, z):  # z's memory is used again by the next layer
                 h = h.copy()
-            self._measure_layer(index + 1, layer, z, h, slope)
+            signal = Signal(h)
+            self._measure_layer(index + 1, layer, z, signal, slope)
             if self.backward:
                 passed.append(_Passed(weights, slope, factor))
-        return h, passed
+        return signal.rows, passed
 
     def _backward(self, h: Array, passed: list[_Passed]) -> None:
         # dL/dz = dL/dh phi'(z);  dL/dh_below = dL/dz W^T
         d = self._cotangent(h)
         for index in reversed(range(self.cell.network.depth)):
-            layer = self.cell.network.layers[index]
-            d *= passed[index].slope
-            part = measure.measure_gradients(d, passed[index].factor, layer.fan_in, self.wanted)
+            layer, below = self.cell.network.layers[index], passed.pop()  # what is not needed again is let go
+            d *= below.slope
+            signal = Signal(d)
+            part = measure.measure_gradients(signal, below.factor, layer.fan_in, self.wanted)
             if "grad_distinct_units" in part:
                 part["grad_distinct_units"][~np.isfinite(part["grad_q"])] = np.nan
             self._record(index + 1, part)
@@ -96,7 +103,7 @@ class _Chunk:
                 self._count(index + 1, "grad", histogram.GRADIENT_BINS, histogram.log_magnitude(d))
             if index > 0:
                 out = self._array("d", layer.fan_in, slot=index % 2)
-                d = passed[index].weights.apply_transpose(d, out)
+                d = below.weights.apply_transpose(signal, out)
 
     def _streams(self, purpose: Purpose) -> list[np.random.Generator]:
         return [stream(self.cell.root_seed, seed, purpose) for seed in self.seeds]
@@ -116,8 +123,14 @@ class _Chunk:
         return np.stack(drawn).astype(self.dtype)
 
     def _weights(self, index: int, layer: Layer, streams: list[np.random.Generator]) -> Weights:
+        law = law_of(layer)
+        if self.choice.implicit[index]:
+            if isinstance(law, Normal):
+                return GaussianWeights(law.stddev, layer.fan_in, layer.fan_out, streams)
+            assert isinstance(law, Orthogonal)
+            return HaarWeights(law.gain, layer.fan_in, layer.fan_out, streams)
         return DenseWeights(
-            law=layer.initializer.law(layer.fan_in, layer.fan_out),
+            law=law,
             shape=(layer.fan_in, layer.fan_out),
             generators=streams,
             workspace=self.workspace,
@@ -137,10 +150,15 @@ class _Chunk:
             law.fill(generator, row)
         z += bias[:, None, :]
 
-    def _factor(self, h: Array, layer: Layer) -> measure.Factor | None:
+    def _factor(self, h: Signal, layer: Layer) -> measure.Factor | None:
         if not self.backward or "weight_grad_q" not in self.wanted:
             return None
         return measure.gradient_factor(h, layer.fan_out)
+
+    def _gram(self, h: Signal) -> Array | None:
+        """The Gram matrix of a layer's activations, for its metrics; None where they cost less without it."""
+        wanted = any(name in self.wanted for name in measure.ACTIVATION)
+        return h.gram if wanted and measure.reads_gram(h.rows) else None
 
     def _cotangent(self, h: Array) -> Array:
         """dL/dh of the last layer, (S, B, N); nan for networks that did not come through, which have no gradient."""
@@ -155,10 +173,10 @@ class _Chunk:
         d[~np.isfinite(h).all(axis=(1, 2))] = np.nan
         return d
 
-    def _measure_layer(self, row: int, layer: Layer, z: Array, h: Array, slope: Array) -> None:
-        formula = layer.activation.formula
+    def _measure_layer(self, row: int, layer: Layer, z: Array, signal: Signal, slope: Array) -> None:
+        formula, h = layer.activation.formula, signal.rows
         part = measure.measure_preactivations(z, self.wanted)
-        activations = measure.measure_activations(h, self.wanted)
+        activations = measure.measure_activations(h, self.wanted, self._gram(signal))
         steepest = formula.steepest if formula.saturates else None
         activity = measure.measure_activity(h, slope, steepest, self.wanted)
         if activity:

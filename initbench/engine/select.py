@@ -1,22 +1,104 @@
-"""Which implementation of the weights a cell gets. A pure function of the cell: never of cores, seeds or the clock."""
+"""Which implementation of the weights every layer gets. A pure function of the cell: never of cores, seeds or the
+clock."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..spec import Cell
+from ..catalogue.initializers.laws import Law, Normal
+from ..catalogue.initializers.matrices import Orthogonal
+from ..spec import Cell, Layer
+from . import costs
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine of a cell and why it was chosen."""
+    """How a cell's weights are represented, and why.
 
-    engine: str
+    implicit: for every layer, whether its weights are sampled without being drawn.
+    """
+
+    implicit: tuple[bool, ...]
     reason: str
+
+    @property
+    def engine(self) -> str:
+        """dense | implicit | mixed"""
+        if all(self.implicit):
+            return "implicit"
+        return "mixed" if any(self.implicit) else "dense"
+
+    @property
+    def identity(self) -> str:
+        """The choice of every layer in one word, for the cell's identity: `mixed` alone would not tell them apart."""
+        if self.engine != "mixed":
+            return self.engine
+        return "mixed:" + "".join("i" if implicit else "d" for implicit in self.implicit)
 
 
 def resolve(cell: Cell) -> Choice:
-    """The engine that a cell runs on."""
+    """The representation of a cell's weights."""
+    layers = cell.network.layers
     if cell.engine == "dense":
-        return Choice("dense", "asked for")
-    return Choice("dense", "auto: every weight matrix is drawn; it is the only engine in this version")
+        return Choice((False,) * len(layers), "asked for")
+    able = tuple(fits(layer, cell.batch.batch_size) for layer in layers)
+    if cell.engine == "implicit":
+        reason = "asked for"
+        if not all(able):
+            reason += "; layers that are too narrow for the batch are drawn, which is the same law"
+        return Choice(able, reason)
+    implicit = tuple(
+        one and costs.implicit(layer, cell) < costs.dense(layer, cell) for one, layer in zip(able, layers, strict=True)
+    )
+    return Choice(implicit, _reason(cell, able, implicit))
+
+
+def nanoseconds(cell: Cell) -> float:
+    """A rough cost of one network of a cell, in nanoseconds of one core."""
+    return costs.nanoseconds(cell, resolve(cell).implicit)
+
+
+def law_of(layer: Layer) -> Law:
+    """The law of a layer's weights."""
+    return layer.initializer.law(layer.fan_in, layer.fan_out)
+
+
+def eligible(layer: Layer) -> bool:
+    """Whether a layer's law is the same in every direction, so that it can be sampled without its matrix."""
+    law = law_of(layer)
+    return law.random and ((isinstance(law, Normal) and law.mean == 0) or isinstance(law, Orthogonal))
+
+
+def fits(layer: Layer, batch: int) -> bool:
+    """Whether an eligible layer is wide enough for what a batch reveals of its matrix to be less than the matrix."""
+    if not eligible(layer):
+        return False
+    narrow, wide = sorted((layer.fan_in, layer.fan_out))
+    return batch <= narrow and (isinstance(law_of(layer), Normal) or 2 * batch <= wide)
+
+
+def refusals(cell: Cell) -> Iterator[tuple[str, str]]:
+    """Why a cell that asks for the implicit engine cannot have it: (key, message) pairs."""
+    if cell.engine != "implicit":
+        return
+    for name in dict.fromkeys(layer.initializer.label for layer in cell.network.layers if not eligible(layer)):
+        yield (
+            "engine",
+            f"implicit is not possible with {name}: only centred normal laws without truncation and orthogonal ones "
+            "look the same in every direction; write engine: auto, which draws such layers and no others",
+        )
+
+
+def _reason(cell: Cell, able: tuple[bool, ...], implicit: tuple[bool, ...]) -> str:
+    batch, number = cell.batch.batch_size, len(implicit)
+    if all(implicit):
+        return f"auto: a batch of {batch} reveals so little of each matrix that drawing it would cost more"
+    if any(implicit):
+        return f"auto: {sum(implicit)} of {number} layers are cheaper without their matrices"
+    if any(able):
+        return f"auto: with a batch of {batch}, drawing the matrices costs less"
+    names = sorted({layer.initializer.name for layer in cell.network.layers if not eligible(layer)})
+    if names:
+        return f"auto: {', '.join(names)} must be drawn"
+    return f"auto: the layers are narrower than the batch of {batch}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..spec import Cell
 from .measure import gram_pays
+from .select import refusals, resolve
 
 BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
@@ -25,15 +26,15 @@ def chunk_size(cell: Cell) -> int:
     """How many networks are sent through together. Changes no result, only speed and memory."""
     widest = max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers)
     by_signal = STACK // (cell.batch.batch_size * widest)
-    by_weights = 8 * STACK // max(layer.fan_in * layer.fan_out for layer in cell.network.layers)
+    by_weights = 8 * STACK // max(1, _largest_matrix(cell))
     return max(1, min(by_signal, by_weights, LARGEST_CHUNK))
 
 
 def kept_layers(cell: Cell, networks: int, budget: int) -> int:
     """How many of the last layers keep their weights for the backward pass within `budget` bytes."""
     kept = 0
-    for layer in reversed(cell.network.layers):
-        budget -= networks * layer.fan_in * layer.fan_out * itemsize(cell)
+    for layer, implicit in zip(reversed(cell.network.layers), reversed(resolve(cell).implicit), strict=True):
+        budget -= 0 if implicit else networks * layer.fan_in * layer.fan_out * itemsize(cell)
         if budget < 0:
             break
         kept += 1
@@ -43,7 +44,7 @@ def kept_layers(cell: Cell, networks: int, budget: int) -> int:
 def needed_bytes(cell: Cell) -> int:
     """The least memory that one network needs: its largest matrix, and what the backward pass must find again."""
     size, batch = itemsize(cell), cell.batch.batch_size
-    matrix = max(layer.fan_in * layer.fan_out for layer in cell.network.layers) * size
+    matrix = _largest_matrix(cell) * size
     signal = 4 * batch * max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers) * size
     return matrix + signal + (sum(_remembered(cell)) if cell.backward else 0)
 
@@ -51,7 +52,9 @@ def needed_bytes(cell: Cell) -> int:
 def _remembered(cell: Cell) -> Iterator[int]:
     """Bytes that each layer leaves for the backward pass: slopes, and a factor of its weight gradient."""
     batch = cell.batch.batch_size
-    for layer in cell.network.layers:
+    for layer, implicit in zip(cell.network.layers, resolve(cell).implicit, strict=True):
+        if implicit:  # the frame that was revealed, and the input's directions
+            yield batch * (layer.fan_in + layer.fan_out) * itemsize(cell)
         yield batch * layer.fan_out * itemsize(cell)
         yield (
             8 * batch * batch
@@ -60,12 +63,22 @@ def _remembered(cell: Cell) -> Iterator[int]:
         )
 
 
+def _largest_matrix(cell: Cell) -> int:
+    """Entries of the largest matrix that is drawn, 0 where none is."""
+    layers = zip(cell.network.layers, resolve(cell).implicit, strict=True)
+    return max((layer.fan_in * layer.fan_out for layer, implicit in layers if not implicit), default=0)
+
+
 def inspect(cell: Cell) -> Iterator[tuple[str, str]]:
-    """What of a cell does not fit this machine: (key, message) pairs for the config's reader."""
+    """What of a cell cannot be done here: (key, message) pairs for the config's reader."""
+    yield from refusals(cell)
     memory = physical_memory()
-    widest = max(cell.network.layers, key=lambda layer: layer.fan_in * layer.fan_out)
-    matrix = widest.fan_in * widest.fan_out * itemsize(cell)
-    if matrix > memory:
+    drawn = zip(cell.network.layers, resolve(cell).implicit, strict=True)
+    widest = max(
+        (layer for layer, implicit in drawn if not implicit), key=lambda one: one.fan_in * one.fan_out, default=None
+    )
+    matrix = widest.fan_in * widest.fan_out * itemsize(cell) if widest else 0
+    if widest and matrix > memory:
         key = "input.features" if widest.fan_in == cell.network.features > widest.fan_out else "network.width"
         yield (
             key,

@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 
 SAFE = {np.dtype(np.float32): (1e-30, 1e30), np.dtype(np.float64): (0.0, np.inf)}
 """Mean squares between which squares, their sums over a layer and their reciprocals keep full precision."""
+CANCELLED = 1e-8
+"""Variance over mean square under which a difference of float64 sums would lose the promised digits."""
 UNIT_SCALE = (1e-280, 1e280)
 """Squared lengths between which float64 has the reciprocal root of a row at full precision."""
 DOT_BLOCK = 256
@@ -111,6 +113,31 @@ def mean_cosine(x: Array, squares: Array) -> tuple[Array, Array]:
         total = row_squares(np.matmul(weights[:, None, :], x))[:, 0]
         cosine = (total - count) / (count * (count - 1.0))
     return np.clip(cosine, -1.0, 1.0), count >= 2
+
+
+def cosine_of_gram(gram: Array) -> tuple[Array, Array]:
+    """mean_cosine from x x^T, (S, B, B) float64."""
+    squares = np.diagonal(gram, axis1=1, axis2=2)
+    used = squares != 0
+    count = used.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights = np.where(used, 1 / np.sqrt(squares), 0.0)
+        total = np.vecdot(np.matmul(weights[:, None, :], gram)[:, 0], weights)
+        cosine = (total - count) / (count * (count - 1.0))
+    return np.clip(cosine, -1.0, 1.0), count >= 2
+
+
+def batch_variance_of_gram(x: Array, gram: Array) -> Array:
+    """variance_over_batch of x from x x^T, (S, B, B) float64; from x itself where the difference would cancel."""
+    batch, units = x.shape[1:]
+    squares = np.diagonal(gram, axis1=1, axis2=2)
+    q = squares.sum(axis=1) / (batch * units)
+    # (1/N) (sum_a |x_a|^2 / B - |sum_a x_a|^2 / B^2)
+    variance = q - gram.sum(axis=(1, 2)) / (batch * batch * units)
+    near = variance < CANCELLED * q
+    if near.any():
+        variance[near] = variance_over_batch(x[near].astype(np.float64), squares[near])
+    return np.asarray(variance)
 
 
 def _off_unit_scale(squares: Array) -> Array:

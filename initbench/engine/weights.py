@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .signal import Signal
+
 Array = np.ndarray[Any, Any]
 
 
@@ -15,11 +17,11 @@ class Weights(Protocol):
     `apply` is called once, then `apply_transpose` at most once: that is what a forward and a backward pass ask.
     """
 
-    def apply(self, h: Array, out: Array) -> Array:
+    def apply(self, h: Signal, out: Array) -> Array:
         """h W: (S, B, N_in) -> (S, B, N_out), written into `out`."""
         ...
 
-    def apply_transpose(self, d: Array, out: Array) -> Array:
+    def apply_transpose(self, d: Signal, out: Array) -> Array:
         """d W^T: (S, B, N_out) -> (S, B, N_in), written into `out`."""
         ...
 

@@ -59,8 +59,8 @@ def _outcome(expectation: Expectation, evidence: _Evidence) -> Outcome:
         return Outcome(expectation, FAILED, f"{expectation.metric} is blank{place}")
     judged = [(number, *_holds(expectation, number)) for number in measured]
     if expectation.refuted:
-        # The test is the popular claim: it is refuted where any measurement contradicts it.
-        against = [entry for entry in judged if not entry[1]]
+        # The test is the popular claim: it is refuted where any measurement contradicts it. nan contradicts nothing.
+        against = [entry for entry in judged if not entry[1] and entry[0].value == entry[0].value]
         number, _, limit = (against or judged)[0]
         word = "refuted" if against else "the claim holds, it was expected to be refuted"
         return Outcome(expectation, PASSED if against else FAILED, f"{word}: {_said(expectation, number, limit)}")
@@ -150,7 +150,7 @@ class _Evidence:
 
     def _layer(self, row: dict[str, Value], expectation: Expectation, where: str) -> _Measured:
         place = f"layer {int(_number(row['layer']))}" + (f", {where}" if where else "")
-        if _number(row["nonfinite"]) > 0 and expectation.over in ("mean", "sd", "max", "min"):
+        if _number(row["nonfinite"]) > 0:
             return _Measured(place, math.nan)  # a statistic of the surviving networks alone would flatter
         if expectation.over in ("min", "max") and self._layers is None:
             return _Measured(place, None, missing=f"the {expectation.over} over seeds needs layers.csv")

@@ -36,15 +36,15 @@ def open_experiment(source: str | Path | dict[str, Any], overrides: Sequence[str
 
 
 def plan(experiment: Experiment) -> tuple[Planned, ...]:
-    """The experiment's cells with their engines and identities."""
+    """The experiment's cells with their engines and identities.
+
+    Cells that come to the same engine (`auto` beside `dense`) are one cell: the first of them stands.
+    """
     choices = [(grid, engine.resolve(grid.cell)) for grid in experiment.cells]
-    return tuple(Planned(identity(grid.cell, choice.engine), grid, choice) for grid, choice in choices)
+    planned = [Planned(identity(grid.cell, choice.identity), grid, choice) for grid, choice in choices]
+    return tuple({one.id: one for one in reversed(planned)}.values())[::-1]
 
 
 def seconds(cell: Cell, networks: int) -> float:
-    """A rough time for one core, from the random numbers and the matrix products alone."""
-    drawn = sum(layer.fan_in * layer.fan_out for layer in cell.network.layers)
-    passes = 2 if cell.backward else 1
-    products = 2 * passes * cell.batch.batch_size * drawn
-    calls = 1e-3 * cell.network.depth / engine.chunk_size(cell)
-    return networks * (1e-8 * drawn + 2e-11 * products + calls)
+    """A rough time for one core."""
+    return networks * engine.nanoseconds(cell) / 1e9

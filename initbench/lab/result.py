@@ -164,7 +164,7 @@ def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
             *_ratios(backward),
             *(value(forward.rate), value(backward.rate)),
             *(forward.state or None, backward.state or None),
-            *(" ".join(verdict.flags) or None, verdict.verdict, None, None),
+            *(" ".join(verdict.flags) or None, verdict.verdict or None, None, None),
         )
     ]
 

@@ -64,8 +64,9 @@ def judge(cell: Cell, trace: Trace, summary: Summary, rules: VerdictRules) -> Ve
     broken_layer, broken_share = _first_broken(trace, summary)
     flags = tuple(_flags(cell, summary, rules, broken_layer))
     states = (forward.state, backward.state)
-    holds = {"exploding": "exploding" in states, "vanishing": "vanishing" in states, "stable": True}
-    verdict = next(name for name in ORDER if name in flags or holds.get(name))
+    # Where neither direction could be measured, nothing is stable: there is no verdict.
+    holds = {name: name in states for name in ("exploding", "vanishing", "stable")}
+    verdict = next((name for name in ORDER if name in flags or holds.get(name)), "")
     drifts = {"forward": forward, "backward": backward}
     undecided = tuple(name for name, drift in drifts.items() if _too_near(drift, rules.factor))
     status = "overflow" if "overflow" in flags else "ok"

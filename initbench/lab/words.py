@@ -102,7 +102,11 @@ def _change(ratio: float) -> str:
 
 
 def _slow(drift: Drift) -> str:
-    return f" (a thousandfold would take {_layers(drift.thousandfold)})" if drift.thousandfold < 1e4 else ""
+    """When a slow drift would matter; not said of one that the spread over seeds explains."""
+    noise = not abs(math.log(drift.ratio)) > 2 * drift.spread and not math.isnan(drift.spread)
+    if noise or not drift.thousandfold < 1e4:
+        return ""
+    return f" (a thousandfold would take {_layers(drift.thousandfold)})"
 
 
 def _layers(number: float) -> str:

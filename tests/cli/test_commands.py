@@ -112,7 +112,7 @@ def test_at_most_twenty_problems_are_printed(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_width_that_cannot_be_is_refused_by_its_memory(cli: Cli, small: Path) -> None:
-    done = cli("run", "small.yaml", "-s", "network.width=1000000")
+    done = cli("run", "small.yaml", "-s", "network.width=1000000", "-s", "engine=dense")
     assert done.returncode == 2
     assert "3.64 TiB" in done.stderr
     assert len(lines(done.stderr)) == 1

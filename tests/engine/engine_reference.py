@@ -45,6 +45,8 @@ def make_cell(
 ) -> Cell:
     """A cell; widths start with the number of features.
     Activations and initializers: one choice, or a list of one a layer.
+
+    Weights are drawn unless `engine` says otherwise: such networks can be rebuilt from their streams.
     """
     depth = len(widths) - 1
     acts = activations if isinstance(activations, list) else [activations] * depth
@@ -57,7 +59,7 @@ def make_cell(
     settings: dict[str, Any] = {
         "gradient": "gaussian",
         "dtype": "float64",
-        "engine": "auto",
+        "engine": "dense",
         "metrics": DEFAULT_METRICS,
         "root_seed": 0,
     }
@@ -127,9 +129,7 @@ def rebuild(cell: Cell, seed: int) -> Net:
     weights: list[Array] = []
     biases: list[Array | None] = []
     for layer in cell.network.layers:
-        weight = np.empty((layer.fan_in, layer.fan_out), dtype)
-        layer.initializer.law(layer.fan_in, layer.fan_out).fill(weights_stream, weight)
-        weights.append(weight)
+        weights.append(layer.initializer.sample(weights_stream, layer.fan_in, layer.fan_out, dtype))
         bias = None
         if layer.bias is not None:
             bias = np.empty(layer.fan_out, dtype)

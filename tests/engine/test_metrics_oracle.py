@@ -11,6 +11,7 @@ import pytest
 from initbench.catalogue.inputs import inputs
 from initbench.catalogue.metrics import DEFAULT_METRICS
 from initbench.engine import measure, propagate
+from initbench.engine.signal import Signal
 from initbench.spec import Cell
 
 SEEDS = (3, 0, 11)
@@ -120,7 +121,7 @@ class Recorder:
 
     def _wrap(self, name: str, function: Any) -> Any:
         def wrapped(*arguments: Any) -> Any:
-            kept = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
+            kept = tuple(_copied(argument) for argument in arguments)
             result = function(*arguments)
             if isinstance(result, dict):
                 self.calls.append((name, kept, {key: np.array(value, copy=True) for key, value in result.items()}))
@@ -129,6 +130,12 @@ class Recorder:
             return result
 
         return wrapped
+
+
+def _copied(argument: Any) -> Any:
+    """An array, or the rows of a signal, as they are now."""
+    rows = argument.rows if isinstance(argument, Signal) else argument
+    return rows.copy() if isinstance(rows, np.ndarray) else rows
 
 
 def wide_reference(name: str, arguments: tuple[Any, ...], s: int, below: Any) -> dict[str, float | None]:

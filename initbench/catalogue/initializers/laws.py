@@ -7,10 +7,13 @@ place, so that an engine can draw into memory that it already has, and it knows 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+
+from ...streams import fill_normals, fill_uniforms
 
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +46,15 @@ class Law(Protocol):
         Its shape is (fan_in, fan_out), or anything for an elementwise law.
         """
         ...
+
+
+def fill_stack(law: Law, rngs: Sequence[np.random.Generator], out: Array) -> None:
+    """Draw several matrices, (S, fan_in, fan_out), each from its own generator: the same numbers as one by one."""
+    if isinstance(law, Normal | Uniform):
+        law.fill_stack(rngs, out)
+        return
+    for rng, matrix in zip(rngs, out, strict=True):
+        law.fill(rng, matrix)
 
 
 @dataclass(frozen=True)
@@ -94,13 +106,16 @@ class Normal:
         return 3.0 if self.random else math.nan
 
     def fill(self, rng: np.random.Generator, out: Array) -> None:
-        """Draw in the dtype of `out`, in two passes (three with a mean)."""
+        """Draw in the dtype of `out`."""
+        self.fill_stack((rng,), out[None])
+
+    def fill_stack(self, rngs: Sequence[np.random.Generator], out: Array) -> None:
+        """Draw out[s] from rngs[s]."""
         if not self.random:
-            Constant(self.mean).fill(rng, out)
+            Constant(self.mean).fill(rngs[0], out)
             return
-        rng.standard_normal(dtype=out.dtype, out=out)
-        with np.errstate(over="ignore"):
-            out *= self.stddev
+        with np.errstate(over="ignore", under="ignore"):
+            fill_normals(rngs, out, self.stddev)
             if self.mean:
                 out += self.mean
 
@@ -135,16 +150,20 @@ class Uniform:
         return 9 / 5 if self.random else math.nan
 
     def fill(self, rng: np.random.Generator, out: Array) -> None:
-        """Draw in the dtype of `out`, in three passes; no entry leaves [low, high], whatever the rounding."""
+        """Draw in the dtype of `out`; no entry leaves [low, high], whatever the rounding."""
+        self.fill_stack((rng,), out[None])
+
+    def fill_stack(self, rngs: Sequence[np.random.Generator], out: Array) -> None:
+        """Draw out[s] from rngs[s]."""
         low, high = inward(self.low, self.high, out.dtype)
         if not low < high:  # one number, or none at all between the bounds in this precision
-            Constant(self.mean).fill(rng, out)
+            Constant(self.mean).fill(rngs[0], out)
             return
         with np.errstate(over="ignore", invalid="ignore"):
             width = high - low
             # No entry needs clipping: the largest draw, 1 - 2^-24 in float32, times the width rounds to the
             # number just below the width, hence below high - low; added to low, that rounds to high at most.
-            rng.random(dtype=out.dtype, out=out)
+            fill_uniforms(rngs, out)
             out *= width
             if low:
                 out += low

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...streams import fill_normal
 from .laws import Array, Constant, inward
 
 BLOCK = 1 << 15
@@ -115,10 +116,11 @@ def _gauss_legendre() -> tuple[Array, Array]:
 
 
 def _redraw(rng: np.random.Generator, block: Array, low: float, high: float) -> None:
-    rng.standard_normal(dtype=block.dtype, out=block)
+    fill_normal(rng, block)
     outside = np.flatnonzero((block < low) | (block > high))
     while outside.size:
-        fresh = rng.standard_normal(outside.size, dtype=block.dtype)
+        fresh = np.empty(outside.size, block.dtype)
+        fill_normal(rng, fresh)
         block[outside] = fresh
         outside = outside[(fresh < low) | (fresh > high)]
 

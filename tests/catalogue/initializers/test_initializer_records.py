@@ -20,6 +20,7 @@ from initbench.catalogue.initializers import INITIALIZERS, Facts, TruncatedNorma
 from initbench.catalogue.initializers.truncated import moments
 from initbench.catalogue.registry import REQUIRED
 from initbench.errors import ParameterError, UnknownNameError
+from initbench.streams import fill_normal
 
 KERAS_NAMES_OF_THE_SEED_TEXTS = [
     "zeros",
@@ -221,14 +222,16 @@ def test_the_effective_spread_of_keras_truncated_normal() -> None:
 
 
 def test_float32_is_drawn_as_float32() -> None:
-    """The draws of a float32 matrix are those of NumPy's float32 generator: no float64 draws cast down."""
-    mirror = np.random.default_rng(5)
+    """The draws of a float32 matrix are those of the float32 samplers: no float64 draws cast down."""
+    mirror = np.empty((30, 20), np.float32)
+    fill_normal(np.random.default_rng(5), mirror)
     weights = initializer("normal", stddev=1).sample(np.random.default_rng(5), 30, 20)
-    assert np.array_equal(weights, mirror.standard_normal((30, 20), dtype=np.float32))
+    assert np.array_equal(weights, mirror)
     mirror = np.random.default_rng(5)
     weights = initializer("uniform", low=0, high=1).sample(np.random.default_rng(5), 30, 20)
     assert np.array_equal(weights, mirror.random((30, 20), dtype=np.float32))
-    first = np.random.default_rng(5).standard_normal((30, 20), dtype=np.float32)
+    first = np.empty((30, 20), np.float32)
+    fill_normal(np.random.default_rng(5), first)
     weights = initializer("keras:truncated_normal", stddev=1).sample(np.random.default_rng(5), 30, 20)
     kept = np.abs(first) <= 2
     assert np.array_equal(weights == first, kept)  # what is outside is drawn again, the rest stays
@@ -237,8 +240,15 @@ def test_float32_is_drawn_as_float32() -> None:
 class Highest:
     """A generator at its upper end: every uniform draw is the largest that NumPy can return."""
 
-    def random(self, dtype: Any, out: Any) -> None:
-        out.fill(1 - np.finfo(dtype).epsneg)
+    @property
+    def bit_generator(self) -> Highest:
+        return self
+
+    def random_raw(self, size: int) -> Any:
+        return np.full(size, 2**64 - 1, np.uint64)
+
+    def random(self, out: Any) -> None:
+        out.fill(1 - np.finfo(out.dtype).epsneg)
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,0 +1,60 @@
+"""What a layer of one network costs with and without its matrix, in nanoseconds of one core.
+
+The constants were measured once (tests/benchmarks/engines.py) and ship with the code: the choice that they make is a
+pure function of the config.
+On another machine they may be off; their ratios less so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..catalogue.initializers.laws import Normal
+from ..spec import Cell, Layer
+
+NORMAL = {"float32": 2.3, "float64": 9.0}  # a random number
+PRODUCT = {"float32": 0.012, "float64": 0.025}  # a multiplication and an addition of a matrix product
+GRAM = 0.022  # the same in a Gram matrix, which is float64 always
+SOLVE = 0.25  # the same in the factors of a B x B matrix
+QR = 0.25  # the same in the QR of a drawn orthogonal matrix
+ENTRY = 8.0  # an activation, its slope and their metrics
+LAYER = 500_000.0  # the calls of a layer, shared by a chunk
+CALLS = 15_000.0  # what the implicit layer's many small calls cost beside a dense layer's two, for one chunk
+
+
+def dense(layer: Layer, cell: Cell) -> float:
+    """Drawing the matrix, and a product in each direction."""
+    size = layer.fan_in * layer.fan_out
+    passes = 2 if cell.backward else 1
+    drawn = NORMAL[cell.dtype] * size
+    if not _gaussian(layer):
+        drawn += QR * size * min(layer.fan_in, layer.fan_out)
+    return drawn + passes * PRODUCT[cell.dtype] * cell.batch.batch_size * size
+
+
+def implicit(layer: Layer, cell: Cell) -> float:
+    """Frames of B rows, a few products of B x B with B x N matrices, factors of B x B matrices."""
+    batch, units = cell.batch.batch_size, layer.fan_in + layer.fan_out
+    square = batch * batch
+    passes = 2 if cell.backward else 1
+    frames = 1 if _gaussian(layer) else 3
+    drawn = NORMAL[cell.dtype] * batch * units * passes / 2
+    products = square * units * (GRAM * passes / 2 * frames + PRODUCT[cell.dtype] * (1 + 1.5 * (passes - 1)) * frames)
+    return drawn + products + SOLVE * frames * square * batch + CALLS * frames / _chunk(layer, cell)
+
+
+def nanoseconds(cell: Cell, implicit_layers: Sequence[bool]) -> float:
+    """One network of a cell, its metrics and activations included, in nanoseconds of one core."""
+    layers = zip(cell.network.layers, implicit_layers, strict=True)
+    weights = sum((implicit if how else dense)(layer, cell) for layer, how in layers)
+    entries = cell.batch.batch_size * sum(layer.fan_out for layer in cell.network.layers)
+    return weights + ENTRY * entries + LAYER * cell.network.depth / _chunk(cell.network.layers[0], cell)
+
+
+def _chunk(layer: Layer, cell: Cell) -> int:
+    """Roughly how many networks share a call."""
+    return max(1, min(64, (1 << 16) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
+
+
+def _gaussian(layer: Layer) -> bool:
+    return isinstance(layer.initializer.law(layer.fan_in, layer.fan_out), Normal)

@@ -1,0 +1,121 @@
+"""x = R Q with Q orthonormal rows, for stacks of batches: what implicit weights need to know of a signal.
+
+R comes from the Gram matrix by Cholesky where that is accurate, else from a Householder QR of x itself, which is
+accurate
+whatever the cosines, the ranks and the repeated rows: nothing is cut, a rank-deficient x merely gives R columns of
+zeros.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .signal import Signal
+
+Array = np.ndarray[Any, Any]
+
+PIVOT = 1e-6
+"""The smallest squared Cholesky pivot, relative to its row's squared length, that is trusted."""
+SMALLEST = 1e-280
+"""The smallest squared row length whose products keep float64's digits."""
+TRUSTED = 1.5e3
+"""The largest growth, the length of a row of R^-1 in units of x's rows, at which R^-1 x serves as Q.
+
+Its rows are then orthonormal to about 1e-16 growth^2: below float32's rounding, and 1e-10 in float64. Pivots alone do
+not tell: where every row leans on all those before it, the growths of single pivots multiply.
+"""
+EASY = 15.0
+"""The largest growth for which float32 products keep the rows orthonormal to their own rounding."""
+LENGTHS = (1e-30, 1e30)
+"""Row lengths whose reciprocals float32 has."""
+
+
+def left_factor(x: Signal, beyond: Array | None = None) -> Array:
+    """R of x = R Q alone, (S, B, B) float64 lower triangular; see `factors`."""
+    r, doubtful = _cholesky(x.gram)
+    for s in np.flatnonzero(doubtful):
+        r[s] = _householder(x.rows[s], None if beyond is None else beyond[s])[0]
+    return r
+
+
+def factors(x: Signal, beyond: Array | None = None) -> tuple[Array, Array]:
+    """R, (S, B, B) float64 lower triangular, and Q, (S, B, N) in the dtype of x, for B <= N.
+
+    beyond: frames, (S, K, N) with K + B <= N, to which x is orthogonal; then so is Q, where x leaves its directions
+    open
+    too. Networks that are not finite get nan.
+    """
+    r, doubtful = _cholesky(x.gram)
+    r[doubtful] = np.eye(r.shape[1])
+    inverse = np.linalg.inv(r)
+    squares = np.diagonal(x.gram, axis1=1, axis2=2)
+    growth = np.matmul(inverse**2, squares[:, :, None])[:, :, 0].max(axis=1, initial=0.0)
+    doubtful |= ~(growth < TRUSTED**2)
+    low, high = LENGTHS
+    easy = (growth < EASY**2) & ((squares > low**2) & (squares < high**2)).all(axis=1)
+    q = _product(inverse, x, easy)
+    if beyond is not None and not easy.all():
+        # what rounding left of x along `beyond` has grown with R^-1
+        frames, rows = beyond[~easy], q[~easy]
+        q[~easy] = rows - np.matmul(np.matmul(rows, frames.transpose(0, 2, 1)), frames)
+    for s in np.flatnonzero(doubtful):
+        r[s], q[s] = _householder(x.rows[s], None if beyond is None else beyond[s])
+    return r, q
+
+
+def directions(x: Array, r: Array, beyond: Array | None = None) -> Array:
+    """Q of x = R Q, (S, B, N) float64, for an R from `left_factor`; orthogonal to frames `beyond`, (S, K, N)."""
+    q = np.empty(x.shape)
+    for s, rows in enumerate(x):
+        own, q[s] = _householder(rows, None if beyond is None else beyond[s])
+        if not np.isfinite(own).all():
+            continue
+        # own and r are factors of the same Gram matrix, so r = own U: U is the rotation nearest to it, row by row
+        length = np.abs(own).max(axis=1, keepdims=True)
+        scale = np.where(length > 0, length, 1.0)
+        left, _, right = np.linalg.svd((own / scale).T @ (r[s] / scale))
+        q[s] = (left @ right).T @ q[s]
+    return q
+
+
+def _product(inverse: Array, x: Signal, easy: Array) -> Array:
+    """R^-1 x, (S, B, N) in the dtype of x; in float64 for the networks where float32 would lose orthogonality."""
+    if x.rows.dtype != np.float32 or not easy.any():
+        return np.asarray(np.matmul(inverse, x.wide), x.rows.dtype)
+    if easy.all():
+        return np.asarray(np.matmul(inverse.astype(np.float32), x.rows))
+    q = np.empty_like(x.rows)
+    q[easy] = np.matmul(inverse[easy].astype(np.float32), x.rows[easy])
+    q[~easy] = np.matmul(inverse[~easy], x.wide[~easy])
+    return q
+
+
+def _cholesky(gram: Array) -> tuple[Array, Array]:
+    """Lower Cholesky factors of a stack, (S, B, B), and which of them are not to be trusted, (S,) bool."""
+    try:
+        r = np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        r = np.stack([_cholesky_or_nan(matrix) for matrix in gram])
+    diagonal, pivots = (np.diagonal(matrix, axis1=1, axis2=2) for matrix in (gram, r))
+    trusted = ((pivots**2 > PIVOT * diagonal) & (diagonal > SMALLEST) & np.isfinite(diagonal)).all(axis=1)
+    return r, ~trusted
+
+
+def _cholesky_or_nan(matrix: Array) -> Array:
+    try:
+        return np.asarray(np.linalg.cholesky(matrix))
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.nan)
+
+
+def _householder(x: Array, beyond: Array | None) -> tuple[Array, Array]:
+    """R, (B, B), and Q, (B, N), of one batch by QR, Q orthogonal to `beyond`, (K, N); nan where it is not finite."""
+    if not np.isfinite(x).all():
+        return np.full((len(x), len(x)), np.nan), np.full(x.shape, np.nan)
+    # x^T = Q~ R~, so x = R~^T Q~^T
+    first = 0 if beyond is None else len(beyond)
+    rows = x if beyond is None else np.concatenate([beyond, x])
+    columns, upper = np.linalg.qr(rows.T.astype(np.float64))
+    return upper.T[first:, first:], columns.T[first:]
