@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from .. import engine
@@ -33,11 +34,17 @@ def run(
     """Measure every cell of an experiment, judge it, and publish the tables in `out` where one is given.
 
     jobs: processes; None takes all cores where the work is worth them. No byte of the tables depends on it.
-    Raises StorageError where `out` cannot be written.
+    Raises StorageError where `out` cannot be written, BusyError where another run writes to it.
     """
+    with nullcontext() if out is None else store.claimed(out):
+        result = _carry_out(experiment, jobs, progress)
+        if out is not None:
+            publish(result, out)
+    return result
+
+
+def _carry_out(experiment: Experiment, jobs: int | None, progress: Progress | None) -> Result:
     started = time.monotonic()
-    if out is not None:
-        store.claim_folder(out)
     cells = plan(experiment)
     jobs = jobs or _jobs(cells, len(experiment.seeds))
     results = tuple(_measure(experiment, cells, jobs, progress))
@@ -45,10 +52,7 @@ def run(
     outcomes = evaluate(experiment.expect, tables)
     failed = sum(result.failure is not None for result in results)
     record = manifest.manifest(experiment, cells, failed, jobs, time.monotonic() - started)
-    result = Result(experiment, results, outcomes, record)
-    if out is not None:
-        publish(result, out)
-    return result
+    return Result(experiment, results, outcomes, record)
 
 
 def publish(result: Result, out: Path) -> None:

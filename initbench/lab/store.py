@@ -1,16 +1,32 @@
-"""Publishing files: whole under their final name, or not there at all."""
+"""Publishing files: whole under their final name, or not there at all; and by one writer of a folder at a time."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from ..errors import StorageError, UsageError
+from ..errors import BusyError, StorageError, UsageError
+
+try:
+    import fcntl
+except ImportError:  # Windows has other locks: there, folders are not locked
+    fcntl = None  # type: ignore[assignment]
 
 MARK = "manifest.json"
+LOCK = ".lock"
+_OWNER = b"initbench "
+"""What a lock file starts with, before the pid and host of its writer."""
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems without locks answer: their folders are not locked."""
+
+_held: set[Path] = set()
+"""The folders that this process has claimed: its own locks never stand in its way, so these are kept here."""
 
 
 def publish(path: Path, data: bytes) -> None:
@@ -62,18 +78,86 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def claim_folder(folder: Path) -> None:
-    """Refuse a folder that holds something other than results, before anything is computed.
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Be the one writer of a results folder, made where it is missing, for as long as this lasts.
 
-    Raises UsageError, or StorageError where the folder cannot be made or written.
+    The lock dies with its process, however that ends. Readers need none. Raises UsageError for a folder that holds
+    something other than results, StorageError where it cannot be made or written, BusyError while another run has it.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; -o names the results folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise UsageError(f"{folder}: holds files that are not results of initbench; choose another folder with -o")
+    if not (folder / LOCK).exists():
+        _refuse_foreign(folder)
     make_folder(folder)
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder}: is read-only")
+    place = folder.resolve()
+    if place in _held:
+        raise BusyError(f"{folder}: in use by this process, pid {os.getpid()} on {socket.gethostname()}")
+    _held.add(place)
+    try:
+        with _locked(folder) if fcntl else nullcontext():
+            yield
+    finally:
+        _held.discard(place)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that holds something other than results."""
+    if folder.is_dir() and not (folder / MARK).exists() and _others(folder):
+        raise UsageError(f"{folder}: holds files that are not results of initbench; choose another folder with -o")
+
+
+def _others(folder: Path) -> bool:
+    return any(path.name != LOCK for path in folder.iterdir())
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock file. Closing any descriptor of it in this process would give the lock up."""
+    path = folder / LOCK
+    try:
+        descriptor = _open_lock(folder)
+        try:
+            # A lock that a run left behind says that the folder is its own, though it never got to the mark.
+            if not os.pread(descriptor, len(_OWNER), 0).startswith(_OWNER):
+                _refuse_foreign(folder)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, _OWNER + f"pid {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if (folder / MARK).exists() or not _others(folder):
+                path.unlink()  # before it is given up: whoever waits for this file finds that it has gone
+        os.close(descriptor)
+
+
+def _open_lock(folder: Path) -> int:
+    """A descriptor of the lock file, locked unless the file system has no locks."""
+    path = folder / LOCK
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return descriptor
+            owner = os.pread(descriptor, 300, 0).decode(errors="replace").removeprefix(_OWNER.decode()).strip()
+            os.close(descriptor)
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                raise BusyError(f"{folder}: in use by another run ({owner or 'just starting'})") from None
+            raise
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        os.close(descriptor)  # its owner took the file away between our opening and locking it
 
 
 def remove(folder: Path, names: tuple[str, ...]) -> None:
