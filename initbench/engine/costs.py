@@ -53,7 +53,7 @@ def nanoseconds(cell: Cell, implicit_layers: Sequence[bool]) -> float:
 
 def _chunk(layer: Layer, cell: Cell) -> int:
     """Roughly how many networks share a call."""
-    return max(1, min(64, (1 << 16) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
+    return max(1, min(64, (1 << 17) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
 
 
 def _gaussian(layer: Layer) -> bool:

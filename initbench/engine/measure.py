@@ -41,7 +41,7 @@ def measure_preactivations(z: Array, wanted: Collection[str]) -> Part:
         mean, variance = mean_and_variance(x, squares, row_sums(x))
         part = {"preact_mean": mean, "preact_var": variance, "preact_q": _mean(squares, x.shape[2])}
         if "distinct_units" in wanted:
-            part["distinct_units"] = distinct_units(x, tolerance)
+            part["distinct_units"] = distinct_units(x, squares, tolerance)
         return part
 
     return _in_scale(z, statistics)
@@ -131,7 +131,7 @@ def measure_gradients(signal: Signal, factor: Factor | None, fan_in: int, wanted
     def statistics(x: Array, squares: Array) -> Part:
         part = {"grad_q": _mean(squares, x.shape[2])}
         if "grad_distinct_units" in wanted:
-            part["grad_distinct_units"] = distinct_units(x, tolerance)
+            part["grad_distinct_units"] = distinct_units(x, squares, tolerance)
         return part
 
     part = _in_scale(d, statistics, np.diagonal(signal.gram, axis1=1, axis2=2) if reads_gram(d) else None)

@@ -11,7 +11,7 @@ from .select import refusals, resolve
 
 BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
-STACK = 1 << 16
+STACK = 1 << 17
 """Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call, few enough to stay in
 cache."""
 LARGEST_CHUNK = 64

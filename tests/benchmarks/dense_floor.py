@@ -24,6 +24,7 @@ import numpy as np
 from initbench import config, engine
 from initbench.lab.plan import plan
 from initbench.spec import Cell
+from initbench.streams import fill_normals
 
 _workspace = engine.Workspace()
 
@@ -43,8 +44,7 @@ def floor(cell: Cell, seeds: tuple[int, ...], budget: int) -> None:
         generator.standard_normal(dtype=np.float32, out=rows)
     for slot, layer in enumerate(cell.network.layers):
         weights = _workspace.array("weights", (networks, layer.fan_in, layer.fan_out), np.float32, slot)
-        for generator, matrix in zip(generators, weights, strict=True):
-            generator.standard_normal(dtype=np.float32, out=matrix)
+        fill_normals(generators, weights)
         held.append(weights)
         z = _workspace.array("floor z", (networks, batch, layer.fan_out), np.float32, slot % 2)
         h = np.matmul(h, weights, out=z)

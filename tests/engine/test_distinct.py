@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initbench.engine import distinct
+from initbench.engine.statistics import row_squares
 
 BOTH = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def count(z: np.ndarray) -> int:
     """distinct_units of one (B, N) layer."""
-    return int(distinct.distinct_units(z[None], distinct.TOLERANCE[z.dtype])[0])
+    return int(distinct.distinct_units(z[None], row_squares(z[None]), distinct.TOLERANCE[z.dtype])[0])
 
 
 def planted(rng: np.random.Generator, batch: int, originals: int, copies: int, noise: float, dtype: str) -> np.ndarray:
@@ -96,7 +97,7 @@ def test_small_units_beside_a_large_one() -> None:
 def test_networks_of_a_chunk_are_counted_alone() -> None:
     rng = np.random.default_rng(4)
     z = np.stack([planted(rng, 5, 20 + k, 20 - k, 0.0, "float32") for k in range(6)])
-    assert list(distinct.distinct_units(z, 1e-5)) == [20 + k for k in range(6)]
+    assert list(distinct.distinct_units(z, row_squares(z), 1e-5)) == [20 + k for k in range(6)]
 
 
 def families(units: int) -> dict[str, np.ndarray]:

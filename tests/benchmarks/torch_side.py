@@ -1,0 +1,107 @@
+"""PyTorch's side of frameworks.py: one work, a whole process; the last line of stdout is JSON.
+
+    python torch_side.py '{"initializer": "he_normal", "depth": 5, "width": 64, "batch": 16, "seeds": 4}'
+
+One nn.Sequential of nn.Linear (no bias) and nn.ReLU (in place), built once without a first initialisation and drawn
+anew for each seed by nn.init. Hooks take the norms of preactivations, activations and their gradients as they pass; a
+weight's gradient is measured and let go as soon as it is there, so that never two of them are held. With
+`"keep_gradients": true` they stay until the next seed, as in a script that reads `weight.grad` after `backward()`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from works import METRICS, available_cores
+
+
+def draw(layer: nn.Linear, initializer: str) -> None:
+    """The work's law, by torch's own functions."""
+    if initializer == "he_normal":
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    elif initializer == "he_uniform":
+        nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+    else:
+        nn.init.orthogonal_(layer.weight, gain=math.sqrt(2))
+
+
+class Norms:
+    """Norms of every layer of one network: lists of 0-d tensors, turned into mean squares once a network."""
+
+    def __init__(self, net: nn.Sequential, keep_gradients: bool) -> None:
+        self.keep_gradients = keep_gradients
+        self.taken: dict[str, list[Tensor]] = {name: [] for name in METRICS}
+        self.gradients_of_z = lambda gradient: self._take("grad_q", gradient)
+        for module in net:
+            if isinstance(module, nn.Linear):
+                module.register_forward_hook(self._after_linear)
+                module.weight.register_post_accumulate_grad_hook(self._after_weight)
+            else:
+                module.register_forward_hook(lambda _module, _args, h: self._take("act_q", h))
+
+    def _take(self, metric: str, x: Tensor) -> None:
+        self.taken[metric].append(torch.linalg.vector_norm(x.detach()))
+
+    def _after_linear(self, _module: nn.Module, _args: Any, z: Tensor) -> None:
+        self._take("preact_q", z)
+        z.register_hook(self.gradients_of_z)
+
+    def _after_weight(self, weight: Tensor) -> None:
+        self._take("weight_grad_q", weight.grad)
+        if not self.keep_gradients:
+            weight.grad = None
+
+    def mean_squares(self, batch: int, width: int) -> Tensor:
+        """(metric, layer), from the first layer to the last; empties the lists."""
+        rows = []
+        for name, norms in self.taken.items():
+            size = width * width if name == "weight_grad_q" else batch * width
+            row = torch.stack(norms).square_().div_(size)
+            rows.append(row.flip(0) if "grad" in name else row)  # gradients come from the last layer to the first
+            norms.clear()
+        return torch.stack(rows)
+
+
+def main() -> None:
+    work = json.loads(sys.argv[1])
+    depth, width, batch = work["depth"], work["width"], work["batch"]
+    torch.set_num_threads(available_cores())
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        layers += [nn.utils.skip_init(nn.Linear, width, width, bias=False), nn.ReLU(inplace=True)]
+    net = nn.Sequential(*layers)
+    norms = Norms(net, work.get("keep_gradients", False))
+    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
+    start = time.perf_counter()
+    measured = []
+    for seed in range(work["seeds"]):
+        torch.manual_seed(seed)
+        for layer in linear:
+            draw(layer, work["initializer"])
+        net.zero_grad(set_to_none=True)
+        h = net(torch.randn(batch, width))
+        h.backward(torch.randn(batch, width))
+        measured.append(norms.mean_squares(batch, width))
+    whole = torch.stack(measured)  # (seed, metric, layer)
+    loop = time.perf_counter() - start
+    median = whole.median(dim=0).values
+    print(
+        json.dumps(
+            {
+                "loop": loop,
+                "first": dict(zip(METRICS, median[:, 0].tolist(), strict=True)),
+                "last": dict(zip(METRICS, median[:, -1].tolist(), strict=True)),
+            }
+        ),
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
