@@ -14,7 +14,7 @@ from .axes import text_of_value
 from .cells import Assembler
 from .check import check
 from .document import Mapping, Node, Place, Scalar, Sequence, locate
-from .expect import read_expectations
+from .expect import Evidence, read_expectations
 from .messages import Findings, shorten, shown
 from .named import KINDS, NO_BIAS
 from .overrides import Override, conflicts
@@ -59,7 +59,8 @@ def build(
     _check_base(settings, plan)
     cells, notes = _Grid(root, settings, plan, metrics, root_seed, findings).cells(inspect)
     judged = () if findings.about("network", "input", "gradient", "dtype", "engine", "sweep") else cells
-    expect = read_expectations(root, judged, metrics, findings)
+    evidence = Evidence(judged, metrics, len(seeds), config is None or config.output.layers)
+    expect = read_expectations(root, evidence, findings)
     findings.raise_any()
     assert config is not None
     return Experiment(

@@ -42,17 +42,26 @@ _FROM_GRAD_Q = {"grad_q_ratio", "grad_q_ratio_median", "backward_rate", "backwar
 NO_THEORY = "this version computes no theory to compare with; test with between, at_least, at_most, equals or near"
 
 
-def read_expectations(
-    root: Mapping, cells: tuple[GridCell, ...], metrics: tuple[str, ...], findings: Findings
-) -> tuple[Expectation, ...]:
-    """The claims of a config in the order of the file; what is wrong with them is noted.
+@dataclass(frozen=True)
+class Evidence:
+    """What there will be to judge by.
 
-    cells: empty where the grid has problems; what a claim says about cells is then not judged.
+    cells: empty where the grid has problems; what a claim says about cells is then not judged. seeds: how many, 0 where
+    that is not known. layers: whether every seed's own rows are kept.
     """
+
+    cells: tuple[GridCell, ...]
+    metrics: tuple[str, ...]
+    seeds: int
+    layers: bool
+
+
+def read_expectations(root: Mapping, evidence: Evidence, findings: Findings) -> tuple[Expectation, ...]:
+    """The claims of a config in the order of the file; what is wrong with them is noted."""
     node = root.get("expect")
     found = []
     names: dict[str, int] = {}
-    grid = _Grid(cells)
+    grid = _Grid(evidence.cells)
     for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
         if not isinstance(item, Mapping):
             continue
@@ -64,7 +73,7 @@ def read_expectations(
         if claim.name in names:
             reader.note("name", f"{claim.name!r} is the name of another claim too (number {names[claim.name] + 1})")
         names.setdefault(claim.name, index)
-        expectation = reader.read(grid, metrics)
+        expectation = reader.read(grid, evidence)
         if expectation is not None:
             found.append(expectation)
     return tuple(found)
@@ -122,10 +131,15 @@ class _Claim:
     def node(self, *path: str | int) -> Node | None:
         return locate(self.item, path)[1]
 
-    def read(self, grid: _Grid, metrics: tuple[str, ...]) -> Expectation | None:
+    def read(self, grid: _Grid, evidence: Evidence) -> Expectation | None:
         before = self.findings.noted
-        self.metric(metrics)
+        self.metric(evidence.metrics)
         test = self.test()
+        if test == "near":
+            self.standard_error(evidence.seeds)
+        if self.claim.over in ("min", "max") and not self.column and not evidence.layers:
+            what = f"the {self.claim.over} over seeds needs every seed's rows, which output.layers: false leaves out"
+            self.note("over", f"{what}; write output: {{layers: true}}, or over: mean, median or sd")
         chosen = self.where(grid)
         self.layer(chosen)
         self.gradients(chosen)
@@ -194,6 +208,18 @@ class _Claim:
         elif words and self.claim.equals not in words:
             hint = self.findings.hint(self.claim.equals, words)
             self.note(test, refused(self.node(test), f"{self.claim.metric} is one of {', '.join(words)}", hint))
+
+    def standard_error(self, seeds: int) -> None:
+        """`near` measures in standard errors: there must be one."""
+        instead = "test it with between: [low, high]"
+        if self.column:
+            if COLUMNS[self.claim.metric] is None:
+                self.note("near", f"{self.claim.metric} has no standard error; {instead}", of_key=True)
+        elif self.claim.over not in (None, "mean"):
+            what = f"the {self.claim.over} over seeds has no standard error, only the mean has"
+            self.note("near", f"{what}; leave over out, or {instead}", of_key=True)
+        elif seeds == 1:
+            self.note("near", f"one seed has no standard error; write seeds: 2 or more, or {instead}", of_key=True)
 
     def where(self, grid: _Grid) -> _Chosen | None:
         """What there is to know of the cells that the claim is about; None where that cannot be told."""

@@ -108,3 +108,24 @@ def test_a_broken_grid_does_not_make_claims_wrong(problems: Callable[..., tuple[
     assert problem.key == "sweep.grid"
     (problem,) = problems(BASE.replace("relu", "rleu") + claim)
     assert problem.key == "network.activation"
+
+
+@pytest.mark.parametrize(
+    ("rest", "test"),
+    [
+        ("seeds: 2", "near: {value: 1, stderr: 3}"),
+        ("seeds: 1", "between: [0, 1]"),
+        ("seeds: 1", "over: max, at_most: 1"),
+        ("output: {layers: true}", "over: max, at_most: 1"),
+        ("output: {layers: false}", "over: median, at_most: 1"),
+        ("output: {layers: false}", "over: mean, near: {value: 1, stderr: 3}"),
+    ],
+)
+def test_what_can_be_judged_is_accepted(read_config: Read, rest: str, test: str) -> None:
+    assert claim(read_config, f"{{name: a, metric: act_q, {test}}}\n{rest}").metric == "act_q"
+
+
+def test_a_wrong_number_of_seeds_is_not_taken_for_one(problems: Callable[..., tuple[Problem, ...]]) -> None:
+    text = "seeds: one\n" + BASE + "  - {name: a, metric: act_q, near: {value: 1, stderr: 3}}\n"
+    (problem,) = problems(text)
+    assert problem.key == "seeds"

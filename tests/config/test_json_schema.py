@@ -111,7 +111,7 @@ GOOD = [
     BASE + "sweep: {include: [{network.initializer.gain: 3, network.initializer: zeros}]}\n",
     BASE + "expect: [{name: a, metric: act_q, at_least: 0, where: {network.initializer: normal(stddev=1)}}]\n",
     BASE + "expect: [{name: a, metric: verdict, equals: stable, claim: refuted}]\n",
-    BASE + "expect: [{name: a, metric: act_q, layer: 2, over: sd, near: {value: 1, stderr: 3}}]\n",
+    BASE + "expect: [{name: a, metric: act_q, layer: 2, over: mean, near: {value: 1, stderr: 3}}]\n",
 ]
 
 BAD = [
@@ -135,7 +135,7 @@ BAD = [
     BASE + "seeds: 0\n",
     BASE + "seeds: [-1]\n",
     BASE + "dtype: float16\n",
-    BASE + "engine: implicit\n",
+    BASE + "engine: implict\n",
     BASE + "metrics: [act_qq]\n",
     BASE + "metrics: []\n",
     BASE + "training: {steps: 3}\n",

@@ -9,6 +9,7 @@ import pytest
 
 from initbench import api
 from initbench.lab.check import check_folder
+from initbench.lab.expectations import evaluate
 
 NETWORK = {"depth": 3, "width": 8, "activation": "tanh", "initializer": "he_normal"}
 
@@ -24,20 +25,24 @@ def outcomes(folder: Path, *tests: dict[str, Any], **settings: Any) -> list[tupl
 
 @pytest.mark.parametrize("over", ["min", "max"])
 def test_extremes_need_the_raw_rows(tmp_path: Path, over: str) -> None:
-    test = {"metric": "act_q", "over": over, "at_least": 0}
-    assert outcomes(tmp_path / "with", test)[0][0] == "passed"
-    status, message = outcomes(tmp_path / "without", test, output={"layers": False})[0]
-    assert status == "unknown"
-    assert "layers.csv" in message
+    assert outcomes(tmp_path, {"metric": "act_q", "over": over, "at_least": 0})[0][0] == "passed"
+    (tmp_path / "layers.csv").unlink()
+    (outcome,) = check_folder(tmp_path)
+    assert outcome.status == "unknown"
+    assert "layers.csv" in outcome.message
 
 
 @pytest.mark.parametrize("claim", [{}, {"claim": "refuted"}])
-def test_one_seed_has_no_standard_error_to_judge_by(tmp_path: Path, claim: dict[str, Any]) -> None:
-    test = {"metric": "act_q", "near": {"value": 1, "stderr": 3}} | claim
-    assert outcomes(tmp_path / "many", test)[0][0] != "unknown"
-    status, message = outcomes(tmp_path / "one", test, seeds=1)[0]
-    assert status == "unknown"
-    assert "one seed" in message
+def test_one_seed_has_no_standard_error_to_judge_by(claim: dict[str, Any]) -> None:
+    config = {"name": "x", "network": NETWORK}
+    test = {"name": "a", "metric": "act_q", "near": {"value": 1, "stderr": 3}} | claim
+    many = api.run(config | {"seeds": 3, "expect": [test]}, jobs=1)
+    assert many.outcomes[0].status != "unknown"
+    # A config with one seed is refused; tables with one can still come before an expectation.
+    one = api.run(config | {"seeds": 1}, jobs=1)
+    (outcome,) = evaluate(many.experiment.expect, one.tables)
+    assert outcome.status == "unknown"
+    assert "one seed" in outcome.message
 
 
 def test_a_blank_is_a_blank_for_run_and_check(tmp_path: Path) -> None:
