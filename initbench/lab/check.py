@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import config
-from ..errors import StorageError
+from ..errors import ConfigError, StorageError
+from ..spec import Experiment
 from .csvtext import Table, Value
 from .expectations import Outcome, evaluate
 from .tables import read_tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+REMEDY = "run the config again"
 
 
 def check_folder(folder: Path) -> tuple[Outcome, ...]:
@@ -22,13 +25,23 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
     Raises StorageError where the folder or a file of it is missing or damaged.
     """
     stored = read_tables(folder)
-    resolved = folder / "resolved.yaml"
-    if not resolved.is_file():
-        raise StorageError(f"{resolved}: is missing; run the config again")
-    # The data may be gone, or stand elsewhere: what was expected of the results is the same.
-    experiment = config.load(resolved, data=False)
+    experiment = _experiment(folder / "resolved.yaml")
     frames = {"cells.csv": stored.cells, "summary.csv": stored.summary, "layers.csv": stored.layers}
     return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
+
+
+def _experiment(resolved: Path) -> Experiment:
+    """The experiment that results are of. A stored config that does not hold is damage, not a mistake of its reader."""
+    if not resolved.is_file():
+        raise StorageError(f"{resolved}: missing; {REMEDY}")
+    try:
+        # The data may be gone, or stand elsewhere: what was expected of the results is the same.
+        return config.load(resolved, data=False)
+    except ConfigError as error:
+        first = error.problems[0]
+        what = f"{first.key}: {first.message}" if first.key else first.message
+        line = f" at line {first.line}" if first.line else ""
+        raise StorageError(f"{resolved}: damaged{line} ({what}); {REMEDY}") from error
 
 
 def _table(frame: pd.DataFrame) -> Table:
