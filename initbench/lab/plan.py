@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +28,28 @@ class Planned:
 def open_experiment(source: str | Path | dict[str, Any], overrides: Sequence[str] = ()) -> Experiment:
     """The experiment of a file or of a mapping, checked against the config's rules and this machine's memory.
 
+    Cells that come to the same engine (`auto` beside `dense`) are one cell: the first stands, with a note.
     Raises ConfigError with every problem, or StorageError.
     """
     if isinstance(source, dict):
-        return config.from_mapping(source, overrides, engine.inspect)
-    return config.load(source, overrides, engine.inspect)
+        experiment = config.from_mapping(source, overrides, engine.inspect)
+    else:
+        experiment = config.load(source, overrides, engine.inspect)
+    first: dict[str, Planned] = {}
+    notes = []
+    for planned in plan(experiment):
+        if planned.id in first:
+            notes.append(f"{planned.grid.label} is the same cell as {first[planned.id].grid.label}: measured once")
+        else:
+            first[planned.id] = planned
+    cells = tuple(planned.grid for planned in first.values())
+    return replace(experiment, cells=cells, notes=(*experiment.notes, *notes))
 
 
 def plan(experiment: Experiment) -> tuple[Planned, ...]:
-    """The experiment's cells with their engines and identities.
-
-    Cells that come to the same engine (`auto` beside `dense`) are one cell: the first of them stands.
-    """
+    """The experiment's cells with their engines and identities."""
     choices = [(grid, engine.resolve(grid.cell)) for grid in experiment.cells]
-    planned = [Planned(identity(grid.cell, choice.identity), grid, choice) for grid, choice in choices]
-    return tuple({one.id: one for one in reversed(planned)}.values())[::-1]
+    return tuple(Planned(identity(grid.cell, choice.identity), grid, choice) for grid, choice in choices)
 
 
 def seconds(cell: Cell, networks: int) -> float:
