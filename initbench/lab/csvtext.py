@@ -36,7 +36,7 @@ def _text(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return repr(value)
+        return float.__repr__(value)  # NumPy's floats have a repr of their own
     if isinstance(value, int):
         return str(value)
     return _quoted(value)

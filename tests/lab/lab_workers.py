@@ -1,0 +1,43 @@
+"""What worker processes are asked to do in tests: they find it by this module's name."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+from threadpoolctl import threadpool_info
+
+from initbench import engine
+from initbench.lab import executors
+from initbench.lab.executors import Failure, Outcome, Task
+
+
+def report(task: Task) -> Outcome:
+    """What a worker sees around it."""
+    blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    variables = {name: os.environ.get(name) for name in executors.BLAS_VARIABLES}
+    found = {"pid": os.getpid(), "blas": blas, "variables": variables}
+    return Failure(json.dumps(found))
+
+
+def die(task: Task) -> Outcome:
+    """Be killed as the system kills what takes too much memory, at the task of seed 3."""
+    if task.seeds == (3,):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Failure("measured")
+
+
+def run_out(task: Task) -> Outcome:
+    """Run out of memory at the task of seed 1."""
+    propagate = engine.propagate
+    if task.seeds == (1,):
+        engine.propagate = _no_memory  # type: ignore[assignment]
+    try:
+        return executors._measure(task, engine.Workspace())
+    finally:
+        engine.propagate = propagate
+
+
+def _no_memory(*_: object) -> None:
+    raise MemoryError

@@ -1,0 +1,136 @@
+"""Where work is done changes no number, and what goes wrong there is an outcome, not a hang."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Sequence
+from pathlib import Path
+
+import lab_workers
+import numpy as np
+import pytest
+from lab_traces import make_cell
+from threadpoolctl import threadpool_info
+
+from initbench import engine
+from initbench.engine import Trace
+from initbench.lab import executors
+from initbench.lab.executors import Failure, Outcome, Task, execute
+
+
+def tasks(number: int, depth: int = 3) -> list[Task]:
+    """One task a seed."""
+    return [Task(0, make_cell(depth), (seed,), engine.BUDGET) for seed in range(number)]
+
+
+def outcomes(work: Sequence[Task], jobs: int) -> list[Outcome]:
+    """In the order of the tasks; every task has exactly one."""
+    found = dict(execute(work, jobs))
+    assert sorted(found) == list(range(len(work)))
+    return [found[index] for index in range(len(work))]
+
+
+def values(outcome: Outcome) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    assert isinstance(outcome, Trace)
+    return outcome.values
+
+
+def test_processes_give_what_one_process_gives() -> None:
+    work = tasks(8)
+    for one, two in zip(outcomes(work, 1), outcomes(work, 2), strict=True):
+        assert values(one).tobytes() == values(two).tobytes()
+
+
+def test_serial_keeps_the_order_and_works_as_asked() -> None:
+    stream = execute(tasks(3), 1)
+    assert next(stream)[0] == 0  # nothing more has been measured
+    assert [index for index, _ in stream] == [1, 2]
+
+
+def test_one_task_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_pooled", None)
+    assert len(outcomes(tasks(1), 4)) == 1
+    assert outcomes([], 1) == []
+
+
+def test_a_killed_worker_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_work", lab_workers.die)
+    watch = threading.Timer(60, os.kill, (os.getpid(), signal.SIGABRT))  # a hang would otherwise last for ever
+    watch.start()
+    try:
+        found = outcomes(tasks(8), 2)
+    finally:
+        watch.cancel()
+    assert found[3] == Failure("its worker process died (killed, or out of memory)")
+    assert {outcome.reason for outcome in found if isinstance(outcome, Failure)} <= {"measured", found[3].reason}
+
+
+def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    for jobs in (1, 2):
+        with monkeypatch.context() as patch:
+            patch.setattr(executors, "_work", lab_workers.run_out)
+            if jobs == 1:
+                patch.setattr(executors, "_measure", lambda task, _, plain=executors._measure: _lacking(task, plain))
+            found = outcomes(tasks(3), jobs)
+        assert isinstance(found[1], Failure)
+        assert "out of memory" in found[1].reason
+        assert isinstance(found[0], Trace)
+        assert isinstance(found[2], Trace)
+
+
+def _lacking(task: Task, plain: object) -> Outcome:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executors, "_measure", plain)
+        return lab_workers.run_out(task)
+
+
+def test_workers_have_one_blas_thread_and_no_main_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, mark = tmp_path / "script.py", tmp_path / "ran"
+    script.write_text(f"open({str(mark)!r}, 'w')\n")
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
+    monkeypatch.setattr(executors, "_work", lab_workers.report)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before, main = dict(os.environ), sys.modules["__main__"]
+    threads = [library["num_threads"] for library in threadpool_info()]
+    for outcome in outcomes(tasks(4), 2):
+        assert isinstance(outcome, Failure)
+        seen = json.loads(outcome.reason)
+        assert seen["pid"] != os.getpid()
+        assert set(seen["blas"]) <= {1}
+        assert set(seen["variables"].values()) == {"1"}
+    assert dict(os.environ) == before
+    assert sys.modules["__main__"] is main
+    assert not mark.exists()
+    assert [library["num_threads"] for library in threadpool_info()] == threads
+
+
+def test_serial_gives_the_blas_threads_back() -> None:
+    threads = [library["num_threads"] for library in threadpool_info()]
+    outcomes(tasks(2), 1)
+    assert [library["num_threads"] for library in threadpool_info()] == threads
+
+
+def test_leaving_early_ends_the_workers_and_restores_the_environment() -> None:
+    import multiprocessing
+
+    before = dict(os.environ)
+    stream = execute(tasks(30, depth=30), 2)
+    next(stream)
+    workers = multiprocessing.active_children()
+    assert workers
+    stream.close()  # type: ignore[attr-defined]
+    assert not any(worker.is_alive() for worker in workers)
+    assert dict(os.environ) == before
+
+
+def test_available_cores_without_an_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert executors.available_cores() == 1

@@ -1,0 +1,90 @@
+"""What produced the results is said; who and where is not."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import initbench
+from initbench.lab import manifest
+from initbench.lab.plan import open_experiment, plan
+from initbench.spec import NUMERICS_VERSION
+
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "network": {"depth": 3, "width": 16, "activation": "relu", "initializer": "he_normal"},
+    "input": {"batch_size": 8},
+    "seeds": 4,
+    "engine": "dense",
+}
+KEYS = [
+    "name", "description", "title", "axes", "engines", "seeds", "cells", "failed", "jobs", "seconds",
+    "initbench", "numerics", "code", "python", "numpy", "blas", "platform",
+]  # fmt: skip
+
+
+def title(**changes: Any) -> str:
+    return manifest.title(open_experiment(SMALL | changes))
+
+
+def test_the_keys_and_their_values() -> None:
+    experiment = open_experiment(SMALL | {"sweep": {"grid": {"network.depth": [2, 3]}}})
+    found = manifest.manifest(experiment, plan(experiment), 1, 3, 1.23456)
+    assert list(found) == KEYS
+    assert (found["seeds"], found["cells"], found["failed"], found["jobs"], found["seconds"]) == (4, 2, 1, 3, 1.235)
+    assert found["axes"] == ["network.depth"]
+    assert found["engines"] == [{"engine": "dense", "reason": "asked for"}]
+    assert found["initbench"] == initbench.__version__
+    assert found["numerics"] == NUMERICS_VERSION
+    assert all(library["threads"] == 1 for library in found["blas"])
+    assert json.loads(manifest.encode(found)) == found
+
+
+def test_nothing_in_it_says_who_or_where(tmp_path: Path) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text("network: {depth: 2, width: 4, activation: relu, initializer: he_normal}\nseeds: 2\n")
+    text = manifest.encode(initbench.run(config, tmp_path / "out").manifest).decode()
+    assert text == (tmp_path / "out" / "manifest.json").read_text()
+    for secret in (socket.gethostname(), getpass.getuser(), str(Path.home()), str(tmp_path), os.getcwd()):
+        assert f'"{secret}' not in text
+        assert len(secret) < 5 or secret not in text
+    for value in _texts(json.loads(text)):
+        assert not value.startswith(("/", "~")), value
+
+
+def _texts(content: Any) -> list[str]:
+    if isinstance(content, dict):
+        content = list(content.values())
+    if isinstance(content, list):
+        return [text for value in content for text in _texts(value)]
+    return [content] if isinstance(content, str) else []
+
+
+def test_an_installed_package_has_no_commit(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(manifest, "__file__", str(tmp_path / "initbench" / "lab" / "manifest.py"))
+    assert manifest.environment()["code"] is None
+
+
+def test_no_git_is_no_fault(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr(manifest, "__file__", str(tmp_path / "initbench" / "lab" / "manifest.py"))
+    monkeypatch.setenv("PATH", "")
+    assert manifest.environment()["code"] is None
+
+
+def test_the_title_of_one_cell() -> None:
+    assert title() == "relu, he_normal, depth 3, width 16, gaussian inputs, batch 8, 4 seeds"
+    assert title(seeds=1).endswith(", 1 seed")
+    network = SMALL["network"] | {"activation": ["relu", "tanh", "relu"], "width": [16, 8, 4]}
+    assert title(network=network).startswith("relu/tanh, he_normal, depth 3, width 16/8/4, ")
+    network = SMALL["network"] | {"depth": 4, "activation": ["relu", "tanh", "gelu", "linear"]}
+    assert title(network=network).startswith("relu/tanh/gelu/..., ")
+
+
+def test_the_title_of_several_cells_leaves_out_what_differs() -> None:
+    grid = {"network.initializer": ["he_normal", "zeros"], "network.depth": [2, 3]}
+    assert title(sweep={"grid": grid}) == "relu, width 16, gaussian inputs, batch 8, 4 seeds"
