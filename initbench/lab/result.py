@@ -12,11 +12,12 @@ import numpy as np
 from ..engine import Trace
 from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
+from . import columns
 from .csvtext import Table, Value
 from .executors import Failure
 from .expectations import Outcome
 from .plan import Planned
-from .summary import STATISTICS, Summary, layer_rows, summary_rows, value
+from .summary import Summary, layer_rows, summary_rows, value
 from .verdict import Drift, Verdict
 
 if TYPE_CHECKING:
@@ -25,28 +26,6 @@ if TYPE_CHECKING:
     from .tables import Tables
 
 Array = np.ndarray[Any, Any]
-
-CELL_COLUMNS = (
-    *(
-        "n_seeds",
-        "engine_used",
-        "status",
-        "act_q_ratio",
-        "act_q_ratio_median",
-        "grad_q_ratio",
-        "grad_q_ratio_median",
-    ),
-    *(
-        "forward_rate",
-        "backward_rate",
-        "forward",
-        "backward",
-        "flags",
-        "verdict",
-        "theory_z",
-        "theory_z_layer",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -120,18 +99,17 @@ def build_tables(experiment: Experiment, results: Sequence[CellResult]) -> dict[
     done = [cell for cell in results if cell.failure is None]
     metrics = next((cell.trace.metrics for cell in done if cell.trace), ())
     tables = {
-        "summary.csv": Table((*head, "layer", "metric", *STATISTICS), _rows(done, _summary_rows)),
-        "cells.csv": Table((*head, *CELL_COLUMNS), _rows(results, _cell_rows)),
+        "summary.csv": Table((*head, *columns.SUMMARY), _rows(done, _summary_rows)),
+        "cells.csv": Table((*head, *columns.CELLS), _rows(results, _cell_rows)),
     }
     if experiment.keep_layers:
-        columns = (*head, "seed", "layer", "fan_in", "fan_out", *metrics)
-        tables["layers.csv"] = Table(columns, _rows(done, _layer_rows))
+        tables["layers.csv"] = Table((*head, *columns.LAYERS, *metrics), _rows(done, _layer_rows))
     histograms = _rows(done, _histogram_rows)
     if histograms:
-        tables["histograms.csv"] = Table((*head, "layer", "quantity", "low", "high", "count"), histograms)
+        tables["histograms.csv"] = Table((*head, *columns.HISTOGRAMS), histograms)
     if len(done) < len(results):
         failures = [(*cell.prefix, cell.failure.reason) for cell in results if cell.failure is not None]
-        tables["failures.csv"] = Table((*head, "reason"), failures)
+        tables["failures.csv"] = Table((*head, *columns.FAILURES), failures)
     return tables
 
 

@@ -15,8 +15,6 @@ from .csvtext import Value
 
 Array = np.ndarray[Any, Any]
 
-STATISTICS = ("n", "mean", "sd", "stderr", "median", "q05", "q95", "nonfinite", "theory", "theory_sd")
-
 
 @dataclass(frozen=True)
 class Summary:

@@ -19,27 +19,7 @@ import pandas as pd
 
 from initbench.errors import StorageError
 
-SUMMARY = (
-    "layer",
-    "metric",
-    "n",
-    "mean",
-    "sd",
-    "stderr",
-    "median",
-    "q05",
-    "q95",
-    "nonfinite",
-    "theory",
-    "theory_sd",
-)
-CELLS = (
-    "n_seeds", "engine_used", "status", "act_q_ratio", "act_q_ratio_median", "grad_q_ratio",
-    "grad_q_ratio_median", "forward_rate", "backward_rate", "forward", "backward", "flags", "verdict",
-    "theory_z", "theory_z_layer",
-)  # fmt: skip
-LAYERS = ("seed", "layer", "fan_in", "fan_out")  # the metrics that were measured follow
-HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
+from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY
 
 _TEXT = frozenset({"cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"})
 _WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})

@@ -1,0 +1,16 @@
+"""The columns of the stored tables, after `cell` and the swept keys: what is written and what is read back agree."""
+
+from __future__ import annotations
+
+LAYERS = ("seed", "layer", "fan_in", "fan_out")  # the metrics that were measured follow
+SUMMARY = (
+    *("layer", "metric", "n", "mean", "sd", "stderr", "median", "q05", "q95", "nonfinite"),
+    *("theory", "theory_sd"),
+)
+CELLS = (
+    *("n_seeds", "engine_used", "status"),
+    *("act_q_ratio", "act_q_ratio_median", "grad_q_ratio", "grad_q_ratio_median", "forward_rate", "backward_rate"),
+    *("forward", "backward", "flags", "verdict", "theory_z", "theory_z_layer"),
+)
+HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
+FAILURES = ("reason",)
