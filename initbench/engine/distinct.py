@@ -19,7 +19,8 @@ def distinct_units(z: Array, squares: Array, tolerance: float) -> Array:
     """How many columns of z differ, (S,) float64; z is (S, B, N), squares its rows' squared lengths, (S, B).
 
     Two columns are one if |z_i - z_j| <= tolerance max(|z_i|, |z_j|) over the batch. Columns are projected on a few
-    fixed directions: equal columns have near projections, so only networks with such a pair are looked at column by column.
+    fixed directions: equal columns have near projections, so only networks with such a pair are looked at column by
+    column.
     """
     units = z.shape[2]
     if units == 1:
