@@ -174,7 +174,7 @@ def try_bind(
     known = {parameter.name: parameter for parameter in parameters}
     takes = f"{owner} takes {', '.join(known)}" if known else f"{owner} takes no parameters"
     errors = [
-        ParameterError(str(name), f"unknown parameter{did_you_mean(str(name), known)} ({takes})")
+        ParameterError(str(name), f"{unknown_parameter(str(name))}{did_you_mean(str(name), known)} ({takes})")
         for name in given
         if name not in known
     ]
@@ -190,6 +190,11 @@ def try_bind(
             except ParameterError as error:
                 errors.append(error)
     return tuple(bound), errors
+
+
+def unknown_parameter(name: str) -> str:
+    """How the message of a parameter that does not exist starts."""
+    return f"unknown parameter {name!r}"
 
 
 def label(record: Record, params: Params) -> str:

@@ -132,7 +132,7 @@ class Assembler:
             value = values.get(key, BAD)
             if isinstance(value, list | tuple) and len(value) != depth:
                 what = "entry" if len(value) == 1 else "entries"
-                self.note(point[key].place, key, f"{key} has {len(value)} {what}, network.depth is {depth}")
+                self.note(point[key].place, key, f"has {len(value)} {what}, network.depth is {depth}")
                 good = False
             good = good and value is not BAD
         return good

@@ -9,7 +9,7 @@ from typing import Any
 from ..catalogue.activations import ACTIVATIONS, Activation
 from ..catalogue.initializers import INITIALIZERS, Initializer
 from ..catalogue.inputs import INPUTS, Inputs, inputs
-from ..catalogue.registry import Params, Record, Registry, try_bind
+from ..catalogue.registry import Params, Record, Registry, try_bind, unknown_parameter
 from ..errors import ParameterError
 from .document import Mapping, Node, Scalar, plain
 from .messages import Findings, refused, shorten, shown
@@ -123,7 +123,11 @@ class Binder:
         value = repr(plain(entry.node))
         if len(value) > 80:
             message = message.replace(value, shorten(value))
-        place = entry.place if message.startswith("unknown parameter") else entry.node.place
+        place = entry.node.place
+        unknown = unknown_parameter(error.parameter)
+        if message.startswith(unknown):
+            message = f"unknown parameter{message.removeprefix(unknown)}"  # the key of the problem names it
+            place = entry.place
         self.findings.add(place, f"{key}.{error.parameter}", message)
 
 

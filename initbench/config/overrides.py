@@ -68,7 +68,8 @@ def _put(node: Node | None, path: tuple[str, ...], value: Node, above: tuple[str
         findings.add(value.place, ".".join((*above, *path)), f"{key or 'the config'} is {shown(node)}, not a mapping")
         return node
     inner = _put(holder.get(path[0]), path[1:], value, (*above, path[0]), findings)
-    return holder.put(path[0], inner, value.place if path[0] not in holder.entries else None)
+    # A value that is replaced as a whole is the override's from its key on: what is missing in it is missing there.
+    return holder.put(path[0], inner, value.place if len(path) == 1 or path[0] not in holder.entries else None)
 
 
 def conflicts(overrides: Iterable[Override], swept: Iterable[str], findings: Findings) -> None:

@@ -78,7 +78,7 @@ BAD = [
     ("network.depth.x=3", "network.depth.x", "network.depth is 3, not a mapping"),
     ("dtype.x=3", "dtype", "{x: 3} is not allowed here: one of float32"),
     ("network.activation.slope=3", "network.activation.slope", "relu takes no parameters"),
-    ("network.width=[1, 2]", "network.width", "network.width has 2 entries, network.depth is 3"),
+    ("network.width=[1, 2]", "network.width", "has 2 entries, network.depth is 3"),
     ("network=3", "network", "3 is not allowed here: a mapping"),
     ("sweep.grid.network.dpeth=[3]", "sweep.grid.network.dpeth", "did you mean 'network.depth'?"),
     ("sweep.grid.network.depth=3", "sweep.grid.network.depth", "write [3]"),
@@ -136,3 +136,23 @@ def test_mappings_take_overrides_too() -> None:
     assert from_mapping(config, ["network.depth=9"]).cells[0].cell.network.depth == 9
     with pytest.raises(ConfigError, match=r"-s network\.depth=x: network\.depth: 'x'"):
         from_mapping(config, ["network.depth=x"])
+
+
+@pytest.mark.parametrize("override", ["network={}", "network={depth: 3}"])
+def test_what_an_override_leaves_out_is_missing_there(problems: Problems, override: str) -> None:
+    found = problems(BASE, override)
+    assert {(problem.source, problem.line) for problem in found} == {(f"-s {override}", 0)}
+    assert {problem.key for problem in found} >= {"network.width", "network.activation", "network.initializer"}
+
+
+def test_what_the_file_leaves_out_is_missing_in_the_file(problems: Problems) -> None:
+    (problem,) = problems("network: {depth: 3, width: 4, activation: relu}\n", "network.depth=5")
+    assert (problem.source.endswith("c.yaml"), problem.line, problem.key) == (True, 1, "network.initializer")
+
+
+def test_messages_name_what_is_unknown_once(problems: Problems) -> None:
+    (problem,) = problems(BASE, "network.initializer={name: normal, stddev: 1, foo: 2}")
+    assert problem.key == "network.initializer.foo"
+    assert problem.message == "unknown parameter (normal takes mean, stddev)"
+    (problem,) = problems(BASE, "network.width=[1, 2]")
+    assert str(problem) == "-s network.width=[1, 2]: network.width: has 2 entries, network.depth is 3"

@@ -299,7 +299,7 @@ def test_the_same_fault_of_many_cells_is_told_once(problems: Problems) -> None:
     )
     (problem,) = problems(text)
     assert problem.line == 1
-    assert problem.message == "network.width has 3 entries, network.depth is 5 (in 2 of 4 cells)"
+    assert problem.message == "has 3 entries, network.depth is 5 (in 2 of 4 cells)"
 
 
 def test_faults_are_placed_at_the_value_of_the_grid(problems: Problems) -> None:
