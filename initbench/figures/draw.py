@@ -26,14 +26,19 @@ _TITLES = 0.34  # over every panel
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Inches. right: beside every panel, for what is written there; notes: over it."""
+    """Inches. right: beside every panel, for what is written there; notes: over the panels of each row."""
 
     columns: int
     rows: int
     width: float
     height: float
     right: float
-    notes: float
+    notes: tuple[float, ...]
+
+    def top(self, row: int) -> float:
+        """From the first row's upper edge to the axes of a row."""
+        above = row * (_TITLES + self.height + _BOTTOM) + sum(self.notes[: row + 1])
+        return above + _TITLES
 
 
 def draw(series: dict[str, Any]) -> Figure:
@@ -46,7 +51,7 @@ def draw(series: dict[str, Any]) -> Figure:
         legend = _legend(figure, series)
         legend_width, legend_height = _measure(figure, legend)
         plot_width = sizes.columns * (_LEFT + sizes.width + sizes.right)
-        plot_height = sizes.rows * (_TITLES + sizes.notes + sizes.height + _BOTTOM)
+        plot_height = sizes.top(sizes.rows - 1) + sizes.height + _BOTTOM
         width = plot_width + (legend_width + _EDGE if legend else 0.0) + _EDGE
         header, footer = _header(series, width), _footer(series, width)
         top = _EDGE + 0.235 * len(header[0]) + 0.19 * len(header[1]) + 0.03
@@ -57,7 +62,7 @@ def draw(series: dict[str, Any]) -> Figure:
         for index, panel in enumerate(panels):
             row, column = divmod(index, sizes.columns)
             left = column * (_LEFT + sizes.width + sizes.right) + _LEFT
-            down = top + row * (_TITLES + sizes.notes + sizes.height + _BOTTOM) + _TITLES + sizes.notes
+            down = top + sizes.top(row)
             box = (
                 left / width,
                 1 - (down + sizes.height) / height,
@@ -65,7 +70,7 @@ def draw(series: dict[str, Any]) -> Figure:
                 sizes.height / height,
             )
             axes = figure.add_axes(box)
-            _panel(axes, panel, sizes)
+            _panel(axes, panel, sizes, sizes.notes[row])
         if legend:
             legend.set_bbox_to_anchor((plot_width / width, 1 - (top + 0.2) / height), figure.transFigure)
         return figure
@@ -80,8 +85,9 @@ def _sizes(panels: Sequence[dict[str, Any]], columns: int) -> _Sizes:
         width, height = 2.5, 1.7
     else:
         width, height = 3.5, 2.5
-    notes = max((len(lines.notes(panel, width)) for panel in panels), default=0)
-    return _Sizes(columns, rows, width, height, ridges.MARGIN if ridged else _RIGHT, style.LINE * notes)
+    high = [len(lines.notes(panel, width)) for panel in panels]
+    notes = tuple(style.LINE * max(high[first : first + columns]) for first in range(0, len(high), columns))
+    return _Sizes(columns, rows, width, height, ridges.MARGIN if ridged else _RIGHT, notes)
 
 
 def _header(series: dict[str, Any], width: float) -> tuple[list[str], list[str]]:
@@ -109,14 +115,14 @@ def _write(figure: Figure, header: tuple[list[str], list[str]], footer: list[str
         up -= style.LINE
 
 
-def _panel(axes: Axes, panel: dict[str, Any], sizes: _Sizes) -> None:
+def _panel(axes: Axes, panel: dict[str, Any], sizes: _Sizes, strip: float) -> None:
     axes.set_xlabel(panel["xlabel"])
     axes.set_ylabel(panel["ylabel"])
     title = style.wrapped(panel["title"], int(sizes.width * 14 + (sizes.right - _RIGHT) * 8), 1)
     axes.annotate(
         title,
         (0, 1),
-        (0, 6 + 72 * sizes.notes),
+        (0, 6 + 72 * strip),
         xycoords="axes fraction",
         textcoords="offset points",
         fontweight="bold",
@@ -125,7 +131,7 @@ def _panel(axes: Axes, panel: dict[str, Any], sizes: _Sizes) -> None:
     if panel["kind"] == "ridges":
         ridges.draw(axes, panel)
     else:
-        lines.draw(axes, panel, sizes.width, sizes.notes)
+        lines.draw(axes, panel, sizes.width, strip)
 
 
 def _legend(figure: Figure, series: dict[str, Any]) -> Legend | None:

@@ -19,6 +19,7 @@ _FAR = 25.0  # decades from its beginning after which a line may leave an axis t
 _LONG = 40.0  # ... of an axis that would be longer than this ...
 _SHOWN = 6.0  # ... while so many of its own are seen
 _TINY, _HUGE = 1e-300, 1e300  # beyond, the ticks of a logarithmic axis are no numbers
+_HIDDEN = 0.006  # share of the axis within which one line lies under another
 _DEPARTS = 0.1  # decades (or share of a linear axis) by which a median leaves its mean visibly
 
 Line = dict[str, Any]
@@ -183,6 +184,39 @@ def _departs(one: Line, log: bool, limits: list[float]) -> bool:
         elif abs(mean - median) > 0.03 * (limits[1] - limits[0]):
             return True
     return False
+
+
+def coinciding(panel: Panel) -> list[tuple[str, ...]]:
+    """The labels of lines that lie on one another everywhere, as the panel shows them; one of them hides the rest."""
+    groups: list[list[Line]] = []
+    for one in panel["lines"]:
+        if not isinstance(one["style"], int) or all(value is None for value in one["y"]):
+            continue  # of a ramp, and of the greyed, nobody looks for a single line
+        same = next((group for group in groups if _coincide(group[0], one, panel)), None)
+        if same is None:
+            groups.append([one])
+        else:
+            same.append(one)
+    return [tuple(one["label"] for one in group) for group in groups if len(group) > 1]
+
+
+def _coincide(one: Line, other: Line, panel: Panel) -> bool:
+    if one["x"] != other["x"]:
+        return False
+    first, second = _height(one["y"], panel), _height(other["y"], panel)
+    seen = ~(np.isnan(first) & np.isnan(second))  # where both have left the axis, their notes and marks tell them apart
+    return int(seen.sum()) >= min(2, len(one["x"])) and bool(np.all(np.abs(first - second)[seen] <= _HIDDEN))
+
+
+def _height(values: Sequence[float | None], panel: Panel) -> Floats:
+    """Where on the axis values are drawn, as a share of its length; nan where they are not."""
+    found = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    low, high = panel["ylim"]
+    if panel["yscale"] == "log":
+        found = np.log10(np.where(found > 0, found, math.nan))
+        low, high = math.log10(low), math.log10(high)
+    share = (found - low) / (high - low)
+    return np.where((share < 0) | (share > 1), math.nan, share)
 
 
 def _notes(panel: Panel) -> list[dict[str, Any]]:

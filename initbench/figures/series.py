@@ -13,10 +13,12 @@ from initbench.lab.tables import Tables
 
 from . import histograms
 from .curves import Curve, Curves, Facet, Grouping, Member, curves, group, widths
-from .panels import Panel, Quantity, line, panel, scale, spread
+from .panels import Panel, Quantity, coinciding, line, panel, scale, spread
 from .plans import PLANS, Group, Plan
 
 STEMS = ("variance", "gradients", "histograms", "health", "cosine")
+
+_COINCIDENCES = 3  # footnotes about lines that lie on one another
 
 Series = dict[str, Any]
 
@@ -57,7 +59,7 @@ def compute(tables: Tables, stem: str) -> Series:
         "columns": columns,
         "legend": {"title": "" if alone else grouping.legend_title, "entries": entries},
         "key": _key(tables, panels),
-        "footnotes": _footnotes(tables, shown, grouping),
+        "footnotes": _footnotes(tables, shown, grouping, panels),
         "panels": panels,
     }
 
@@ -206,9 +208,26 @@ def _key(tables: Tables, panels: Sequence[Panel]) -> list[dict[str, str]]:
     return entries
 
 
-def _footnotes(tables: Tables, shown: Sequence[str], grouping: Grouping) -> list[str]:
+def _footnotes(tables: Tables, shown: Sequence[str], grouping: Grouping, panels: Sequence[Panel]) -> list[str]:
     notes = [grouping.note] if grouping.note else []
+    notes += _hidden(panels, len(grouping.facets) > 1)
     missing = len(tables.cells) - len(shown)
     if missing:
         notes.append(f"{missing} of {len(tables.cells)} settings have nothing to show here.")
     return notes
+
+
+def _hidden(panels: Sequence[Panel], faceted: bool) -> list[str]:
+    """Which lines lie on one another, so that no line is missed that another hides; panels alike are named together."""
+    where: dict[tuple[str, ...], list[str]] = {}
+    for one in panels:
+        for labels in coinciding(one):
+            place = f"{one['title']}, {one['ylabel']}" if faceted else one["title"]
+            where.setdefault(labels, []).append(place)
+    notes = []
+    for labels, places in where.items():
+        few = "; ".join(places[:2]) + (f"; and {len(places) - 2} more" if len(places) > 2 else "")
+        names = f"{', '.join(labels[:-1])} and {labels[-1]}"
+        notes.append(f"{names} coincide ({few}).")
+    rest = len(notes) - _COINCIDENCES
+    return notes if rest <= 0 else [*notes[:_COINCIDENCES], f"{rest} more groups of lines coincide."]

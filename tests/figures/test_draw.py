@@ -240,3 +240,36 @@ def test_the_bytes_are_the_same_twice(relu_folder: Path) -> None:
     tables = read_tables(relu_folder)
     for fmt in figures.FORMATS:
         assert figures.render(tables, "variance", fmt) == figures.render(tables, "variance", fmt)
+
+
+def test_only_rows_with_notes_leave_room_for_them(write_results: Write, flat_cell: Make) -> None:
+    """30 cells, a row of panels for each of six initializers, and only one row of them with something to say."""
+    cells = [
+        flat_cell(
+            {"a.initializer": f"init{i}", "a.activation": f"act{j}"},
+            {"act_q": [1.0, *[0.0 if i == 2 else 1.0 + j] * 5], "act_var": [1.0, *[0.0 if i == 2 else 1.0 + j] * 5]},
+        )
+        for i in range(6)
+        for j in range(5)
+    ]
+    figure = figures.figure(read_tables(write_results(cells)), "variance")
+    figure.canvas.draw()
+    check(figure)
+    height = figure.get_size_inches()[1]
+    tops = [axes.get_position().y1 * height for axes in figure.axes[::2]]
+    steps = [above - below for above, below in itertools.pairwise(tops)]
+    assert len(steps) == 5
+    plain = steps[0]
+    assert [step > plain + 0.9 * style.LINE for step in steps] == [False, True, False, False, False]
+    assert all(step == pytest.approx(plain) for k, step in enumerate(steps) if k != 1)
+
+
+def test_what_is_written_over_a_row_stays_in_its_row(write_results: Write, flat_cell: Make) -> None:
+    for notes in range(4):
+        cells = [
+            flat_cell({"a": f"i{i}", "b": f"j{j}"}, {"act_q": [1.0] * (j + 1) + [0.0 if i == notes else 1.0] * (5 - j)})
+            for i in range(4)
+            for j in range(4)
+        ]
+        for _, figure in drawn(write_results(cells)):
+            check(figure)

@@ -225,3 +225,43 @@ def test_a_changed_number_changes_the_series(grid: Tables, stem: str) -> None:
     summary.loc[row, "mean"] *= 1 + 1e-12
     after = figures.series(Tables(grid.layers, summary, grid.cells, None, grid.manifest, grid.axes), stem)
     assert before != after
+
+
+def coincidences(tables: Tables, stem: str = "variance") -> list[str]:
+    return [note for note in figures.series(tables, stem)["footnotes"] if "coincide" in note]
+
+
+def test_lines_that_hide_one_another_are_said(write_results: Write, flat_cell: Make) -> None:
+    values = [1.0, 0.5, 0.25, 0.1, 0.05, 0.01]
+    near = [1.002 * value for value in values]
+    tables = read_tables(write_results([flat_cell({}, {"act_q": values, "act_var": near})]))
+    assert coincidences(tables) == ["variance and mean square coincide (activations h)."]
+    (panel,) = figures.series(tables, "variance")["panels"]
+    assert [line["y"] for line in panel["lines"]] == [
+        pytest.approx(near),
+        pytest.approx(values),
+    ]  # both are drawn, and stored as they are
+    apart = [1.0, 0.5, 0.25, 0.1, 0.05, 0.02]
+    assert coincidences(read_tables(write_results([flat_cell({}, {"act_q": values, "act_var": apart})]))) == []
+
+
+def test_settings_that_hide_one_another_are_said(write_results: Write, flat_cell: Make) -> None:
+    cells = [flat_cell({"a": name}, {"act_q": value}) for name, value in (("x", 1.0), ("y", 2.0), ("z", 1.0))]
+    assert coincidences(read_tables(write_results(cells))) == ["x and z coincide (mean square of activations)."]
+
+
+def test_lines_without_a_number_to_draw_do_not_coincide(write_results: Write, flat_cell: Make) -> None:
+    """Zeros on a logarithmic axis have marks, a row for each setting."""
+    for first in (0.0, 1.0):
+        cells = [flat_cell({"a": name}, {"act_q": [first, *[0.0] * 5]}) for name in ("x", "y")]
+        cells.append(flat_cell({"a": "z"}, {"act_q": [1.0, 1e-2, 1e-4, 1e-6, 1e-8, 1e-9]}))
+        assert coincidences(read_tables(write_results(cells))) == []
+
+
+def test_coincidences_are_few_words(write_results: Write, flat_cell: Make) -> None:
+    cells = [
+        flat_cell({"a": f"i{i}", "b": f"j{j}"}, {"act_q": float(1 + (j * (i + 1)) // 4), "act_var": 1.0 + j})
+        for i in range(6)
+        for j in range(5)
+    ]
+    assert 0 < len(coincidences(read_tables(write_results(cells)))) <= 4
