@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_info
 from initbench import engine
 from initbench.engine import Trace
 from initbench.lab import executors
-from initbench.lab.executors import Failure, Outcome, Task, execute
+from initbench.lab.executors import BLAS_VARIABLES, Failure, Outcome, Task, execute
 
 
 def tasks(number: int, depth: int = 3) -> list[Task]:
@@ -126,8 +126,11 @@ def test_leaving_early_ends_the_workers_and_restores_the_environment() -> None:
     workers = multiprocessing.active_children()
     assert workers
     stream.close()  # type: ignore[attr-defined]
-    assert not any(worker.is_alive() for worker in workers)
-    assert dict(os.environ) == before
+    for worker in workers:
+        worker.join(timeout=5)
+    assert [worker.name for worker in workers if worker.is_alive()] == []
+    after = dict(os.environ)
+    assert {name: after.get(name) for name in BLAS_VARIABLES} == {name: before.get(name) for name in BLAS_VARIABLES}
 
 
 def test_available_cores_without_an_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
