@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,12 @@ from .workspace import Workspace
 
 Array = np.ndarray[Any, Any]
 
+GROUP = 1 << 18
+"""Entries of the matrices that are drawn together: they are still in cache when they are multiplied."""
+
 
 class DenseWeights:
-    """W of one layer in S networks, drawn from `law`, one generator a network.
+    """W of one layer in S networks, drawn from `law`, one generator a network, in `apply`.
 
     keep: hold the matrices until the backward pass; otherwise they are drawn again there. Both give the same numbers.
     slot: where in the workspace the matrices live; layers that are kept need a slot of their own.
@@ -32,29 +35,42 @@ class DenseWeights:
         keep: bool,
         slot: int,
     ) -> None:
-        self._law = law
-        self._keep = keep
-        self._states = [] if keep else [generator.bit_generator.state for generator in generators]
-        self._matrices = workspace.array("weights", (len(generators), *shape), dtype, slot if keep else -1)
-        self._fill(generators)
+        self._law, self._shape = law, shape
+        self._generators = generators
+        self._together = max(1, GROUP // max(1, shape[0] * shape[1]))
+        self._states = None if keep else [generator.bit_generator.state for generator in generators]
+        held = len(generators) if keep else min(self._together, len(generators))
+        self._matrices = workspace.array("weights", (held, *shape), dtype, slot if keep else -1)
 
     def apply(self, h: Signal, out: Array) -> Array:
         """h W: (S, B, N_in) -> (S, B, N_out)."""
-        return np.matmul(h.rows, self._matrices, out=out)
+        for group, matrices in self._drawn(self._generators):
+            np.matmul(h.rows[group], matrices, out=out[group])
+        return out
 
     def apply_transpose(self, d: Signal, out: Array) -> Array:
         """d W^T: (S, B, N_out) -> (S, B, N_in)."""
-        return np.matmul(d.rows, self.as_array().transpose(0, 2, 1), out=out)
+        if self._states is None:
+            return np.matmul(d.rows, self._matrices.transpose(0, 2, 1), out=out)
+        for group, matrices in self._drawn(list(map(_generator, self._states))):
+            np.matmul(d.rows[group], matrices.transpose(0, 2, 1), out=out[group])
+        return out
 
     def as_array(self) -> Array:
-        """W, (S, N_in, N_out). Where it was not kept, it is drawn again: other layers may have used its memory
-        since."""
-        if not self._keep:
-            self._fill([_generator(state) for state in self._states])
-        return self._matrices
+        """W, (S, N_in, N_out), once it has been applied. Where it was not kept, it is drawn again."""
+        if self._states is None:
+            return self._matrices
+        drawn = [matrices.copy() for _, matrices in self._drawn(list(map(_generator, self._states)))]
+        return np.concatenate(drawn)
 
-    def _fill(self, generators: Sequence[np.random.Generator]) -> None:
-        fill_stack(self._law, generators, self._matrices)
+    def _drawn(self, generators: Sequence[np.random.Generator]) -> Iterator[tuple[slice, Array]]:
+        """Draw the matrices a few networks at a time: which networks, and their matrices."""
+        for start in range(0, len(generators), self._together):
+            group = slice(start, min(start + self._together, len(generators)))
+            place = group if self._states is None else slice(0, group.stop - start)
+            matrices = self._matrices[place]
+            fill_stack(self._law, generators[group], matrices)
+            yield group, matrices
 
 
 def _generator(state: Any) -> np.random.Generator:
