@@ -125,9 +125,7 @@ def departures(draws: Array, cdf: Callable[[Array], Array], moments: Sequence[tu
         "squares of neighbours": (x[:-1] ** 2, x[1:] ** 2),
         "next but one": (x[:-2], x[2:]),
     }
-    return left + [
-        name for name, (a, b) in pairs.items() if not abs(np.corrcoef(a, b)[0, 1]) <= Z / math.sqrt(a.size)
-    ]
+    return left + [name for name, (a, b) in pairs.items() if not abs(np.corrcoef(a, b)[0, 1]) <= Z / math.sqrt(a.size)]
 
 
 def tails(draw: Callable[[int], Array]) -> list[str]:
@@ -263,7 +261,22 @@ def test_no_words_make_a_number_that_is_not_finite() -> None:
 @pytest.mark.parametrize("fill", [fill_normal, fill_uniform])
 def test_arrays_of_any_size_are_filled(fill: Any, dtype: Any) -> None:
     """And nothing beside them; odd sizes, and sizes around the blocks."""
-    for size in (0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 33, 100, 101, *(m * BLOCK + k for m in (1, 2) for k in range(-3, 4))):
+    for size in (
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        15,
+        16,
+        17,
+        31,
+        33,
+        100,
+        101,
+        *(m * BLOCK + k for m in (1, 2) for k in range(-3, 4)),
+    ):
         whole = np.full(size + 2, np.nan, dtype)
         fill(generator(size), whole[1 : size + 1])
         assert np.isnan(whole[[0, -1]]).all()

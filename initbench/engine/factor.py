@@ -23,7 +23,7 @@ SMALLEST = 1e-280
 TRUSTED = 1.5e3
 """The largest growth, the length of a row of R^-1 in units of x's rows, at which R^-1 x serves as Q.
 
-Its rows are then orthonormal to about 1e-16 growth^2: below float32's rounding, and 1e-10 in float64. Pivots alone do
+Its rows are then orthonormal to about 1e-16 growth^2: below float32's rounding, and 1e-9 in float64. Pivots alone do
 not tell: where every row leans on all those before it, the growths of single pivots multiply.
 """
 EASY = 15.0

@@ -91,9 +91,7 @@ class HaarWeights:
         r, q = factors(h)
         self._q = _padded(q, self._size)
         self._g = _frame(_normal(self._generators, h.rows, self._size))
-        _combine(r, self._g[:, :, : self._fan_out], out)
-        out *= out.dtype.type(self._gain)
-        return out
+        return _combine(self._gain * r, self._g[:, :, : self._fan_out], out)
 
     def apply_transpose(self, d: Signal, out: Array) -> Array:
         """d W^T: (S, B, N_out) -> (S, B, N_in)."""
@@ -103,10 +101,10 @@ class HaarWeights:
         f = _normal(self._generators, d.rows, self._size)
         f -= np.matmul(np.matmul(f, self._q.transpose(0, 2, 1)), self._q)
         f = _frame(f, self._q)
-        np.matmul(along, self._q[:, :, : self._fan_in], out=out)
         r = left_factor(unseen, self._g)
-        out += _combine(r, f[:, :, : self._fan_in])
-        out *= out.dtype.type(self._gain)
+        along *= self._gain
+        np.matmul(along, self._q[:, :, : self._fan_in], out=out)
+        out += _combine(self._gain * r, f[:, :, : self._fan_in])
         self._unseen, self._r, self._f = unseen.rows, r, f
         return out
 

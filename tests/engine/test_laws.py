@@ -20,7 +20,7 @@ import pytest
 from scipy import special, stats
 
 from initbench.catalogue.inputs import inputs
-from initbench.engine import Trace, Workspace, chunk_size, join, propagate
+from initbench.engine import Trace, Workspace, chunk_size, join, propagate, resolve
 from initbench.spec import Cell
 
 ALARM = 1e-6
@@ -36,8 +36,11 @@ def measure(cell: Cell, seeds: int) -> Trace:
 
 
 @cache
-def relu_networks(widths: tuple[int, ...], law: Any, seeds: int, source: str = "ones") -> Trace:
-    cell = ref.make_cell(widths, "relu", law, source=inputs(source), batch_size=1, dtype="float32", metrics=METRICS)
+def relu_networks(engine: str, widths: tuple[int, ...], law: Any, seeds: int, source: str = "ones") -> Trace:
+    cell = ref.make_cell(
+        widths, "relu", law, source=inputs(source), batch_size=1, dtype="float32", metrics=METRICS, engine=engine
+    )
+    assert resolve(cell).engine == engine
     return measure(cell, seeds)
 
 
@@ -117,9 +120,10 @@ def test_biases_add_their_variance() -> None:
 # --- forward, many layers ---------------------------------------------------------------------------------------------
 
 
-def test_he_keeps_the_mean_square_at_any_width() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_he_keeps_the_mean_square_at_any_width(engine: str) -> None:
     """Layer by layer, pre- and postactivations, on a rectangular net: E act_q = 1 and E preact_q = 2, within 4 SE."""
-    trace = relu_networks(WIDTHS, "he_normal", 3000)
+    trace = relu_networks(engine, WIDTHS, "he_normal", 3000)
     for layer in range(1, len(WIDTHS)):
         moment = product(WIDTHS[1 : layer + 1])
         assert standard_errors(trace.of("act_q")[:, layer], 1, moment) < 4
@@ -127,9 +131,10 @@ def test_he_keeps_the_mean_square_at_any_width() -> None:
         assert standard_errors(trace.of("preact_q")[:, layer], 2, moment) < 4
 
 
-def test_he_keeps_gaussian_inputs_too() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_he_keeps_gaussian_inputs_too(engine: str) -> None:
     """The input's own mean square has E M_0^2 = 1 + 2 / n_0."""
-    trace = relu_networks(WIDTHS, "he_normal", 3000, "gaussian")
+    trace = relu_networks(engine, WIDTHS, "he_normal", 3000, "gaussian")
     for layer in range(len(WIDTHS)):
         moment = (1 + 2 / WIDTHS[0]) * product(WIDTHS[1 : layer + 1])
         assert standard_errors(trace.of("act_q")[:, layer], 1, moment) < 4
@@ -145,11 +150,12 @@ def test_he_keeps_gaussian_inputs_too() -> None:
         ("normal", (("stddev", 2 / 16),)),  # a variance for a standard deviation
     ],
 )
-def test_other_laws_do_not_pass_for_he(law: Any) -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_other_laws_do_not_pass_for_he(engine: str, law: Any) -> None:
     """The controls: each of these is told from He's law by the same check, at some layer of the same rectangular
     net.
     """
-    trace = relu_networks(WIDTHS, law, 1000)
+    trace = relu_networks(engine, WIDTHS, law, 1000)
     far = [
         standard_errors(trace.of("act_q")[:, layer], 1, product(WIDTHS[1 : layer + 1]))
         for layer in range(1, len(WIDTHS))
@@ -157,18 +163,21 @@ def test_other_laws_do_not_pass_for_he(law: Any) -> None:
     assert max(far) > 10
 
 
-def test_linear_networks_keep_the_mean_square_with_lecun() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_linear_networks_keep_the_mean_square_with_lecun(engine: str) -> None:
     """5 becomes 2: E M_L^2 = prod (1 + 2 / n_l)."""
     cell = ref.make_cell(
-        WIDTHS, "linear", "lecun_normal", source=inputs("ones"), batch_size=1, dtype="float32", metrics=("act_q",)
-    )
+        WIDTHS, "linear", "lecun_normal", source=inputs("ones"), batch_size=1, dtype="float32", metrics=("act_q",),
+        engine=engine,
+    )  # fmt: skip
     q = measure(cell, 2000).of("act_q")
     for layer in range(1, len(WIDTHS)):
         assert standard_errors(q[:, layer], 1, product(WIDTHS[1 : layer + 1], 2.0)) < 4
 
 
-def test_orthogonal_linear_networks_keep_every_length() -> None:
-    cell = ref.make_cell((16,) * 21, "linear", "orthogonal", batch_size=3)
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_orthogonal_linear_networks_keep_every_length(engine: str) -> None:
+    cell = ref.make_cell((16,) * 21, "linear", "orthogonal", batch_size=3, engine=engine)
     trace = measure(cell, 5)
     np.testing.assert_allclose(trace.of("act_q"), trace.of("act_q")[:, :1].repeat(21, axis=1), rtol=1e-12)
     np.testing.assert_allclose(trace.of("cosine"), trace.of("cosine")[:, :1].repeat(21, axis=1), rtol=1e-10)
@@ -188,9 +197,10 @@ def layer_moment(n: int, power: int) -> float:
 
 
 @pytest.mark.parametrize("layer", [1, 2, 3])
-def test_the_spread_over_networks_is_exact(layer: int) -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_the_spread_over_networks_is_exact(engine: str, layer: int) -> None:
     """E M_L^2 = prod (1 + 5 / n_l), within 4 SE; the SE is exact too, from the eighth moment of the weights."""
-    trace = relu_networks(BROAD, "he_normal", 3000)
+    trace = relu_networks(engine, BROAD, "he_normal", 3000)
     widths = BROAD[1 : layer + 1]
     second = math.prod(layer_moment(n, 2) for n in widths)
     assert second == pytest.approx(product(widths), rel=1e-12)
@@ -198,12 +208,13 @@ def test_the_spread_over_networks_is_exact(layer: int) -> None:
     assert standard_errors(trace.of("act_q")[:, layer] ** 2, second, fourth) < 4
 
 
-def test_the_logarithm_of_the_length() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_the_logarithm_of_the_length(engine: str) -> None:
     """ln M_L is a sum of independent terms, of K ~ Bin(n, 1/2), K > 0, active units:
     psi(K / 2) + ln(4 / n) and psi'(K / 2).
     """
     widths, seeds = BROAD[1:], 3000
-    trace = relu_networks(BROAD, "he_normal", seeds)
+    trace = relu_networks(engine, BROAD, "he_normal", seeds)
     mean = variance = 0.0
     for n in widths:
         k = np.arange(1, n + 1)
@@ -219,10 +230,11 @@ def test_the_logarithm_of_the_length() -> None:
     assert abs(logs.var(ddof=1) / variance - 1) < 2 * 4 * math.sqrt(2 / seeds)
 
 
-def test_dead_layers() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_dead_layers(engine: str) -> None:
     """A layer of n relu units is dead with probability 2^-n, and the next layers with it."""
     seeds = 3000
-    trace = relu_networks((4, 4, 4, 4), "he_normal", seeds)
+    trace = relu_networks(engine, (4, 4, 4, 4), "he_normal", seeds)
     dead = trace.of("dead_fraction")[:, 1:] == 1
     assert (dead[:, 1:] >= dead[:, :-1]).all()
     for layer in (1, 2, 3):
@@ -236,12 +248,13 @@ def test_dead_layers() -> None:
 # --- backward ---------------------------------------------------------------------------------------------------------
 
 
-def test_he_gradients_in_the_mean() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_he_gradients_in_the_mean(engine: str) -> None:
     """L = v . x^L with v ~ N(0, 1): E |dL/dz^l|^2 = n_L / 2 where the layer below is alive, at any widths.
 
     No exact SE is known for rectangular nets, so the sample's own is used.
     """
-    trace = relu_networks(BROAD, "he_normal", 3000)
+    trace = relu_networks(engine, BROAD, "he_normal", 3000)
     for layer in range(1, len(BROAD)):
         alive = math.prod(1 - 2.0**-n for n in BROAD[1:layer])
         expected = BROAD[-1] / (2 * BROAD[layer]) * alive
@@ -250,13 +263,14 @@ def test_he_gradients_in_the_mean() -> None:
         assert abs(grad.mean() - 1.3 * expected) > 6 * grad.std(ddof=1) / math.sqrt(len(grad))
 
 
-def test_he_weight_gradients_in_first_and_second_moment() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_he_weight_gradients_in_first_and_second_moment(engine: str) -> None:
     """|dL/dW^l|^2 = n_(l-1) n_L / 2 in the mean, since sum W dL/dW = L in every layer.
 
     Its second moment over the square of its mean is prod_k (1 + 5 / n_k), the same in every layer. Both from the same
     networks, with the exact SE for the mean.
     """
-    trace = relu_networks(BROAD, "he_normal", 3000)
+    trace = relu_networks(engine, BROAD, "he_normal", 3000)
     second = product(BROAD[1:])
     for layer in range(1, len(BROAD)):
         expected = BROAD[-1] / (2 * BROAD[layer])
@@ -267,17 +281,18 @@ def test_he_weight_gradients_in_first_and_second_moment() -> None:
         assert abs((ratio**2).mean() - 1) > 6 * spread  # the control: a spread there is
 
 
-def test_gradients_of_equal_widths_neither_grow_nor_shrink() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_gradients_of_equal_widths_neither_grow_nor_shrink(engine: str) -> None:
     """20 layers: E grad_q is 1/2 (1 - 2^-n)^(l-1) in each, and a gain wrong by 10 % would be a factor of 50 at the
     first.
     """
     widths = (32,) * 21
-    grad = relu_networks(widths, "he_normal", 1500).of("grad_q")
+    grad = relu_networks(engine, widths, "he_normal", 1500).of("grad_q")
     first = grad[:, 1]
     # (1 + 2 / n) prod (1 + 5 / n) bounds the second moment of |dL/dx^l|^2 / n, and dL/dz is half of it in every entry
     second = (1 + 2 / 32) * product(widths[2:])
     assert abs(first.mean() - 0.5) < 4 * math.sqrt(second / len(first))
-    shrunk = relu_networks(widths, ("he_normal", (("gain", 0.9),)), 200).of("grad_q")[:, 1]
+    shrunk = relu_networks(engine, widths, ("he_normal", (("gain", 0.9),)), 200).of("grad_q")[:, 1]
     assert abs(shrunk.mean() - 0.5) > 4 * math.sqrt(second / len(first))
     np.testing.assert_allclose(np.log(np.median(grad[:, 20])), np.log(0.5), atol=0.2)
 
@@ -285,24 +300,30 @@ def test_gradients_of_equal_widths_neither_grow_nor_shrink() -> None:
 # --- many inputs, smooth activations ----------------------------------------------------------------------------------
 
 
-def test_finite_width_tanh() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_finite_width_tanh(engine: str) -> None:
     """Ones through 20 layers of tanh with Glorot's law at n = 8, by brute force elsewhere:
     .013871 +- .000005; infinite width: .0259.
     """
-    cell = ref.make_cell((8,) * 21, "tanh", "glorot_normal", source=inputs("ones"), batch_size=1, metrics=("act_q",))
+    cell = ref.make_cell(
+        (8,) * 21, "tanh", "glorot_normal", source=inputs("ones"), batch_size=1, metrics=("act_q",), engine=engine
+    )
     q = measure(cell, 4000).of("act_q")[:, 20]
     error = q.std(ddof=1) / math.sqrt(len(q))
     assert abs(q.mean() - 0.013871) < 4 * error + 4 * 5e-6
     assert abs(q.mean() - 0.0259) > 10 * error
 
 
-def test_relu_brings_inputs_together() -> None:
+@pytest.mark.parametrize("engine", ["dense", "implicit"])
+def test_relu_brings_inputs_together(engine: str) -> None:
     """c' = (sqrt(1 - c^2) + c (pi - arccos c)) / pi of one wide He layer:
     exact at infinite width, within 4 / sqrt(n S) of it here.
     """
     for c in (-0.9, 0.0, 0.5, 0.95):
         source = inputs("pair", cosine=c)
-        cell = ref.make_cell((512, 512), source=source, batch_size=2, dtype="float32", metrics=("cosine",))
+        cell = ref.make_cell(
+            (512, 512), source=source, batch_size=2, dtype="float32", metrics=("cosine",), engine=engine
+        )
         found = measure(cell, 10).of("cosine")
         np.testing.assert_allclose(found[:, 0], c, atol=1e-6)
         expected = (math.sqrt(1 - c * c) + c * (math.pi - math.acos(c))) / math.pi
