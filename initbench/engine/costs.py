@@ -17,8 +17,10 @@ PRODUCT = {"float32": 0.012, "float64": 0.025}  # a multiplication and an additi
 GRAM = 0.022  # the same in a Gram matrix, which is float64 always
 SOLVE = 0.25  # the same in the factors of a B x B matrix
 QR = 0.25  # the same in the QR of a drawn orthogonal matrix
+QR_CALL = 20_000.0  # what a QR costs, however small the matrix
 ENTRY = 8.0  # an activation, its slope and their metrics
 LAYER = 500_000.0  # the calls of a layer, shared by a chunk
+FACTOR = 1_500.0  # what factoring costs a network, however small the batch
 CALLS = 15_000.0  # what the implicit layer's many small calls cost beside a dense layer's two, for one chunk
 
 
@@ -28,7 +30,7 @@ def dense(layer: Layer, cell: Cell) -> float:
     passes = 2 if cell.backward else 1
     drawn = NORMAL[cell.dtype] * size
     if not _gaussian(layer):
-        drawn += QR * size * min(layer.fan_in, layer.fan_out)
+        drawn += QR * size * min(layer.fan_in, layer.fan_out) + QR_CALL
     return drawn + passes * PRODUCT[cell.dtype] * cell.batch.batch_size * size
 
 
@@ -40,7 +42,7 @@ def implicit(layer: Layer, cell: Cell) -> float:
     frames = 1 if _gaussian(layer) else 3
     drawn = NORMAL[cell.dtype] * batch * units * passes / 2
     products = square * units * (GRAM * passes / 2 * frames + PRODUCT[cell.dtype] * (1 + 1.5 * (passes - 1)) * frames)
-    return drawn + products + SOLVE * frames * square * batch + CALLS * frames / _chunk(layer, cell)
+    return drawn + products + SOLVE * frames * square * batch + FACTOR * frames + CALLS * frames / _chunk(layer, cell)
 
 
 def nanoseconds(cell: Cell, implicit_layers: Sequence[bool]) -> float:

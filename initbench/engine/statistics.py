@@ -148,7 +148,7 @@ def _off_unit_scale(squares: Array) -> Array:
 
 def gram(x: Array) -> Array:
     """x x^T of every network, (S, B, B) float64: a product in float32 would add a row's squares up one by one."""
-    wide = x.astype(np.float64)
+    wide = np.asarray(x, np.float64)
     return np.asarray(np.matmul(wide, wide.transpose(0, 2, 1)))
 
 
