@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Value = float | int | str | None
 
@@ -27,7 +28,9 @@ class Table:
         """The file's bytes."""
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerow(self.columns)
-        simple = [",".join(map(_text, row)) for row in self.rows]
+        # Most of a large table is plain floats: they are spared the call.
+        plain = float.__repr__
+        simple = [",".join([plain(cell) if type(cell) is float else _text(cell) for cell in row]) for row in self.rows]
         out.write("\n".join(simple))
         return (out.getvalue() + "\n" if simple else out.getvalue()).encode()
 
@@ -42,6 +45,7 @@ def _text(value: Value) -> str:
     return _quoted(value)
 
 
+@lru_cache(maxsize=4096)
 def _quoted(text: str) -> str:
     if text.lstrip()[:1] in ("=", "+", "@") or (text[:1] == "-" and not _is_number(text)):
         text = "'" + text  # a spreadsheet would take it for a formula

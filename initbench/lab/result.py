@@ -52,6 +52,7 @@ class Result:
 
     experiment: Experiment
     results: tuple[CellResult, ...]
+    tables: Mapping[str, Table]  # by file name, those that have something to say
     outcomes: tuple[Outcome, ...]
     manifest: dict[str, Any]
 
@@ -64,11 +65,6 @@ class Result:
     def failed(self) -> tuple[CellResult, ...]:
         """The cells that could not be computed."""
         return tuple(cell for cell in self.results if cell.failure is not None)
-
-    @cached_property
-    def tables(self) -> Mapping[str, Table]:
-        """The tables by file name, those that have something to say."""
-        return build_tables(self.experiment, self.results)
 
     @cached_property
     def frames(self) -> Tables:

@@ -52,7 +52,7 @@ def _carry_out(experiment: Experiment, jobs: int | None, progress: Progress | No
     outcomes = evaluate(experiment.expect, tables)
     failed = sum(result.failure is not None for result in results)
     record = manifest.manifest(experiment, cells, failed, jobs, time.monotonic() - started)
-    return Result(experiment, results, outcomes, record)
+    return Result(experiment, results, tables, outcomes, record)
 
 
 def publish(result: Result, out: Path) -> None:

@@ -106,7 +106,7 @@ def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[
     values, present = trace.values.tolist(), trace.present.tolist()
     for seed, seed_values, seed_present in zip(trace.seeds, values, present, strict=True):
         for layer, (numbers, there) in enumerate(zip(seed_values, seed_present, strict=True)):
-            cells = (number if exists else None for number, exists in zip(numbers, there, strict=True))
+            cells = [number if exists else None for number, exists in zip(numbers, there, strict=True)]
             yield (*prefix, seed, layer, *fans[layer], *cells)
 
 
