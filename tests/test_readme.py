@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def test_the_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(ROOT)
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_answer_of_the_quick_start_is_the_committed_one() -> None:
+    with (ROOT / "results" / "quickstart" / "cells.csv").open() as file:
+        cells = {row["network.initializer"]: row for row in csv.DictReader(file)}
+    columns = ("act_q_ratio", "forward_rate", "grad_q_ratio", "backward_rate")
+    lines = blocks("text")[0].strip().splitlines()[1:]
+    assert len(lines) == len(cells)
+    for line in lines:
+        name, *shown = line.split()
+        numbers = [f"{float(cells[name][column]):.4g}" for column in columns if cells[name][column]]
+        assert shown == [*numbers, cells[name]["verdict"]]
 
 
 def test_every_command_is_in_the_readme() -> None:
