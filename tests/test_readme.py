@@ -47,8 +47,10 @@ def test_the_answer_of_the_quick_start_is_the_committed_one() -> None:
     assert len(lines) == len(cells)
     for line in lines:
         name, *shown = line.split()
-        numbers = [f"{float(cells[name][column]):.4g}" for column in columns if cells[name][column]]
-        assert shown == [*numbers, cells[name]["verdict"]]
+        numbers = [float(cells[name][column]) for column in columns if cells[name][column]]
+        # Running the quick start overwrites the folder, and another processor rounds otherwise.
+        assert [float(number) for number in shown[:-1]] == pytest.approx(numbers, rel=0.01)
+        assert shown[-1] == cells[name]["verdict"]
 
 
 def test_every_command_is_in_the_readme() -> None:
