@@ -23,12 +23,10 @@ from .statistics import (
 )
 
 Array = np.ndarray[Any, Any]
-Measured = dict[str, tuple[Array, Array]]  # metric -> values (S,) float64, present (S,) bool
 Part = dict[str, Array]  # metric -> values (S,); absent metrics are left out, or nan with `<metric>?` False
 
 PREACTIVATION = ("preact_mean", "preact_var", "preact_q", "distinct_units")
 ACTIVATION = ("act_mean", "act_var", "act_q", "act_var_batch", "cosine")
-ACTIVITY = ("dead_fraction", "inactive_fraction", "saturated_fraction")
 
 
 def measure_preactivations(z: Array, wanted: Collection[str]) -> Part:
