@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import types
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -143,27 +144,34 @@ def _bare_main() -> Iterator[None]:
 
 
 def _pooled(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Run tasks in worker processes. A dead worker breaks its pool: what was in flight fails, the rest gets a new
+    one."""
     context = multiprocessing.get_context("spawn")
+    waiting = deque(enumerate(tasks))
     with _one_blas_thread():
-        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
-        try:
-            yield from _drain(pool, tasks, jobs)
-        except BaseException:
-            _kill(pool)
-            raise
-        pool.shutdown()
+        while waiting:
+            pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
+            try:
+                yield from _drain(pool, waiting, jobs)
+            except BaseException:
+                _kill(pool)
+                raise
+            pool.shutdown()
 
 
-def _drain(pool: ProcessPoolExecutor, tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
-    """Hand out tasks, a few ahead of the workers, and give back what is done."""
-    waiting = iter(enumerate(tasks))
+def _drain(pool: ProcessPoolExecutor, waiting: deque[tuple[int, Task]], jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Hand out tasks, a few ahead of the workers, and give back what is done, until none is left or the pool breaks."""
     running: dict[Future[Outcome], int] = {}
+    whole = True
     while True:
-        for index, task in waiting:
-            with _bare_main():
-                running[pool.submit(_work, task)] = index
-            if len(running) >= 3 * jobs:
-                break
+        while whole and waiting and len(running) < 3 * jobs:
+            try:
+                with _bare_main():
+                    running[pool.submit(_work, waiting[0][1])] = waiting[0][0]
+            except BrokenProcessPool:
+                whole = False
+            else:
+                waiting.popleft()
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)
