@@ -272,9 +272,9 @@ MORE_OF_THE_SAME = {
 )
 def test_bombs_are_refused_in_time(problems: Callable[..., tuple[Problem, ...]], name: str) -> None:
     text, words = BOMBS[name]
-    start = time.perf_counter()
+    start = time.process_time()
     found = problems(text[:MB])
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert any(words in problem.message or words in str(problem) for problem in found), found[0]
     assert all(len(str(problem)) < 1000 for problem in found)
 

@@ -255,9 +255,9 @@ HUGE = [
 
 @pytest.mark.parametrize("text", HUGE)
 def test_huge_grids_are_counted_and_not_made(problems: Problems, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     (problem,) = problems(BASE + text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert "about 1e30 points, sweep.max_runs is 10000" in problem.message
     assert problem.line == 2
 
@@ -278,17 +278,17 @@ def test_values_are_judged_even_if_the_grid_is_too_large(problems: Problems) -> 
 
 def test_ten_thousand_cells_take_a_moment(read_config: Read) -> None:
     grid = "sweep: {grid: {network.depth: {range: [1, 101]}, network.initializer.gain: {range: [1, 101]}}}\n"
-    start = time.perf_counter()
+    start = time.process_time()
     experiment = read_config(BASE + grid)
     assert len(experiment.cells) == 10_000
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_networks_together_are_bounded(problems: Problems) -> None:
     text = "sweep: {grid: {network.depth: [100000, 99999], network.width: {range: [1, 101]}}}\n"
-    start = time.perf_counter()
+    start = time.process_time()
     (problem,) = problems(BASE + text)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert "more than 5000000 weight layers together" in problem.message
 
 
