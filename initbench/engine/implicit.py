@@ -70,15 +70,14 @@ class GaussianWeights:
 
 
 class HaarWeights:
-    """W of one layer in S networks: gain times a corner of a Haar-orthogonal matrix of size M = max(N_in, N_out), 2
-    B <= M.
+    """W of one layer in S networks: gain times a corner of a Haar-orthogonal matrix of size M = max(N_in, N_out).
+
+    The batch must leave room: 2 B <= M.
 
     Forward. h = R Q, padded with zeros to M: G = Q W is a uniformly random frame of B rows, z = gain R G.
     Backward. What d has in the span of G goes back through G. The rest, d' = d - (d G^T) G = R' Q', meets the unseen
-    part of
-    W alone, an independent Haar isometry from the complement of G to that of Q: with F a uniform frame in the
-    complement of
-    Q, d W^T = gain ((d G^T) Q + R' F).
+    part of W alone, an independent Haar isometry from the complement of G to that of Q: with F a uniform frame in the
+    complement of Q, d W^T = gain ((d G^T) Q + R' F).
     """
 
     def __init__(self, gain: float, fan_in: int, fan_out: int, generators: Generators) -> None:

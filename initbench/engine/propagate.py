@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.initializers import Law
-from ..catalogue.initializers.laws import Constant, Normal
+from ..catalogue.initializers.laws import Constant, Normal, fill_stack
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 from ..streams import Purpose, stream
@@ -146,8 +146,7 @@ class _Chunk:
         if isinstance(law, Constant) and law.value == 0:
             return
         bias = self.workspace.array("bias", (len(self.seeds), layer.fan_out), self.dtype)
-        for generator, row in zip(streams, bias, strict=True):
-            law.fill(generator, row)
+        fill_stack(law, streams, bias)
         z += bias[:, None, :]
 
     def _factor(self, h: Signal, layer: Layer) -> measure.Factor | None:

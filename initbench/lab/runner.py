@@ -56,8 +56,10 @@ def _carry_out(experiment: Experiment, jobs: int | None, progress: Progress | No
 
 
 def publish(result: Result, out: Path) -> None:
-    """Write a result's folder: the config as read and as resolved, the tables, the manifest last. Raises
-    StorageError."""
+    """Write a result's folder: the config as read and as resolved, the tables, the manifest last.
+
+    Raises StorageError.
+    """
     files = {
         "config.yaml": result.experiment.source.encode(),
         "resolved.yaml": result.experiment.resolved.encode(),
@@ -78,16 +80,15 @@ def _measure(
 ) -> Iterator[CellResult]:
     """The results of all cells, in grid order."""
     tasks = list(_tasks(cells, experiment.seeds, jobs))
-    outcomes: list[Trace | Failure | None] = [None] * len(tasks)
+    parts: list[dict[int, Trace | Failure]] = [{} for _ in cells]
     done, total = 0, len(cells) * len(experiment.seeds)
     for index, outcome in executors.execute(tasks, jobs):
-        outcomes[index] = outcome
+        parts[tasks[index].position][index] = outcome
         done += len(tasks[index].seeds)
         if progress is not None:
             progress(done, total)
-    for position, planned in enumerate(cells):
-        parts = [outcome for task, outcome in zip(tasks, outcomes, strict=True) if task.position == position]
-        yield _conclude(experiment, planned, parts)
+    for planned, found in zip(cells, parts, strict=True):
+        yield _conclude(experiment, planned, [found[index] for index in sorted(found)])
 
 
 def _tasks(cells: Sequence[Planned], seeds: tuple[int, ...], jobs: int) -> Iterator[Task]:
@@ -98,11 +99,11 @@ def _tasks(cells: Sequence[Planned], seeds: tuple[int, ...], jobs: int) -> Itera
             yield Task(position, planned.cell, seeds[start : start + size], engine.BUDGET // jobs)
 
 
-def _conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace | Failure | None]) -> CellResult:
+def _conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace | Failure]) -> CellResult:
     """Join a cell's chunks and judge it; one failed chunk fails the cell, with its reason."""
-    failures = [part for part in parts if not isinstance(part, Trace)]
+    failures = [part for part in parts if isinstance(part, Failure)]
     if failures:
-        return CellResult(planned, None, None, None, failures[0] or Failure("interrupted"), ())
+        return CellResult(planned, None, None, None, failures[0], ())
     trace = join([part for part in parts if isinstance(part, Trace)])
     summary = summarise(trace)
     verdict = judge(planned.cell, trace, summary, experiment.verdict)
