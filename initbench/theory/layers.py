@@ -1,0 +1,74 @@
+"""What theory needs to know of a layer: the variances and the shape of its laws, or why it has nothing to say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..catalogue.activations import Activation
+from ..catalogue.initializers import Law, Orthogonal
+from ..spec import Layer
+
+CENTRED = 1e-6
+"""fan_in mean^2 / variance up to which a law's mean adds nothing that could be seen to a preactivation's square."""
+
+
+@dataclass(frozen=True)
+class LayerLaw:
+    """The laws of one layer z = h W + b, h = phi(z), as theory reads them from the records.
+
+    cw: fan_in Var W. cb: Var b.
+    kurtosis, bias_kurtosis: E w^4 / (Var w)^2, 3 for a normal law and where there is nothing random.
+    haar: W is a multiple of a random semi-orthogonal matrix; gain^2 is then cw max(fan_in, fan_out) / fan_in.
+    unsupported: why theory does not apply from here on, in a sentence; empty where it does.
+    """
+
+    fan_in: int
+    fan_out: int
+    activation: Activation
+    cw: float
+    cb: float
+    kurtosis: float
+    bias_kurtosis: float
+    haar: bool
+    unsupported: str
+
+    @property
+    def backward_gain(self) -> float:
+        """E (dL/dh)^2 of the layer below over E (dL/dz)^2 of this one: fan_out Var W."""
+        return self.cw * self.fan_out / self.fan_in
+
+
+def layer_law(layer: Layer) -> LayerLaw:
+    """What theory reads from a layer's records."""
+    weights = layer.initializer.law(layer.fan_in, layer.fan_out)
+    bias = None if layer.bias is None else layer.bias.law(layer.fan_in, layer.fan_out)
+    reason = _refusal(weights, layer.fan_in, f"weights drawn from {layer.initializer.label}")
+    if not reason and layer.bias is not None and bias is not None:
+        reason = _refusal(bias, 1, f"biases drawn from {layer.bias.label}")
+    return LayerLaw(
+        fan_in=layer.fan_in,
+        fan_out=layer.fan_out,
+        activation=layer.activation,
+        cw=layer.fan_in * weights.variance,
+        cb=0.0 if bias is None else bias.variance,
+        kurtosis=_kurtosis(weights),
+        bias_kurtosis=3.0 if bias is None else _kurtosis(bias),
+        haar=isinstance(weights, Orthogonal) and weights.random,
+        unsupported=reason,
+    )
+
+
+def _kurtosis(law: Law) -> float:
+    return law.kurtosis if math.isfinite(law.kurtosis) else 3.0
+
+
+def _refusal(law: Law, terms: int, what: str) -> str:
+    """Why a law cannot be the source of preactivations of mean 0: `terms` draws are added up."""
+    if not law.random and law.mean == 0 and law.bounds == (0.0, 0.0):
+        return ""
+    if not law.random:
+        return f"{what} are not random: every unit gets the same, or a copy of its input"
+    if terms * law.mean * law.mean > CENTRED * law.variance:
+        return f"{what} have a mean of {law.mean:.3g}, and theory is that of mean 0"
+    return ""
