@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from ..spec import Cell
+from ..streams import Purpose, stream
+
 Array = np.ndarray[Any, Any]
+
+GROUPS = 64
+"""Up to so many inputs, and pairs of them, are followed one by one; more of them in so many groups of equal size."""
+ROWS = 1024
+"""Up to so many inputs, all pairs are looked at; of more, those of so many evenly spaced ones."""
+NEAR = 1e-3
+"""1 - cosine under which a difference of unit vectors has more digits than a difference from 1."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +28,13 @@ class InputState:
     q: mean square |x|^2 / N of a group's inputs, (S,). weight: its share of the batch, sums to 1, (S,); groups of
     weight 0 are there for the pairs alone.
     fourth: sum x^4 / (sum x^2)^2 of an input, (S,), 0 where x = 0.
+    mean: mean entry of a group's inputs, (S,).
     a, b: the groups of a pair's two inputs, (P,). e: 1 - their cosine, (P,). pair_weight: sums to 1, (P,).
     q_spread: relative variance over seeds of one input's mean square, within its group.
     cosine_spread: variance over seeds of one pair's cosine, within its group.
     drawn: inputs are drawn anew for every seed, each independently from one of the groups; otherwise every seed has
     all of them.
+    measured: the metrics of layer 0 where all seeds share one batch, else empty.
     """
 
     batch: int
@@ -29,6 +42,7 @@ class InputState:
     q: Array
     weight: Array
     fourth: Array
+    mean: Array
     a: Array
     b: Array
     e: Array
@@ -36,3 +50,194 @@ class InputState:
     q_spread: float
     cosine_spread: float
     drawn: bool
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+def input_state(cell: Cell) -> InputState:
+    """The inputs of a cell: by their law where every seed draws its own, else the batch that all seeds share.
+
+    The shared batch is the one that is measured: the same stream, rounded to the cell's dtype. Raises ParameterError
+    where a data file changed since it was checked.
+    """
+    batch = cell.batch
+    keywords = dict(batch.inputs.params)
+    by_law = _LAWS.get(batch.inputs.name)
+    if batch.resample and by_law is not None:
+        return by_law(batch.batch_size, batch.features, **keywords)
+    if batch.resample and keywords.pop("pick", "") == "random":
+        assert batch.inputs.record.table is not None
+        table = batch.inputs.record.table(**keywords).astype(cell.dtype)
+        return replace(of_rows(table), batch=batch.batch_size, drawn=True, measured={})
+    generator = stream(cell.root_seed, 0, Purpose.SHARED_INPUTS)
+    return of_rows(batch.inputs.draw(generator, batch.batch_size, batch.features).astype(cell.dtype))
+
+
+def of_rows(x: Array) -> InputState:
+    """The state of the very rows of x, (B, N), one by one as far as GROUPS go.
+
+    In groups, the mean of q and of the cosine stay exact; what is curved in them is off by its second derivative
+    times half of the variance within a group, which falls as 1 / GROUPS^2.
+    """
+    x = x.astype(np.float64)
+    squares = np.vecdot(x, x)
+    nonzero = np.where(squares > 0, squares, 1.0)
+    rows = np.stack([squares / x.shape[1], np.vecdot(x * x, x * x) / nonzero**2, x.mean(axis=1)])
+    first, second, e = _pairs_of(x / np.sqrt(nonzero)[:, None], squares > 0)
+    if len(x) <= GROUPS and len(e) <= GROUPS:
+        weight, pair_weight = _equal(len(x)), _equal(len(e))
+    else:
+        groups, pairs = _groups(rows[0]), _groups(e)
+        weight, pair_weight = np.concatenate([_sizes(groups), np.zeros(2 * len(pairs))]), _sizes(pairs)
+        # The pairs of a group are followed as one pair: of its longer inputs and of its shorter ones.
+        of_first, of_second = rows[:, first], rows[:, second]
+        swapped = of_first[0] < of_second[0]
+        longer, shorter = np.where(swapped, of_second, of_first), np.where(swapped, of_first, of_second)
+        rows = np.concatenate([_means(rows, groups), _means(longer, pairs), _means(shorter, pairs)], axis=1)
+        first = len(groups) + np.arange(len(pairs))
+        second, e = first + len(pairs), _means(e, pairs)
+    return InputState(
+        batch=x.shape[0],
+        features=x.shape[1],
+        q=rows[0],
+        weight=weight,
+        fourth=rows[1],
+        mean=rows[2],
+        a=first,
+        b=second,
+        e=e,
+        pair_weight=pair_weight,
+        q_spread=0.0,
+        cosine_spread=0.0,
+        drawn=False,
+        measured=_measured(x),
+    )
+
+
+def _measured(x: Array) -> dict[str, float]:
+    """The metrics of layer 0 of the very batch, (B, N), but for the cosine where there is no pair."""
+    shift = x.mean()
+    metrics = {
+        "act_mean": float(shift),
+        "act_var": float(np.mean((x - shift) ** 2)),
+        "act_q": float(np.mean(x * x)),
+        "act_var_batch": float(np.mean((x - x.mean(axis=0)) ** 2)),
+    }
+    lengths = np.sqrt(np.vecdot(x, x))
+    unit = x[lengths > 0] / lengths[lengths > 0, None]
+    if len(unit) > 1:
+        # sum_{a != b} u_a . u_b = |sum_a u_a|^2 - B
+        total = unit.sum(axis=0)
+        metrics["cosine"] = float((total @ total - len(unit)) / (len(unit) * (len(unit) - 1)))
+    return metrics
+
+
+def _pairs_of(unit: Array, nonzero: Array) -> tuple[Array, Array, Array]:
+    """Rows a < b of every pair and 1 - cosine, relatively accurate where it is small; a row of zeros has cosine 1."""
+    chosen = np.unique(np.linspace(0, len(unit) - 1, min(len(unit), ROWS)).astype(int))
+    a, b = np.triu_indices(len(chosen), 1)
+    a, b = chosen[a], chosen[b]
+    rows = unit[chosen]
+    e = (1 - rows @ rows.T)[np.triu_indices(len(chosen), 1)]
+    near = np.flatnonzero(e < NEAR)
+    for start in range(0, len(near), ROWS):
+        part = near[start : start + ROWS]
+        gap = unit[a[part]] - unit[b[part]]
+        # |u - v|^2 / 2 = 1 - u.v
+        e[part] = np.vecdot(gap, gap) / 2
+    return a, b, np.clip(np.where(nonzero[a] & nonzero[b], e, 0.0), 0.0, 2.0)
+
+
+def _groups(values: Array) -> list[Array]:
+    """Indices in up to GROUPS parts of equal size, by ascending value."""
+    return np.array_split(np.argsort(values, kind="stable"), min(GROUPS, len(values)))
+
+
+def _means(values: Array, groups: list[Array]) -> Array:
+    return np.stack([values[..., group].mean(axis=-1) for group in groups], axis=-1)
+
+
+def _sizes(groups: list[Array]) -> Array:
+    sizes = np.array([len(group) for group in groups], np.float64)
+    return np.asarray(sizes / sizes.sum())
+
+
+def _equal(number: int) -> Array:
+    return np.full(number, 1 / number) if number else np.empty(0)
+
+
+def _by_law(
+    batch: int,
+    features: int,
+    q: float,
+    mean: float,
+    e: float,
+    kurtosis: float,
+    q_spread: float = 0.0,
+    cosine_spread: float = 0.0,
+) -> InputState:
+    """One group. kurtosis: E x^4 / q^2 of an entry; for independent entries sum x^4 / (sum x^2)^2 has the mean below
+    up to 1 / N^2, exactly so for normal ones and on the sphere."""
+    pairs = 1 if batch > 1 else 0
+    return InputState(
+        batch=batch,
+        features=features,
+        q=np.array([q]),
+        weight=np.ones(1),
+        fourth=np.array([kurtosis / (features - 1 + kurtosis) if q > 0 else 0.0]),
+        mean=np.array([mean]),
+        a=np.zeros(pairs, np.intp),
+        b=np.zeros(pairs, np.intp),
+        e=np.full(pairs, e),
+        pair_weight=np.ones(pairs),
+        q_spread=q_spread,
+        cosine_spread=cosine_spread,
+        drawn=True,
+    )
+
+
+def _independent(batch: int, features: int, mean: float, variance: float, third: float, fourth: float) -> InputState:
+    """Entries independent and alike; third, fourth: their central moments."""
+    q = variance + mean * mean
+    if q == 0:
+        return _by_law(batch, features, 0.0, 0.0, 0.0, 3.0)
+    # Raw moments over the scale: x / sqrt(q) has m2 = 1.
+    m1 = mean / np.sqrt(q)
+    m3 = (third + 3 * mean * variance + mean**3) / q**1.5
+    m4 = (fourth + 4 * mean * third + 6 * mean**2 * variance + mean**4) / q**2
+    c, spread = m1 * m1, max(m4 - 1, 0.0)
+    # cos = A / sqrt(B C) with A = mean of x y, B and C those of x^2 and y^2, all near their means c, 1, 1:
+    # N Var cos = Var xy + c^2 Var(x^2) / 2 - 2 c Cov(xy, x^2); for c = 0 it is exactly 1, for any symmetric law.
+    cosine_spread = max((1 - c * c) + c * c * spread / 2 - 2 * c * (m3 * m1 - c), 0.0) / features
+    return _by_law(batch, features, q, mean, variance / q, m4, spread / features, min(cosine_spread, 1.0))
+
+
+def _gaussian(batch: int, features: int, *, mean: float, stddev: float) -> InputState:
+    return _independent(batch, features, mean, stddev**2, 0.0, 3 * stddev**4)
+
+
+def _uniform(batch: int, features: int, *, low: float, high: float) -> InputState:
+    width = high - low
+    return _independent(batch, features, low / 2 + high / 2, width**2 / 12, 0.0, width**4 / 80)
+
+
+def _constant(batch: int, features: int, *, value: float = 1.0) -> InputState:
+    return _by_law(batch, features, value * value, value, 0.0, 1.0)
+
+
+def _sphere(batch: int, features: int, *, mean_square: float) -> InputState:
+    # A uniform direction: E cos = 0 and E cos^2 = 1 / N.
+    return _by_law(batch, features, mean_square, 0.0, 1.0, 3.0, 0.0, 1 / features)
+
+
+def _pair(batch: int, features: int, *, cosine: float, mean_square: float) -> InputState:
+    return _by_law(batch, features, mean_square, 0.0, 1 - cosine, 3.0)
+
+
+_LAWS: dict[str, Callable[..., InputState]] = {
+    "gaussian": _gaussian,
+    "uniform": _uniform,
+    "sphere": _sphere,
+    "ones": _constant,
+    "constant": _constant,
+    "pair": _pair,
+}

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .gaussian import Moments
-from .inputs import InputState
-from .layers import LayerLaw
-from .pairs import PairMoments
+from ..spec import Cell
+from .gaussian import FIELDS, Moments, moments
+from .inputs import InputState, input_state
+from .layers import LayerLaw, layer_law
+from .pairs import PairMoments, pair_moments
 
 Array = np.ndarray[Any, Any]
 
@@ -20,18 +21,20 @@ class Trajectory:
     """The infinite-width network of a cell. Row l of every array is layer l, row 0 the input; L layers.
 
     laws: laws[l - 1] is layer l's. start: the S groups of inputs and P groups of pairs that are followed.
+    gradient: gaussian | shared | ones | none, dL/dh of the last layer.
     known: the last layer that theory reaches, L where nothing stands in its way; rows above it are nan.
     reason: why it goes no further; empty where known = L.
     q: mean square of z_l, (L + 1, S); row 0: of x.
     e: 1 - correlation of z_l between the inputs of a pair, (L + 1, P); row 0: 1 - cosine of x.
     moments: averages over z_l, every field (L + 1, S); row 0 is nan except `square`, which is q of x.
-    pairs: averages over pairs of z_l, every field (L + 1, P); row 0 is nan.
-    grad: E (dL/dz_l)^2 with dL/dh_L of mean square 1, (L + 1, S); row 0 is nan; all nan where known < L.
-    excess: excess kurtosis of one unit's z_l over the draws of W and b, given the layer below, (L + 1, S); row 0 nan.
+    pairs: averages over pairs of z_l, every field (L + 1, P); row 0 is nan except `product` and `gap`, those of x.
+    grad: E (dL/dz_l)^2 with dL/dh_L of mean square 1 and independent, (L + 1, S); row 0 is nan; all nan where
+    known < L.
     """
 
     laws: tuple[LayerLaw, ...]
     start: InputState
+    gradient: str
     known: int
     reason: str
     q: Array
@@ -39,7 +42,6 @@ class Trajectory:
     moments: Moments
     pairs: PairMoments
     grad: Array
-    excess: Array
 
     @property
     def depth(self) -> int:
@@ -59,3 +61,54 @@ class Trajectory:
     def cb(self) -> Array:
         """Var b of layer l, (L + 1,); row 0 is nan."""
         return np.array([np.nan, *(law.cb for law in self.laws)])
+
+
+def trajectory(cell: Cell) -> Trajectory:
+    """The infinite-width network of a cell."""
+    laws = tuple(layer_law(layer) for layer in cell.network.layers)
+    start = input_state(cell)
+    depth, groups = len(laws), len(start.q)
+    known = next((k for k, law in enumerate(laws) if law.unsupported), depth)
+    q = np.full((depth + 1, groups), np.nan)
+    e = np.full((depth + 1, len(start.e)), np.nan)
+    m = np.full((len(FIELDS), depth + 1, groups), np.nan)
+    p = np.full((4, depth + 1, len(start.e)), np.nan)
+    q[0], e[0] = start.q, start.e
+    m[FIELDS.index("square"), 0] = start.q
+    roots = np.sqrt(start.q)
+    p[1, 0] = (roots[start.a] - roots[start.b]) ** 2 / 2 + start.e * roots[start.a] * roots[start.b]
+    p[0, 0] = (start.q[start.a] + start.q[start.b]) / 2 - p[1, 0]
+    for k, law in enumerate(laws[:known], start=1):
+        q[k] = law.cw * m[2, k - 1] + law.cb
+        e[k] = next_e(law.cw, p[1, k - 1], q[k, start.a], q[k, start.b])
+        now = moments(law.activation, q[k])
+        m[:, k] = [getattr(now, name) for name in FIELDS]
+        pair = pair_moments(law.activation, q[k, start.a], q[k, start.b], e[k])
+        p[:, k] = [pair.product, pair.gap, pair.slope_product, pair.square_product]
+    reason = "" if known == depth else f"layer {known + 1}: {laws[known].unsupported}"
+    averages = Moments(*m)
+    grad = _gradients(laws, averages.slope_square, known)
+    return Trajectory(laws, start, cell.gradient, known, reason, q, e, averages, PairMoments(*p), grad)
+
+
+def next_e(cw: float, gap: Array, q_a: Array, q_b: Array) -> Array:
+    """1 - correlation of preactivations of mean squares q from the gap of the activations below, all (P,).
+
+    cw <phi_a phi_b> + cb = (q_a + q_b) / 2 - cw gap, hence e = (cw gap - (sqrt q_a - sqrt q_b)^2 / 2) / sqrt(q_a q_b).
+    """
+    both = np.sqrt(q_a * q_b)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        e = (cw * gap - (np.sqrt(q_a) - np.sqrt(q_b)) ** 2 / 2) / both
+    return np.clip(np.where(both > 0, e, 0.0), 0.0, 2.0)
+
+
+def _gradients(laws: tuple[LayerLaw, ...], slope_square: Array, known: int) -> Array:
+    """E (dL/dz_l)^2 = <phi'^2>_l fan_out_{l+1} Var W_{l+1} E (dL/dz_{l+1})^2, (L + 1, S)."""
+    grad = np.full(slope_square.shape, np.nan)
+    if known < len(laws):
+        return grad
+    factor = 1.0
+    for k in range(len(laws), 0, -1):
+        grad[k] = slope_square[k] * factor
+        factor = grad[k] * laws[k - 1].backward_gain
+    return grad
