@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..spec import Cell
 from .gaussian import FIELDS, Moments, moments
 from .inputs import InputState, input_state
 from .layers import LayerLaw, layer_law
+from .normality import LARGEST, Normality, normality
 from .pairs import PairMoments, pair_moments
 
 Array = np.ndarray[Any, Any]
@@ -28,6 +29,7 @@ class Trajectory:
     e: 1 - correlation of z_l between the inputs of a pair, (L + 1, P); row 0: 1 - cosine of x.
     moments: averages over z_l, every field (L + 1, S); row 0 is nan except `square`, which is q of x.
     pairs: averages over pairs of z_l, every field (L + 1, P); row 0 is nan except `product` and `gap`, those of x.
+    normality: how far from normal the preactivations are, for laws that are not.
     grad: E (dL/dz_l)^2 with dL/dh_L of mean square 1 and independent, (L + 1, S); row 0 is nan; all nan where
     known < L.
     """
@@ -41,6 +43,7 @@ class Trajectory:
     e: Array
     moments: Moments
     pairs: PairMoments
+    normality: Normality
     grad: Array
 
     @property
@@ -67,8 +70,42 @@ def trajectory(cell: Cell) -> Trajectory:
     """The infinite-width network of a cell."""
     laws = tuple(layer_law(layer) for layer in cell.network.layers)
     start = input_state(cell)
+    known = next((k for k, law in enumerate(laws) if law.unsupported), len(laws))
+    reason = laws[known].unsupported if known < len(laws) else ""
+    q, e, m, p = follow(laws[:known], start)
+    shapes = normality(laws[:known], start, Moments(*m))
+    far = np.flatnonzero(np.abs(shapes.forward) > LARGEST)
+    if len(far):
+        known = int(far[0]) - 1
+        excess, shift = shapes.excess[known + 1], shapes.forward[known + 1]
+        reason = f"preactivations are not normal: an excess kurtosis of {excess:.2g} moves <phi^2> by {shift:.1%}"
+    q, e, m, p = (_padded(rows, known, len(laws)) for rows in (q, e, m, p))
+    return Trajectory(
+        laws=laws,
+        start=start,
+        gradient=cell.gradient,
+        known=known,
+        reason=f"layer {known + 1}: {reason}" if reason else "",
+        q=q,
+        e=e,
+        moments=Moments(*m),
+        pairs=PairMoments(*p),
+        normality=Normality(*(_padded(row, known, len(laws)) for row in astuple(shapes))),
+        grad=_gradients(laws, Moments(*m).slope_square, known),
+    )
+
+
+def _padded(rows: Array, known: int, depth: int) -> Array:
+    """(..., L_known + 1, X) or (L_known + 1,) -> the same with rows up to the depth, nan above the known layers."""
+    axis = max(rows.ndim - 2, 0)
+    rows = rows.take(range(known + 1), axis)
+    missing = [(0, depth - known if k == axis else 0) for k in range(rows.ndim)]
+    return np.pad(rows, missing, constant_values=np.nan)
+
+
+def follow(laws: tuple[LayerLaw, ...], start: InputState) -> tuple[Array, Array, Array, Array]:
+    """q (L + 1, S), e (L + 1, P), the fields of Moments (12, L + 1, S) and of PairMoments (4, L + 1, P)."""
     depth, groups = len(laws), len(start.q)
-    known = next((k for k, law in enumerate(laws) if law.unsupported), depth)
     q = np.full((depth + 1, groups), np.nan)
     e = np.full((depth + 1, len(start.e)), np.nan)
     m = np.full((len(FIELDS), depth + 1, groups), np.nan)
@@ -78,17 +115,14 @@ def trajectory(cell: Cell) -> Trajectory:
     roots = np.sqrt(start.q)
     p[1, 0] = (roots[start.a] - roots[start.b]) ** 2 / 2 + start.e * roots[start.a] * roots[start.b]
     p[0, 0] = (start.q[start.a] + start.q[start.b]) / 2 - p[1, 0]
-    for k, law in enumerate(laws[:known], start=1):
+    for k, law in enumerate(laws, start=1):
         q[k] = law.cw * m[2, k - 1] + law.cb
         e[k] = next_e(law.cw, p[1, k - 1], q[k, start.a], q[k, start.b])
         now = moments(law.activation, q[k])
         m[:, k] = [getattr(now, name) for name in FIELDS]
         pair = pair_moments(law.activation, q[k, start.a], q[k, start.b], e[k])
         p[:, k] = [pair.product, pair.gap, pair.slope_product, pair.square_product]
-    reason = "" if known == depth else f"layer {known + 1}: {laws[known].unsupported}"
-    averages = Moments(*m)
-    grad = _gradients(laws, averages.slope_square, known)
-    return Trajectory(laws, start, cell.gradient, known, reason, q, e, averages, PairMoments(*p), grad)
+    return q, e, m, p
 
 
 def next_e(cw: float, gap: Array, q_a: Array, q_b: Array) -> Array:
