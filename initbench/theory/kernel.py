@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..catalogue.activations import Activation
 from ..spec import Cell
 from .gaussian import FIELDS, Moments, moments
 from .inputs import InputState, input_state
@@ -51,6 +52,11 @@ class Trajectory:
         return len(self.laws)
 
     @property
+    def layers(self) -> range:
+        """The layers that theory knows, from 1."""
+        return range(1, self.known + 1)
+
+    @property
     def width(self) -> Array:
         """Units of every layer, (L + 1,): width[l - 1] is the fan_in of layer l."""
         return np.array([self.laws[0].fan_in, *(law.fan_out for law in self.laws)], np.float64)
@@ -64,6 +70,28 @@ class Trajectory:
     def cb(self) -> Array:
         """Var b of layer l, (L + 1,); row 0 is nan."""
         return np.array([np.nan, *(law.cb for law in self.laws)])
+
+    def by_activation(self) -> list[tuple[Activation, Array]]:
+        """The known layers of every activation."""
+        return rows_by_activation(self.laws[: self.known])
+
+    def over_batch(self, values: Array) -> Array:
+        """The mean over the batch of what every group of inputs has, (..., S) -> (...)."""
+        used = self.start.weight > 0
+        return np.asarray(values[..., used] @ self.start.weight[used])
+
+    def over_pairs(self, values: Array) -> Array:
+        """The mean over pairs of different inputs, (..., P) -> (...)."""
+        return np.asarray(values @ self.start.pair_weight)
+
+
+def rows_by_activation(laws: tuple[LayerLaw, ...]) -> list[tuple[Activation, Array]]:
+    """Every activation with its layers, counted from 1."""
+    names = [law.activation for law in laws]
+    return [
+        (activation, np.array([k for k, name in enumerate(names, start=1) if name == activation]))
+        for activation in dict.fromkeys(names)
+    ]
 
 
 def trajectory(cell: Cell) -> Trajectory:

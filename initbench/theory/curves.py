@@ -1,0 +1,135 @@
+"""The forward metrics of an infinitely wide network, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .kernel import Trajectory
+from .shares import dead_share, region, share
+
+Array = np.ndarray[Any, Any]
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+"""The relative difference under which distinct_units counts two units as one: a definition, shared with the metric."""
+
+NO_PREACTIVATION = "the input has no preactivations"
+ONE_INPUT = "a single input has no pairs"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric at infinite width, (L + 1,): nan is blank; reasons says why, empty where nothing is."""
+
+    values: Array
+    reasons: tuple[str, ...]
+
+
+def line(values: Array, known: int, reason: str, top: str = "") -> Line:
+    """A metric's values with the reasons for what is blank: `reason` above the known layers, `top` at the input."""
+    blank = np.isnan(values)
+    words = [reason if row > known else "theory gives no number here" for row in range(len(values))]
+    words[0] = top or words[0]
+    return Line(values, tuple(word if nan else "" for word, nan in zip(words, blank, strict=True)))
+
+
+def blank(t: Trajectory, reason: str, top: str = "") -> Line:
+    """A metric of which theory says nothing."""
+    rest = (reason,) * t.known + (t.reason,) * (t.depth - t.known)
+    return Line(np.full(t.depth + 1, np.nan), (top or reason, *rest))
+
+
+def forward_lines(t: Trajectory, dtype: str) -> dict[str, Line]:
+    """Every metric of preactivations and activations."""
+    preactivations = {
+        "preact_mean": np.where(np.isnan(t.q), np.nan, 0.0) @ t.start.weight,
+        "preact_var": t.over_batch(t.q),
+        "preact_q": t.over_batch(t.q),
+    }
+    for values in preactivations.values():
+        values[0] = np.nan
+    activations = _activations(t)
+    lines = {name: line(values, t.known, t.reason, NO_PREACTIVATION) for name, values in preactivations.items()}
+    lines |= {name: line(values, t.known, t.reason) for name, values in activations.items()}
+    lines["cosine"] = _cosine(t)
+    lines["distinct_units"] = line(distinct_units(t, dtype), t.known, t.reason, NO_PREACTIVATION)
+    lines["dead_fraction"] = line(dead_fraction(t), t.known, t.reason, NO_PREACTIVATION)
+    inactive = t.over_batch(_shares(t, "inactive"))
+    lines["inactive_fraction"] = line(inactive, t.known, t.reason, NO_PREACTIVATION)
+    lines["saturated_fraction"] = _saturated(t)
+    return lines
+
+
+def _activations(t: Trajectory) -> dict[str, Array]:
+    batch = t.start.batch
+    mean, square = t.over_batch(t.moments.mean), t.over_batch(t.moments.square)
+    mean[0] = t.start.mean @ t.start.weight
+    # mean over units of Var_a h = (1 - 1 / B) <(phi_a - phi_b)^2> / 2 over pairs
+    over_batch = (1 - 1 / batch) * t.over_pairs(t.pairs.gap) if batch > 1 else np.where(np.isnan(square), np.nan, 0.0)
+    values = {"act_mean": mean, "act_var": square - mean**2, "act_q": square, "act_var_batch": over_batch}
+    for name, row in values.items():
+        row[0] = t.start.measured.get(name, row[0])
+    return values
+
+
+def _cosine(t: Trajectory) -> Line:
+    if t.start.batch == 1:
+        return blank(t, ONE_INPUT)
+    a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        cosine = t.pairs.product / (np.sqrt(a) * np.sqrt(b))
+    weight = np.where((a > 0) & (b > 0), t.start.pair_weight, 0.0)
+    with np.errstate(invalid="ignore"):
+        values = np.where(weight > 0, weight * cosine, 0.0).sum(axis=1) / weight.sum(axis=1)
+    values[t.known + 1 :] = np.nan
+    values[0] = t.start.measured.get("cosine", values[0])
+    found = line(values, t.known, t.reason)
+    empty = ~(weight > 0).any(axis=1)
+    words = ("all activations are 0" if no else word for no, word in zip(empty, found.reasons, strict=True))
+    return Line(values, tuple(words))
+
+
+def distinct_units(t: Trajectory, dtype: str) -> Array:
+    """How many columns of z differ: all, but for pairs that fall together within the metric's tolerance by chance.
+
+    On a single input two units of N(0, K) do with probability tol / pi; on several that differ, hardly ever.
+    """
+    values = np.full(t.depth + 1, np.nan)
+    for row in t.layers:
+        units = t.laws[row - 1].fan_out
+        alone = not (t.e[row] > TOLERANCE[dtype] ** 2).any()
+        pairs = units * (units - 1) / 2 if alone else 0.0
+        values[row] = max(units - pairs * TOLERANCE[dtype] / math.pi, 1.0) if t.q[row].any() else 1.0
+    return values
+
+
+def dead_fraction(t: Trajectory) -> Array:
+    """The probability that a unit is inactive on the whole batch, taken as one of equal mean squares and cosines."""
+    values = np.full(t.depth + 1, np.nan)
+    q, c = t.over_batch(t.q), 1 - t.over_pairs(t.e) if t.start.batch > 1 else np.ones(t.depth + 1)
+    for row in t.layers:
+        activation = t.laws[row - 1].activation
+        values[row] = 0.0
+        if len(region(activation, "inactive")):
+            values[row] = dead_share(activation, q[row], np.clip(c[row], 0.0, 1.0), t.start.batch)
+    return values
+
+
+def _saturated(t: Trajectory) -> Line:
+    found = line(t.over_batch(_shares(t, "saturated")), t.known, t.reason, NO_PREACTIVATION)
+    words = list(found.reasons)
+    for row in t.layers:
+        if not t.laws[row - 1].activation.formula.saturates:
+            words[row] = f"{t.laws[row - 1].activation.label} does not saturate"
+    return Line(found.values, tuple(words))
+
+
+def _shares(t: Trajectory, where: str) -> Array:
+    """(L + 1, S); layers of one activation at a time."""
+    values = np.full(t.q.shape, np.nan)
+    for activation, rows in t.by_activation():
+        values[rows] = share(activation, t.q[rows], "inactive" if where == "inactive" else "saturated")
+    return values
