@@ -4,6 +4,7 @@ InitbenchError                 70  a fault of ours
 ├── UsageError                  2  what was asked for cannot be done
 │   ├── UnknownNameError        2  a name that the catalogue does not have
 │   ├── ParameterError          2  a parameter that a named thing does not take
+│   ├── PluginError             2  an installed plug-in that cannot be loaded; while a cell runs, the cell fails (3)
 │   └── ConfigError             2  a config that does not hold: every problem of it, at once
 ├── StorageError               74  reading or writing failed
 ├── BusyError                  75  try later
@@ -46,6 +47,13 @@ class ParameterError(UsageError):
         self.parameter = parameter
 
 
+class PluginError(UsageError):
+    """An installed plug-in that cannot be loaded, raises, or gives what it must not.
+
+    The message names the plug-in and its package.
+    """
+
+
 class StorageError(InitbenchError):
     """Reading or writing a file failed: disk full, read-only, damaged."""
 
@@ -62,6 +70,13 @@ class JudgeError(InitbenchError):
     """There is nothing to compare, so neither pass nor fail can be said."""
 
     exit_code = 4
+
+
+class Interrupted(BaseException):
+    """A signal asked us to stop: not an error, and nothing should catch it on the way."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 @dataclass(frozen=True, order=True)

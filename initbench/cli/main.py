@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import ConfigError, InitbenchError, ParameterError
+from ..errors import ConfigError, InitbenchError, Interrupted, ParameterError
 from . import catalogue, configs, results, run
 
 INTERNAL_ERROR, STORAGE_ERROR = 70, 74
@@ -50,13 +50,6 @@ def _options(
 
 for _module in (run, results, catalogue, configs):
     _module.register(app)
-
-
-class Interrupted(BaseException):
-    """A signal asked us to stop: not an error, and nothing should catch it on the way."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
 
 
 def main() -> None:
