@@ -1,0 +1,126 @@
+"""The store: cells/<id>/<seeds>.block in a results folder, from which every table can be built again.
+
+A block exists whole or not at all: there is no "running" on disk, and no time stamp decides anything. Seeds are done
+when a block that holds them is sound; the rest must run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine import Trace, join
+from ..errors import StorageError
+from . import blocks, store
+from .blocks import DamagedBlockError
+
+CELLS = "cells"
+SUFFIX = ".block"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A stored file that cannot be used, and why. Its seeds run again and take its place."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the store holds of one cell: its sound blocks in order of their seeds, and what is damaged."""
+
+    traces: tuple[Trace, ...]
+    damaged: tuple[Damage, ...] = ()
+
+
+def folder_of(out: Path, cell: str) -> Path:
+    """Where the blocks of a cell are."""
+    return out / CELLS / cell
+
+
+def publish(out: Path, cell: str, trace: Trace) -> None:
+    """Keep a finished block. Raises StorageError."""
+    folder = folder_of(out, cell)
+    if not folder.is_dir():
+        make_durable(folder)
+    path = folder / blocks.name(trace.seeds)
+    if path.is_dir():
+        raise StorageError(f"{path}: is a folder where a block belongs; move it away")
+    store.publish(path, blocks.encode(cell, trace))
+
+
+def make_durable(folder: Path) -> None:
+    """Make a folder whose name survives a crash. Raises StorageError."""
+    store.make_folder(folder)
+    try:
+        for parent in (folder.parent, folder.parent.parent):
+            store.sync_folder(parent)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made a folder: {error.strerror or error}") from error
+
+
+def read(out: Path, cell: str) -> Stored:
+    """What is stored of a cell. Damage is told, not raised; StorageError where the folder cannot be listed."""
+    traces, damaged = [], []
+    for path in _files(folder_of(out, cell)):
+        try:
+            traces.append(blocks.decode(path.read_bytes(), cell))
+        except DamagedBlockError as error:
+            damaged.append(Damage(path, str(error)))
+        except OSError as error:
+            damaged.append(Damage(path, f"cannot be read: {error.strerror or error}"))
+    traces.sort(key=lambda trace: trace.seeds)
+    return Stored(tuple(traces), tuple(damaged))
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        raise StorageError(f"{folder}: is a file where a cell's folder belongs; move it away") from None
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be listed: {error.strerror or error}") from error
+
+
+def usable(stored: Stored, seeds: Sequence[int]) -> tuple[Trace, ...]:
+    """The stored blocks that these seeds can be put together from; no seed is in two of them.
+
+    Histograms are sums over a block: a block with seeds that are not wanted cannot be taken apart, and runs again.
+    """
+    wanted, taken = frozenset(seeds), set[int]()
+    chosen = []
+    for trace in stored.traces:
+        here = wanted.intersection(trace.seeds) - taken
+        whole = len(here) == len(trace.seeds)
+        if here and (whole or not trace.histograms):
+            chosen.append(trace)
+            taken |= here
+    return tuple(chosen)
+
+
+def missing(chosen: Sequence[Trace], seeds: tuple[int, ...], size: int) -> Iterator[tuple[int, ...]]:
+    """The blocks of seeds that must run: those of the plan, without what is done."""
+    done = {seed for trace in chosen for seed in trace.seeds}
+    for block in blocks.blocks(seeds, size):
+        if rest := tuple(seed for seed in block if seed not in done):
+            yield rest
+
+
+def of_seeds(chosen: Sequence[Trace], seeds: tuple[int, ...]) -> Trace:
+    """The trace of exactly these seeds, in this order, however they are spread over blocks.
+
+    Raises KeyError for a seed that is in none of them.
+    """
+    whole = join(chosen)
+    if whole.seeds == seeds:
+        return whole
+    rows = {seed: row for row, seed in enumerate(whole.seeds)}
+    order = [rows[seed] for seed in seeds]
+    return Trace(seeds, whole.metrics, whole.values[order], whole.present[order], whole.histograms)
