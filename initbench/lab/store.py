@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import BusyError, StorageError, UsageError
 
@@ -19,6 +20,8 @@ except ImportError:  # Windows has other locks: there, folders are not locked
 
 MARK = "manifest.json"
 LOCK = ".lock"
+TEMPORARY = ".tmp"
+"""What a file that is still being written ends with."""
 _OWNER = b"initbench "
 """What a lock file starts with, before the pid and host of its writer."""
 
@@ -29,18 +32,20 @@ _held: set[Path] = set()
 """The folders that this process has claimed: its own locks never stand in its way, so these are kept here."""
 
 
-def publish(path: Path, data: bytes) -> None:
-    """Write `data` under `path` so that a reader, or a crash at any moment, meets the old file or the new one.
+@contextmanager
+def publishing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears under `path` at the end, so that a reader, or a crash at any moment, meets the old
+    file or the new one.
 
-    A temporary file beside the target, fsync, rename, fsync of the folder. Raises StorageError; the temporary file
-    is removed.
+    A temporary file beside the target, fsync, rename, fsync of the folder. Raises StorageError; whatever is raised,
+    the temporary file is removed.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             with open(descriptor, "wb") as file:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -51,6 +56,12 @@ def publish(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def publish(path: Path, data: bytes) -> None:
+    """Write `data` under `path`, whole or not at all. Raises StorageError."""
+    with publishing(path) as file:
+        file.write(data)
 
 
 def publish_all(folder: Path, files: Mapping[str, bytes]) -> None:
