@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,13 +26,22 @@ class Table:
 
     def encode(self) -> bytes:
         """The file's bytes."""
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerow(self.columns)
-        # Most of a large table is plain floats: they are spared the call.
-        plain = float.__repr__
-        simple = [",".join([plain(cell) if type(cell) is float else _text(cell) for cell in row]) for row in self.rows]
-        out.write("\n".join(simple))
-        return (out.getvalue() + "\n" if simple else out.getvalue()).encode()
+        return encode_header(self.columns) + encode_rows(self.rows)
+
+
+def encode_header(columns: Sequence[str]) -> bytes:
+    """The first line of a file."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(columns)
+    return out.getvalue().encode()
+
+
+def encode_rows(rows: Iterable[tuple[Value, ...]]) -> bytes:
+    """Lines of a file."""
+    # Most of a large table is plain floats: they are spared the call.
+    plain = float.__repr__
+    lines = [",".join([plain(cell) if type(cell) is float else _text(cell) for cell in row]) for row in rows]
+    return ("\n".join(lines) + "\n").encode() if lines else b""
 
 
 def _text(value: Value) -> str:
