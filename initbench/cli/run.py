@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML config.")],
     out: Annotated[
         Path | None,
@@ -67,6 +69,7 @@ def run(
     with progress(experiment.name, quiet) as update:
         result = runner.run(experiment, out, jobs, update)
     drawn = _draw(out, result, plots)
+    _say_broken_theory(result, context.find_root().params["debug"])
     if as_json:
         emit_json(_document(result, out, drawn))
     else:
@@ -101,6 +104,19 @@ def _draw(out: Path, result: Result, wanted: bool) -> list[str]:
     if (out / "plots").is_dir():
         remove_pictures(out)
     return []
+
+
+def _say_broken_theory(result: Result, debug: bool) -> None:
+    """An internal error is said whatever is asked for; it costs no measurement, so the run has not failed."""
+    errors = [cell.theory.error for cell in result.results if cell.theory and cell.theory.error]
+    if not errors:
+        return
+    if debug:
+        note("".join(traceback.format_exception(errors[0])).rstrip())
+    cells = f"{len(errors)} cell{'s' if len(errors) > 1 else ''}"
+    what = f"{type(errors[0]).__name__}: {errors[0]}"
+    hint = "the measurements are whole; please report it; `initbench --debug run ...` shows where"
+    note(f"internal error in the theory of {cells}: {what} ({hint})")
 
 
 def _say_plan(experiment: Experiment, as_json: bool) -> None:
@@ -153,6 +169,7 @@ def _document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:
 
 
 def _say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> None:
+    from ..lab.theory_words import theory_summary
     from .results import say_outcomes
 
     typer.echo(f"{result.experiment.name}: {result.manifest['title']}")
@@ -166,6 +183,7 @@ def _say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> Non
         _explain(cell)
     if len(result.results) > EXPLAINED:
         typer.echo(f"\n(and {len(result.results) - EXPLAINED} cells more, in cells.csv)")
+        typer.echo(theory_summary(result.results))
     say_outcomes(result.outcomes)
     if not quiet:
         reasons = "; ".join(f"{choice['engine']} ({choice['reason']})" for choice in result.manifest["engines"])

@@ -39,7 +39,6 @@ COLUMNS: dict[str, tuple[str, ...] | None] = {
 
 _FROM_ACT_Q = {"act_q_ratio", "act_q_ratio_median", "forward_rate", "forward"}
 _FROM_GRAD_Q = {"grad_q_ratio", "grad_q_ratio_median", "backward_rate", "backward"}
-NO_THEORY = "this version computes no theory to compare with; test with between, at_least, at_most, equals or near"
 
 
 @dataclass(frozen=True)
@@ -137,6 +136,8 @@ class _Claim:
         test = self.test()
         if test == "near":
             self.standard_error(evidence.seeds)
+        elif test == "near_theory":
+            self.predicted()
         if self.claim.over in ("min", "max") and not self.column and not evidence.layers:
             what = f"the {self.claim.over} over seeds needs every seed's rows, which output.layers: false leaves out"
             self.note("over", f"{what}; write output: {{layers: true}}, or over: mean, median or sd")
@@ -162,8 +163,6 @@ class _Claim:
     def metric(self, metrics: tuple[str, ...]) -> None:
         name = self.claim.metric
         if self.column:
-            if name.startswith("theory_"):
-                self.note("metric", f"{name} is empty: {NO_THEORY}")
             needs = "act_q" if name in _FROM_ACT_Q else "grad_q" if name in _FROM_GRAD_Q else None
             if needs and metrics and needs not in metrics:
                 self.note("metric", f"{name} needs {needs}, which is not measured; add it to metrics")
@@ -186,12 +185,10 @@ class _Claim:
         if len(tests) != 1:
             has = " and ".join(tests) if tests else "none"
             place = locate(self.item, (tests[1],), key=True)[0] if tests else self.item.place
-            self.findings.add(place, self.key, f"exactly one of {', '.join(TESTS[:-1])} is needed; here is {has}")
+            self.findings.add(place, self.key, f"exactly one of {', '.join(TESTS)} is needed; here is {has}")
             return None
         test = tests[0]
-        if test == "near_theory":
-            self.note(test, NO_THEORY, of_key=True)
-        elif test == "between" and self.claim.between and self.claim.between[0] > self.claim.between[1]:
+        if test == "between" and self.claim.between and self.claim.between[0] > self.claim.between[1]:
             self.note(test, refused(self.node(test), "two finite numbers [low, high], low first"))
         self.kind_of_target(test)
         return test
@@ -220,6 +217,16 @@ class _Claim:
             self.note("near", f"{what}; leave over out, or {instead}", of_key=True)
         elif seeds == 1:
             self.note("near", f"one seed has no standard error; write seeds: 2 or more, or {instead}", of_key=True)
+
+    def predicted(self) -> None:
+        """`near_theory` compares with what theory says of the mean over seeds of a metric at a layer."""
+        if self.column:
+            if COLUMNS[self.claim.metric] is None:
+                what = "is no metric of a layer, which is what theory predicts"
+                self.note("near_theory", f"{self.claim.metric} {what}; test theory_z, or a metric", of_key=True)
+        elif self.claim.over not in (None, "mean"):
+            what = f"theory predicts the mean over seeds, not the {self.claim.over}"
+            self.note("near_theory", f"{what}; leave over out", of_key=True)
 
     def where(self, grid: _Grid) -> _Chosen | None:
         """What there is to know of the cells that the claim is about; None where that cannot be told."""

@@ -155,11 +155,10 @@ def _sweep(properties: Schema) -> None:
 
 def _expect(definition: Schema) -> None:
     properties = definition["properties"]
-    properties.pop("near_theory")
     properties["where"] = {"$ref": "#/definitions/choice", "description": properties["where"]["description"]}
     scalars = [record.name for record in METRICS if record.scalar]
-    properties["metric"].update({"enum": [*scalars, *(c for c in COLUMNS if not c.startswith("theory_"))]})
-    definition["oneOf"] = [{"required": [test]} for test in TESTS if test in properties]
+    properties["metric"].update({"enum": [*scalars, *COLUMNS]})
+    definition["oneOf"] = [{"required": [test]} for test in TESTS]
 
 
 def _tidy(node: Any) -> Any:

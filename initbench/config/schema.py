@@ -195,7 +195,9 @@ class Expect(Strict):
     near: Near | None = setting(
         None, "a mapping {value: ..., stderr: ...}", "The value is within some standard errors of a number."
     )
-    near_theory: Any = setting(None, "a number of standard errors", "Near the theory's value.")
+    near_theory: Finite | None = setting(
+        None, "a finite number > 0", "The mean is within so many standard errors of what theory predicts.", gt=0
+    )
     claim: Literal["refuted"] | None = setting(
         None, "refuted", "`refuted`: a popular claim that is shown here to fail."
     )

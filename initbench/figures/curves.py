@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from initbench.lab.tables import Tables
@@ -23,7 +24,10 @@ Style = int | float | None  # see style.colour
 
 @dataclass(frozen=True)
 class Curve:
-    """One metric of one cell across the layers where it was measured. n: the finite seeds."""
+    """One metric of one cell across the layers where it was measured.
+
+    n: the finite seeds. outside: where theory's numbers are beyond the range in which they are claimed to hold.
+    """
 
     layer: NDArray[np.int64]
     n: NDArray[np.int64]
@@ -34,6 +38,7 @@ class Curve:
     q95: Floats
     theory: Floats
     theory_sd: Floats
+    outside: NDArray[np.bool_]
 
     def over(self, divisor: dict[int, float]) -> Curve:
         """The same curve as a share of a number that each layer has."""
@@ -50,6 +55,7 @@ def curves(tables: Tables) -> Curves:
     summary = tables.summary.sort_values("layer", kind="stable")
     measured = ((summary["n"] > 0) | (summary["nonfinite"] > 0)).to_numpy()
     kept = measured | summary["theory"].notna().to_numpy()
+    summary = summary.assign(outside=_outside(tables, summary))
     columns = {field.name: summary[field.name].to_numpy() for field in fields(Curve)}
     found: Curves = {}
     groups: Any = summary.reset_index(drop=True).groupby(["metric", "cell"], sort=False).indices
@@ -59,6 +65,15 @@ def curves(tables: Tables) -> Curves:
             curve = Curve(**{name: column[rows] for name, column in columns.items()})
             found.setdefault(str(metric), {})[str(cell)] = curve
     return found
+
+
+def _outside(tables: Tables, summary: pd.DataFrame) -> NDArray[np.bool_]:
+    """Of every row of the summary, whether theory.csv says that theory is out of its range there."""
+    if tables.theory is None:
+        return np.zeros(len(summary), dtype=bool)
+    place = ["cell", "layer", "metric"]
+    beyond = tables.theory.loc[tables.theory["within"] == "no", place]
+    return pd.MultiIndex.from_frame(summary[place]).isin(pd.MultiIndex.from_frame(beyond))
 
 
 def widths(tables: Tables) -> dict[str, dict[int, float]] | None:

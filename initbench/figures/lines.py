@@ -72,8 +72,7 @@ def _line(axes: Axes, line: dict[str, Any], log: bool, rank: int, markers: tuple
     above = 2 + 0.001 * rank
     floor = axes.get_ylim()[0]
     if line["theory_low"] is not None:
-        low, high = _drawn(line["theory_low"], log, floor), _drawn(line["theory_high"], log, floor)
-        axes.fill_between(x, low, high, color=tone, alpha=0.10, linewidth=0, zorder=1)
+        _theory_band(axes, line, log, tone)
     if line["low"] is not None:
         low, high = _drawn(line["low"], log, floor), _drawn(line["high"], log, floor)
         axes.fill_between(x, low, high, color=tone, alpha=0.20, linewidth=0, zorder=1.5)
@@ -96,6 +95,20 @@ def _line(axes: Axes, line: dict[str, Any], log: bool, rank: int, markers: tuple
         axes.plot(x, _drawn(line["median"], log), color=tone, linestyle=":", linewidth=1.4, zorder=above)
     if line["theory"] is not None:
         axes.plot(x, _drawn(line["theory"], log), color=style.darker(tone), linestyle="--", linewidth=1.1, zorder=3)
+
+
+def _theory_band(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None:
+    """Shaded, the lightest of bands; hatched in place of that where theory is beyond the range it is stated for."""
+    floor = axes.get_ylim()[0]
+    low, high = _drawn(line["theory_low"], log, floor), _drawn(line["theory_high"], log, floor)
+    beyond = [layer in line["theory_outside"] for layer in line["x"]]
+    # A stretch between two layers is as uncertain as the worse of them.
+    hatched = [any(beyond[max(0, k - 1) : k + 2]) for k in range(len(beyond))]
+    within = [not each for each in beyond]
+    axes.fill_between(line["x"], low, high, where=within, color=tone, alpha=0.10, linewidth=0, zorder=1)
+    if any(beyond):
+        look: dict[str, Any] = {"facecolor": "none", "edgecolor": tone, "alpha": 0.3, "hatch": style.BEYOND}
+        axes.fill_between(line["x"], low, high, where=hatched, linewidth=0, zorder=1, **look)
 
 
 def _drawn(values: list[float | None], log: bool, floor: float | None = None) -> list[float]:
@@ -166,6 +179,8 @@ def _write_notes(axes: Axes, texts: list[str], strip: float) -> None:
 
 def key(kind: str) -> Line2D | Patch:
     """How a style looks in the legend, whatever the colour."""
+    if kind == "theory_outside":
+        return Patch(facecolor="none", edgecolor=style.KEY, alpha=0.5, linewidth=0, hatch=style.BEYOND)
     if kind in ("low", "theory_low"):
         return Patch(color=style.KEY, alpha=0.20 if kind == "low" else 0.10, linewidth=0)
     if kind in ("nonfinite", "zero"):

@@ -43,10 +43,14 @@ def numbers(values: Iterable[float]) -> list[float | None]:
 
 
 def line(curve: Curve, quantity: Quantity, member: Member, band: bool) -> Line:
-    """One line; its band, median and theory are None where there is nothing to show."""
+    """One line; its band, median and theory are None where there is nothing to show.
+
+    Muted lines show their mean alone.
+    """
     spread = band and bool(np.any(curve.n > 1)) and bool(np.any(curve.q95 > curve.q05))
-    theory = bool(np.any(np.isfinite(curve.theory)))
-    sd = theory and bool(np.any(np.isfinite(curve.theory_sd)))
+    theory = member.style is not None and bool(np.any(np.isfinite(curve.theory)))
+    sd = theory and band and bool(np.any(curve.theory_sd > 0))
+    theory_low, theory_high = _theory_band(curve, quantity.kind)
     broken = (curve.nonfinite > 0) | np.isinf(curve.mean)
     zero = (curve.mean == 0) & ~broken if quantity.kind == "size" else np.zeros(len(curve.mean), dtype=bool)
     seeds = curve.n + curve.nonfinite
@@ -61,12 +65,25 @@ def line(curve: Curve, quantity: Quantity, member: Member, band: bool) -> Line:
         "high": numbers(curve.q95) if spread else None,
         "median": numbers(curve.median) if band and np.any(np.isfinite(curve.median)) else None,
         "theory": numbers(curve.theory) if theory else None,
-        "theory_low": numbers(curve.theory - curve.theory_sd) if sd else None,
-        "theory_high": numbers(curve.theory + curve.theory_sd) if sd else None,
+        "theory_low": numbers(theory_low) if sd else None,
+        "theory_high": numbers(theory_high) if sd else None,
+        "theory_outside": curve.layer[curve.outside & np.isfinite(curve.theory_sd)].tolist() if sd else [],
         "zero": curve.layer[zero].tolist(),
         "nonfinite": curve.layer[broken].tolist(),
         "nonfinite_seeds": [int(curve.nonfinite.max(initial=0)), int(seeds.max(initial=0))],
     }
+
+
+def _theory_band(curve: Curve, kind: str) -> tuple[Floats, Floats]:
+    """Where 68 % of networks lie by theory: one standard deviation to both sides of a normal law; of a lognormal one
+    for sizes, which multiply layer by layer: of those the few largest carry the mean."""
+    if kind != "size":
+        return curve.theory - curve.theory_sd, curve.theory + curve.theory_sd
+    with np.errstate(all="ignore"):
+        # With v = sd / mean: ln has the variance ln(1 + v^2), and the median is mean / sqrt(1 + v^2).
+        variance = np.log1p((curve.theory_sd / curve.theory) ** 2)
+        middle, factor = curve.theory * np.exp(-variance / 2), np.exp(np.sqrt(variance))
+        return middle / factor, middle * factor
 
 
 def panel(title: str, ylabel: str, quantities: Sequence[Quantity], lines: list[Line], backward: bool) -> Panel:
@@ -150,8 +167,16 @@ def _window(lines: Sequence[Line], positive: Floats, backward: bool) -> Floats:
 
 
 def _values(lines: Iterable[Line], keys: Sequence[str]) -> Floats:
-    found = [value for line in lines for key in keys for value in line[key] or () if value is not None]
+    found = [value for line in lines for key in keys for value in _seen(line, key) if value is not None]
     return np.array(found, dtype=np.float64)
+
+
+def _seen(one: Line, key: str) -> Sequence[float | None]:
+    """Of theory, the part beside something measured: where a signal overflows or dies out, theory goes on alone."""
+    values: Sequence[float | None] = one[key] or ()
+    if key != "theory":
+        return values
+    return [value for value, measured in zip(values, one["y"], strict=bool(values)) if measured]
 
 
 def _log_limits(positive: Floats) -> list[float]:

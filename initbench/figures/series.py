@@ -100,6 +100,7 @@ def _ratio(part: Curve, whole: Curve) -> Curve:
         q95=blank,
         theory=blank,
         theory_sd=blank,
+        outside=np.zeros(len(blank), dtype=bool),
     )
 
 
@@ -196,10 +197,11 @@ def _key(tables: Tables, panels: Sequence[Panel]) -> list[dict[str, str]]:
     for kind, label in (
         ("low", "5 % to 95 % of the seeds"),
         ("median", "median over seeds, where it departs"),
-        ("theory", "theory"),
-        ("theory_low", "theory ± one standard deviation"),
+        ("theory", "theory: mean over networks"),
+        ("theory_low", "theory: 68 % of networks"),
+        ("theory_outside", "the same, beyond the range it is stated for"),
     ):
-        if any(one[kind] is not None for one in lines):
+        if any(one[kind] for one in lines):
             entries.append({"kind": kind, "label": label})
     if any(one["nonfinite"] for one in lines):
         entries.append({"kind": "nonfinite", "label": "no finite number"})

@@ -23,6 +23,7 @@ INK = "#222222"
 
 DPI = 150
 TITLE, SUBTITLE, BODY, SMALL = 12.0, 9.5, 9.0, 8.0
+BEYOND = "/////"  # hatches theory's band where it is out of its range
 LINE = 0.165  # the height of a line of small text, in inches
 
 _STYLE: dict[str, Any] = {
@@ -54,6 +55,7 @@ _STYLE: dict[str, Any] = {
     "lines.markersize": 4.5,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "hatch.linewidth": 0.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "initbench",
     "path.simplify": False,

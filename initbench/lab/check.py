@@ -26,7 +26,12 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
     """
     stored = read_tables(folder)
     experiment = _experiment(folder / "resolved.yaml")
-    frames = {"cells.csv": stored.cells, "summary.csv": stored.summary, "layers.csv": stored.layers}
+    frames = {
+        "cells.csv": stored.cells,
+        "summary.csv": stored.summary,
+        "layers.csv": stored.layers,
+        "theory.csv": stored.theory,
+    }
     return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
 
 

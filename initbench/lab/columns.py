@@ -13,4 +13,5 @@ CELLS = (
     *("forward", "backward", "flags", "verdict", "theory_z", "theory_z_layer"),
 )
 HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
+THEORY = ("layer", "metric", "infinite_width", "mean", "sd", "within", "reason")
 FAILURES = ("reason",)

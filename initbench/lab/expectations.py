@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..spec import Expectation
 from .csvtext import Table, Value
+from .departure import ROUNDING
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 
@@ -30,12 +32,14 @@ class Outcome:
 class _Measured:
     """One number (or text) that an expectation is held against.
 
-    stderr: nan where there is none. missing: why it cannot be judged, if it cannot.
+    stderr: nan where there is none. theory: what it is held against for near_theory, of which stderr is then the
+    spread. missing: why it cannot be judged, if it cannot.
     """
 
     place: str
     value: Value
     stderr: float = math.nan
+    theory: float = math.nan
     missing: str = ""
 
 
@@ -91,9 +95,10 @@ def _holds(expectation: Expectation, number: _Measured) -> tuple[bool, str]:
         return measured >= limits[0], f"at least {limits[0]:g}"
     if expectation.test == "at_most":
         return measured <= limits[0], f"at most {limits[0]:g}"
-    centre, k = limits
+    centre, k = limits if expectation.test == "near" else (number.theory, limits[0])
     band = k * number.stderr
-    return abs(measured - centre) <= band, f"within {k:g} standard errors ({band:.3g}) of {centre:g}"
+    whose = f"{centre:g}" if expectation.test == "near" else f"theory's {centre:.6g}"
+    return abs(measured - centre) <= band, f"within {k:g} standard errors ({band:.3g}) of {whose}"
 
 
 def _equal(value: Value, target: float | str) -> bool:
@@ -109,6 +114,8 @@ def _excess(expectation: Expectation, number: _Measured) -> float:
     limits = [float(limit) for limit in expectation.target]
     centre = sum(limits) / 2 if expectation.test == "between" else limits[0]
     distance = float(number.value) - centre
+    if expectation.test == "near_theory":  # the bands of layers differ
+        distance = (float(number.value) - number.theory) / (number.stderr or 1.0)
     signed = {"at_least": -distance, "at_most": distance}.get(expectation.test, abs(distance))
     return math.inf if math.isnan(signed) else signed
 
@@ -121,6 +128,7 @@ class _Evidence:
         self._cells = list(cells.records())
         self._axes = cells.columns[1 : cells.columns.index("n_seeds")]
         self._layers = tables.get("layers.csv")
+        self._theory = tables.get("theory.csv")
         self._summary: dict[tuple[Value, Value], list[dict[str, Value]]] = {}
         for row in tables["summary.csv"].records():
             self._summary.setdefault((row["cell"], row["metric"]), []).append(row)
@@ -132,11 +140,17 @@ class _Evidence:
                 continue
             where = ", ".join(str(cell[key]) for key in self._axes)
             if expectation.metric in cell:
-                error = "the columns of cells.csv have no standard error" if expectation.test == "near" else ""
-                yield _Measured(where, cell[expectation.metric], missing=error)
+                yield self._column(cell, expectation, where)
                 continue
             for row in self._rows(cell["cell"], expectation):
                 yield self._layer(row, expectation, where)
+
+    def _column(self, cell: dict[str, Value], expectation: Expectation, where: str) -> _Measured:
+        value = cell[expectation.metric]
+        error = "the columns of cells.csv have no standard error" if expectation.test == "near" else ""
+        if value is None and expectation.metric.startswith("theory_"):  # a cell without theory is not at fault
+            error = f"theory says nothing of {where or 'this cell'} ({self._silence(cell['cell'])})"
+        return _Measured(where, value, missing=error)
 
     def _rows(self, cell: Value, expectation: Expectation) -> list[dict[str, Value]]:
         """The summary rows of one cell that the expectation's `layer` chooses."""
@@ -150,8 +164,14 @@ class _Evidence:
 
     def _layer(self, row: dict[str, Value], expectation: Expectation, where: str) -> _Measured:
         place = f"layer {int(_number(row['layer']))}" + (f", {where}" if where else "")
+        theory = row["theory"] if expectation.test == "near_theory" else math.nan
+        if theory is None or math.isinf(_number(theory)):
+            why = self._reason(row) if theory is None else "it is beyond all numbers"
+            return _Measured(place, None, missing=f"theory has no value at {place}: {why}")
         if _number(row["nonfinite"]) > 0:
             return _Measured(place, math.nan)  # a statistic of the surviving networks alone would flatter
+        if expectation.test == "near_theory" and _number(row["n"]) > 0:
+            return _beside_theory(row, place, _number(theory))
         if expectation.over in ("min", "max") and self._layers is None:
             return _Measured(place, None, missing=f"the {expectation.over} over seeds needs layers.csv")
         stderr = row["stderr"] if expectation.over == "mean" else None
@@ -160,6 +180,21 @@ class _Evidence:
             return _Measured(place, None, missing=why)
         value = self._extreme(row, expectation) if expectation.over in ("min", "max") else row[expectation.over]
         return _Measured(place, value, math.nan if stderr is None else _number(stderr))
+
+    def _reason(self, row: dict[str, Value]) -> str:
+        """Why theory is blank in a row."""
+        return self._reasons.get((row["cell"], row["metric"], row["layer"])) or "no reason is given"
+
+    def _silence(self, cell: Value) -> str:
+        """Why nothing of a cell could be compared: the reason that stands in most of its rows."""
+        said = Counter(why for (where, _, _), why in self._reasons.items() if where == cell)
+        return said.most_common(1)[0][0] if said else "no reason is given"
+
+    @cached_property
+    def _reasons(self) -> dict[tuple[Value, Value, Value], str]:
+        """theory.csv: (cell, metric, layer) -> why there is nothing, where there is a reason."""
+        rows = self._theory.records() if self._theory else iter(())
+        return {(row["cell"], row["metric"], row["layer"]): str(row["reason"]) for row in rows if row["reason"]}
 
     def _extreme(self, row: dict[str, Value], expectation: Expectation) -> Value:
         values = self._raw.get((row["cell"], row["layer"]), {}).get(expectation.metric, [])
@@ -182,6 +217,17 @@ class _Evidence:
         if not chosen:
             return "no cell has " + ", ".join(f"{key} = {text}" for key, text in expectation.where)
         return f"{expectation.metric} was not measured at layer {expectation.layer}"
+
+
+def _beside_theory(row: dict[str, Value], place: str, theory: float) -> _Measured:
+    """A mean with theory's value of it, and theory's standard error, or the measured one where theory has none."""
+    sd, stderr = row["theory_sd"], row["stderr"]
+    if sd is not None:
+        stderr = _number(sd) / math.sqrt(_number(row["n"]))
+    if stderr is None:
+        return _Measured(place, None, missing=f"theory has no spread at {place}, and one seed has no standard error")
+    rounding = ROUNDING * (_number(row["layer"]) + 1) * abs(theory)
+    return _Measured(place, row["mean"], max(_number(stderr), rounding), theory)
 
 
 def _number(value: Any) -> float:

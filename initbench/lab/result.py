@@ -17,6 +17,7 @@ from .csvtext import Table, Value
 from .executors import Failure
 from .expectations import Outcome
 from .plan import Planned
+from .predicted import Beside, theory_rows
 from .summary import Summary, layer_rows, summary_rows, value
 from .verdict import Drift, Verdict
 
@@ -36,6 +37,7 @@ class CellResult:
     trace: Trace | None
     summary: Summary | None
     verdict: Verdict | None
+    theory: Beside | None
     failure: Failure | None
     sentences: tuple[str, ...]
 
@@ -47,8 +49,8 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Result:
-    """The results of an experiment. layers, summary, cells are DataFrames; the same content is on disk where `out`
-    was given."""
+    """The results of an experiment. layers, summary, cells, theory are DataFrames; the same content is on disk where
+    `out` was given."""
 
     experiment: Experiment
     results: tuple[CellResult, ...]
@@ -88,6 +90,12 @@ class Result:
         """One row per cell."""
         return self.frames.cells
 
+    @property
+    def theory(self) -> pd.DataFrame | None:
+        """One row per (cell, layer, metric): what theory predicts, or why it does not; None where nothing is left to
+        predict."""
+        return self.frames.theory
+
 
 def build_tables(experiment: Experiment, results: Sequence[CellResult]) -> dict[str, Table]:
     """The tables of a run, by file name, in grid order."""
@@ -100,8 +108,9 @@ def build_tables(experiment: Experiment, results: Sequence[CellResult]) -> dict[
     }
     if experiment.keep_layers:
         tables["layers.csv"] = Table((*head, *columns.LAYERS, *metrics), _rows(done, _layer_rows))
-    histograms = _rows(done, _histogram_rows)
-    if histograms:
+    if theory := _rows(done, _theory_rows):
+        tables["theory.csv"] = Table((*head, *columns.THEORY), theory)
+    if histograms := _rows(done, _histogram_rows):
         tables["histograms.csv"] = Table((*head, *columns.HISTOGRAMS), histograms)
     if len(done) < len(results):
         failures = [(*cell.prefix, cell.failure.reason) for cell in results if cell.failure is not None]
@@ -115,7 +124,13 @@ def _rows(results: Sequence[CellResult], make: Any) -> list[tuple[Value, ...]]:
 
 def _summary_rows(result: CellResult) -> Any:
     assert result.summary is not None
-    return summary_rows(result.summary, result.planned.cell, result.prefix)
+    assert result.theory is not None
+    return summary_rows(result.summary, result.theory.prediction, result.planned.cell, result.prefix)
+
+
+def _theory_rows(result: CellResult) -> Any:
+    assert result.theory is not None
+    return theory_rows(result.theory, result.planned.cell, result.prefix)
 
 
 def _layer_rows(result: CellResult) -> Any:
@@ -125,11 +140,12 @@ def _layer_rows(result: CellResult) -> Any:
 
 def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
     engine = result.planned.choice.engine
-    if result.verdict is None or result.trace is None:
+    if result.verdict is None or result.trace is None or result.theory is None:
         blank: tuple[Value, ...] = (None,) * 9
         return [(*result.prefix, 0, engine, "failed", *blank, "failed", None, None)]
     verdict = result.verdict
     forward, backward = verdict.forward, verdict.backward
+    departure = result.theory.comparison.departure
     return [
         (
             *result.prefix,
@@ -138,7 +154,8 @@ def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
             *_ratios(backward),
             *(value(forward.rate), value(backward.rate)),
             *(forward.state or None, backward.state or None),
-            *(" ".join(verdict.flags) or None, verdict.verdict or None, None, None),
+            *(" ".join(verdict.flags) or None, verdict.verdict or None),
+            *((departure.z, departure.layer) if departure else (None, None)),
         )
     ]
 

@@ -14,15 +14,17 @@ from . import executors, manifest, store
 from .executors import Failure, Task
 from .expectations import evaluate
 from .plan import Planned, plan, seconds
+from .predicted import Theory
 from .result import CellResult, Result, build_tables
 from .summary import summarise
+from .theory_words import theory_sentences
 from .verdict import judge
 from .words import sentences
 
 WORTH_PROCESSES = 1.0
 """Seconds of work under which starting worker processes costs more than it saves."""
 
-OPTIONAL_FILES = ("layers.csv", "histograms.csv", "failures.csv")
+OPTIONAL_FILES = ("layers.csv", "histograms.csv", "theory.csv", "failures.csv")
 
 Progress = Callable[[int, int], None]
 """Called with (networks done, networks in all)."""
@@ -87,8 +89,9 @@ def _measure(
         done += len(tasks[index].seeds)
         if progress is not None:
             progress(done, total)
+    theory = Theory()
     for planned, found in zip(cells, parts, strict=True):
-        yield _conclude(experiment, planned, [found[index] for index in sorted(found)])
+        yield _conclude(experiment, planned, [found[index] for index in sorted(found)], theory)
 
 
 def _tasks(cells: Sequence[Planned], seeds: tuple[int, ...], jobs: int) -> Iterator[Task]:
@@ -99,13 +102,14 @@ def _tasks(cells: Sequence[Planned], seeds: tuple[int, ...], jobs: int) -> Itera
             yield Task(position, planned.cell, seeds[start : start + size], engine.BUDGET // jobs)
 
 
-def _conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace | Failure]) -> CellResult:
-    """Join a cell's chunks and judge it; one failed chunk fails the cell, with its reason."""
+def _conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace | Failure], theory: Theory) -> CellResult:
+    """Join a cell's chunks, judge it and put theory beside it; one failed chunk fails the cell, with its reason."""
     failures = [part for part in parts if isinstance(part, Failure)]
     if failures:
-        return CellResult(planned, None, None, None, failures[0], ())
+        return CellResult(planned, None, None, None, None, failures[0], ())
     trace = join([part for part in parts if isinstance(part, Trace)])
     summary = summarise(trace)
     verdict = judge(planned.cell, trace, summary, experiment.verdict)
+    beside = theory.beside(planned.cell, summary)
     said = sentences(planned.cell, verdict, summary, experiment.verdict)
-    return CellResult(planned, trace, summary, verdict, None, said)
+    return CellResult(planned, trace, summary, verdict, beside, None, (*said, *theory_sentences(beside)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ..catalogue.metrics import METRICS
 from ..engine import Trace
 from ..spec import Cell
 from .csvtext import Value
+
+if TYPE_CHECKING:
+    from ..theory.prediction import Prediction
 
 Array = np.ndarray[Any, Any]
 
@@ -76,9 +79,11 @@ def _quantiles(values: Array, n: Array) -> Array:
     return result
 
 
-def summary_rows(summary: Summary, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
-    """Rows of summary.csv: (cell, axes...) + layer, metric, statistics. The input row has the metrics that an input
-    has."""
+def summary_rows(
+    summary: Summary, prediction: Prediction, cell: Cell, prefix: tuple[Value, ...]
+) -> Iterator[tuple[Value, ...]]:
+    """Rows of summary.csv: (cell, axes...) + layer, metric, statistics, theory. The input row has the metrics that an
+    input has."""
     for layer in range(cell.network.depth + 1):
         for column, metric in enumerate(summary.metrics):
             if layer == 0 and METRICS.find(metric).needs != "activation":
@@ -96,7 +101,9 @@ def summary_rows(summary: Summary, cell: Cell, prefix: tuple[Value, ...]) -> Ite
                     summary.q95,
                 )
             )
-            yield (*prefix, layer, metric, n, *statistics, int(summary.nonfinite[place]), None, None)
+            curve = prediction.curves[metric]
+            theory = value(curve.mean[layer]), value(curve.sd[layer])
+            yield (*prefix, layer, metric, n, *statistics, int(summary.nonfinite[place]), *theory)
 
 
 def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:

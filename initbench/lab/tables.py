@@ -19,9 +19,14 @@ import pandas as pd
 
 from initbench.errors import StorageError
 
-from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY
+from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY, THEORY
 
-_TEXT = frozenset({"cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"})
+_TEXT = frozenset(
+    {
+        *("cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"),
+        *("within", "reason"),
+    }
+)
 _WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
 _ROWS = 20_000  # rows converted at a time: a large layers.csv never stands in memory as text
 _REMEDY = "run the experiment again"
@@ -38,6 +43,7 @@ class Tables:
     layers: pd.DataFrame | None
     summary: pd.DataFrame
     cells: pd.DataFrame
+    theory: pd.DataFrame | None
     histograms: pd.DataFrame | None
     manifest: dict[str, Any]
     axes: tuple[str, ...]
@@ -55,6 +61,7 @@ def read_tables(folder: str | Path) -> Tables:
         layers=_optional(folder / "layers.csv", axes, LAYERS, more=True),
         summary=_table(folder / "summary.csv", axes, SUMMARY),
         cells=cells,
+        theory=_optional(folder / "theory.csv", axes, THEORY),
         histograms=_optional(folder / "histograms.csv", axes, HISTOGRAMS),
         manifest=manifest,
         axes=axes,
@@ -74,6 +81,7 @@ def tables_from(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Tables:
         layers=table("layers.csv", LAYERS, more=True) if "layers.csv" in files else None,
         summary=table("summary.csv", SUMMARY),
         cells=table("cells.csv", CELLS),
+        theory=table("theory.csv", THEORY) if "theory.csv" in files else None,
         histograms=table("histograms.csv", HISTOGRAMS) if "histograms.csv" in files else None,
         manifest=manifest,
         axes=axes,
@@ -185,7 +193,7 @@ def _is_number(field: str, whole: bool) -> bool:
 def _agree(folder: Path, tables: Tables) -> None:
     """Files cut at the end of a line look whole; that cells are missing from them tells."""
     cells = tables.cells
-    for name, table in (("cells.csv", cells), ("histograms.csv", tables.histograms)):
+    for name, table in (("cells.csv", cells), ("theory.csv", tables.theory), ("histograms.csv", tables.histograms)):
         if table is not None and table.empty:
             raise StorageError(f"{folder / name}: has no rows; {_REMEDY}")
     if not cells["cell"].is_unique:
@@ -195,6 +203,7 @@ def _agree(folder: Path, tables: Tables) -> None:
     for name, frame in (
         ("summary.csv", tables.summary),
         ("layers.csv", tables.layers),
+        ("theory.csv", tables.theory),
         ("histograms.csv", tables.histograms),
     ):
         if frame is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import SMALL, Cli
 
-TABLES = {"config.yaml", "resolved.yaml", "manifest.json", "layers.csv", "summary.csv", "cells.csv"}
+TABLES = {"config.yaml", "resolved.yaml", "manifest.json", "layers.csv", "summary.csv", "cells.csv", "theory.csv"}
 
 
 def lines(text: str) -> list[str]:

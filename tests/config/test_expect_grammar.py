@@ -47,6 +47,7 @@ def test_the_defaults_and_the_place(read_config: Read) -> None:
         ("at_most: 0", "at_most", (0.0,)),
         ("equals: 0", "equals", (0.0,)),
         ("near: {value: 1, stderr: 4}", "near", (1.0, 4.0)),
+        ("near_theory: 4", "near_theory", (4.0,)),
     ],
 )
 def test_tests(read_config: Read, test: str, name: str, target: tuple[float, ...]) -> None:
@@ -85,7 +86,7 @@ def test_layers_are_those_of_the_cells_that_are_meant(
     assert "a layer from 0, the input, to 3" in problem.message
 
 
-@pytest.mark.parametrize("column", [name for name in COLUMNS if not name.startswith("theory_")])
+@pytest.mark.parametrize("column", COLUMNS)
 def test_columns_of_cells(read_config: Read, column: str) -> None:
     words = COLUMNS[column]
     test = "at_least: 0" if words is None else f"equals: {words[0] if words else 'overflow'}"
@@ -115,6 +116,7 @@ def test_a_broken_grid_does_not_make_claims_wrong(problems: Callable[..., tuple[
     [
         ("seeds: 2", "near: {value: 1, stderr: 3}"),
         ("seeds: 1", "between: [0, 1]"),
+        ("seeds: 1", "over: mean, near_theory: 3"),  # theory knows the spread of a single network
         ("seeds: 1", "over: max, at_most: 1"),
         ("output: {layers: true}", "over: max, at_most: 1"),
         ("output: {layers: false}", "over: median, at_most: 1"),

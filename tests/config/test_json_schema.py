@@ -112,6 +112,7 @@ GOOD = [
     BASE + "expect: [{name: a, metric: act_q, at_least: 0, where: {network.initializer: normal(stddev=1)}}]\n",
     BASE + "expect: [{name: a, metric: verdict, equals: stable, claim: refuted}]\n",
     BASE + "expect: [{name: a, metric: act_q, layer: 2, over: mean, near: {value: 1, stderr: 3}}]\n",
+    BASE + "expect: [{name: a, metric: act_q, near_theory: 3}, {name: b, metric: theory_z, between: [-3, 3]}]\n",
 ]
 
 BAD = [
@@ -155,7 +156,7 @@ BAD = [
     BASE + "expect: [{name: a, metric: act_q}]\n",
     BASE + "expect: [{name: a, metric: act_q, at_least: 0, at_most: 1}]\n",
     BASE + "expect: [{name: a, metric: act_q, at_leest: 0}]\n",
-    BASE + "expect: [{name: a, metric: act_q, near_theory: 3}]\n",
+    BASE + "expect: [{name: a, metric: act_q, near_theory: 0}]\n",
     BASE + "expect: [{name: a, metric: act_q, at_least: 0, over: men}]\n",
     BASE + "expect: [{name: a, metric: act_q, at_least: 0, where: {network.dpeth: 3}}]\n",
     BASE + "expect: [{name: a, metric: act_q, at_least: 0, where: {network.initializer: he_nromal}}]\n",

@@ -1,6 +1,7 @@
 """Results folders written the way the store writes them, from cells described as plain data.
 
-A cell is {"axes": {key: value}, "depth": L, "seeds": S, "metrics": {metric: array (S, L + 1)}}, blanks None.
+A cell is {"axes": {key: value}, "depth": L, "seeds": S, "metrics": {metric: array (S, L + 1)}}, blanks None, with
+"theory": {(metric, layer): (mean, sd)} and "outside": those (metric, layer) where theory is out of its range.
 The writer is the tests' own: figures must read what the contract says, not what the store happens to write.
 """
 
@@ -63,7 +64,7 @@ def write(folder: Path, cells: Sequence[Cell], title: str = "a synthetic run", l
     """A results folder of these cells."""
     folder.mkdir(parents=True, exist_ok=True)
     axes = list(cells[0]["axes"])
-    layer_rows, summary_rows, cell_rows, histogram_rows = [], [], [], []
+    layer_rows, summary_rows, cell_rows, histogram_rows, theory_rows = [], [], [], [], []
     for index, cell in enumerate(cells):
         name = cell.get("cell", hashlib.sha256(str(index).encode()).hexdigest()[:16])
         swept = list(cell["axes"].values())
@@ -79,6 +80,8 @@ def write(folder: Path, cells: Sequence[Cell], title: str = "a synthetic run", l
                 column = [measured[metric][seed][layer] if metric in measured else None for seed in range(seeds)]
                 theory = cell.get("theory", {}).get((metric, layer), (None, None))
                 summary_rows.append([name, *swept, layer, metric, *statistics(column), *theory])
+                within = "" if theory[0] is None else "no" if (metric, layer) in cell.get("outside", ()) else "yes"
+                theory_rows.append([name, *swept, layer, metric, theory[0], *theory, within, ""])
         status = cell.get("status", "ok")
         cell_rows.append(
             [name, *swept, seeds, "dense", status, *[None] * 6, "stable", "stable", "", "stable", None, None]
@@ -102,6 +105,9 @@ def write(folder: Path, cells: Sequence[Cell], title: str = "a synthetic run", l
     ]
     write_csv(folder / "summary.csv", ["cell", *axes, *summary], summary_rows)
     write_csv(folder / "cells.csv", ["cell", *axes, *CELL_COLUMNS], cell_rows)
+    if any("theory" in cell for cell in cells):
+        columns = ["layer", "metric", "infinite_width", "mean", "sd", "within", "reason"]
+        write_csv(folder / "theory.csv", ["cell", *axes, *columns], theory_rows)
     if histogram_rows:
         write_csv(
             folder / "histograms.csv",

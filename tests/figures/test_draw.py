@@ -169,6 +169,19 @@ def test_theory_is_dashed_with_the_lightest_band(write_results: Write, flat_cell
     assert light < band
 
 
+def test_theory_beyond_its_range_is_hatched(write_results: Write, flat_cell: Make) -> None:
+    theory = {("act_q", layer): (1.0, 0.25) for layer in range(6)}
+    cell = flat_cell({}, {"act_q": 1.0}, theory=theory, outside={("act_q", 4), ("act_q", 5)})
+    figure = figures.figure(read_tables(write_results([cell])), "variance")
+    shaded, hatched = figure.axes[0].collections
+    assert (shaded.get_hatch(), hatched.get_hatch()) == (None, style.BEYOND)
+    spans = [[vertex for path in one.get_paths() for vertex in path.vertices[:, 0]] for one in (shaded, hatched)]
+    assert [(min(span), max(span)) for span in spans] == [(0, 3), (3, 5)]
+    (legend,) = figure.legends
+    assert "beyond the range" in legend.get_texts()[-1].get_text().replace("\n", " ")
+    check(figure)
+
+
 def test_axes_have_the_scale_and_limits_of_the_series(grid_folder: Path) -> None:
     tables = read_tables(grid_folder)
     for stem in figures.available(tables):

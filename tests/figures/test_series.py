@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from initbench.lab.tables import Tables, read_tables
 
 Write = Callable[..., Path]
 Make = Callable[..., dict[str, Any]]
+INF = float("inf")
 OF_SUMMARY = ("variance", "gradients", "health", "cosine")
 
 
@@ -119,9 +122,68 @@ def test_theory_is_there_when_the_columns_are_filled(write_results: Write, flat_
     series = figures.series(read_tables(write_results([cell])), "variance")
     line = lines(series, "act_q")[0]
     assert line["theory"] == [None, 1, 1, 1, 1, 1]
-    assert line["theory_low"] == [None, *[0.75] * 5]
-    assert line["theory_high"] == [None, *[1.25] * 5]
+    spread = math.sqrt(math.log(1 + 0.25**2))  # of the logarithm
+    for side, sign in (("theory_low", -1), ("theory_high", 1)):
+        assert line[side] == [None, *[pytest.approx(math.exp(sign * spread - spread**2 / 2))] * 5]
     assert {"theory", "theory_low"} <= set(kinds(series))
+    assert line["theory_outside"] == []
+    assert "theory_outside" not in kinds(series)
+
+
+def test_the_band_of_a_share_is_symmetric(write_results: Write, flat_cell: Make) -> None:
+    theory = {("dead_fraction", layer): (0.5, 0.25) for layer in range(1, 6)}
+    cell = flat_cell({}, {"dead_fraction": [None, *[0.5] * 5]}, theory=theory)
+    (line,) = lines(figures.series(read_tables(write_results([cell])), "health"), "dead_fraction")
+    assert (line["theory_low"], line["theory_high"]) == ([0.25] * 5, [0.75] * 5)
+
+
+def test_theory_out_of_its_range_is_told_apart(write_results: Write, flat_cell: Make) -> None:
+    theory = {(metric, layer): (1.0, 0.25) for layer in range(6) for metric in ("act_q", "act_var")}
+    cell = flat_cell({}, {"act_q": 1.0, "act_var": 1.0}, theory=theory, outside={("act_q", 4), ("act_q", 5)})
+    tables = read_tables(write_results([cell]))
+    series = figures.series(tables, "variance")
+    assert lines(series, "act_q")[0]["theory_outside"] == [4, 5]
+    assert lines(series, "act_var")[0]["theory_outside"] == []
+    assert kinds(series)[-3:] == ["theory", "theory_low", "theory_outside"]
+    alone = figures.series(replace(tables, theory=None), "variance")  # an older folder
+    assert lines(alone, "act_q")[0]["theory_outside"] == []
+
+
+def test_theory_without_a_spread_is_a_line_alone(write_results: Write, flat_cell: Make) -> None:
+    theory = {("act_q", layer): (1.0, None if layer % 2 else 0.0) for layer in range(6)}
+    cell = flat_cell({}, {"act_q": 1.0}, theory=theory, outside={("act_q", 5)})
+    series = figures.series(read_tables(write_results([cell])), "variance")
+    (line,) = lines(series, "act_q")
+    assert line["theory"] == [1.0] * 6
+    assert (line["theory_low"], line["theory_high"], line["theory_outside"]) == (None, None, [])
+    assert "theory" in kinds(series)
+
+
+def test_theory_does_not_stretch_the_axis_where_nothing_is_measured(write_results: Write, flat_cell: Make) -> None:
+    theory = {("act_q", layer): (1e10**layer, None) for layer in range(6)}
+    theory |= {("act_var", layer): (1e-10**layer, None) for layer in range(6)}
+    values = {"act_q": [1.0, 1e10, 1e20, INF, INF, INF], "act_var": [1.0, 1e-10, 1e-20, 0.0, 0.0, 0.0]}
+    (panel,) = figures.series(read_tables(write_results([flat_cell({}, values, theory=theory)])), "variance")["panels"]
+    assert 1e-24 < panel["ylim"][0] < 1e-20 < 1e20 < panel["ylim"][1] < 1e24
+    assert panel["lines"][0]["theory"][-1] == pytest.approx(1e-50)
+    lost = flat_cell({}, {"act_q": INF, "act_var": 1.0}, theory=theory)
+    (panel,) = figures.series(read_tables(write_results([lost])), "variance")["panels"]
+    assert panel["ylim"][1] < 1e4
+
+
+def test_many_lines_have_less_of_theory(write_results: Write, flat_cell: Make) -> None:
+    """Nine and more keep the dashes, without bands; of muted ones only the mean is drawn."""
+
+    def drawn(count: int, name: str) -> list[tuple[bool, bool, bool]]:
+        theory = {("act_q", layer): (1.0, 0.25) for layer in range(6)}
+        cells = [flat_cell({"a": name.format(k)}, {"act_q": 1.0 + k}, theory=theory) for k in range(count)]
+        found = lines(figures.series(read_tables(write_results(cells)), "variance"))
+        return [(one["style"] is None, one["theory"] is None, one["theory_low"] is None) for one in found]
+
+    assert drawn(8, "{}") == [(False, False, False)] * 8
+    assert drawn(9, "{}") == [(False, False, True)] * 9
+    muted = drawn(12, "law {}")
+    assert set(muted) == {(False, False, True), (True, True, True)}
 
 
 def test_blank_theory_is_no_line(relu: Tables) -> None:
@@ -223,7 +285,7 @@ def test_a_changed_number_changes_the_series(grid: Tables, stem: str) -> None:
     summary = grid.summary.copy()
     row = summary.index[(summary["metric"] == metric) & (summary["layer"] == 3)][0]
     summary.loc[row, "mean"] *= 1 + 1e-12
-    after = figures.series(Tables(grid.layers, summary, grid.cells, None, grid.manifest, grid.axes), stem)
+    after = figures.series(replace(grid, summary=summary), stem)
     assert before != after
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab_predictions import curve, prediction
 from lab_traces import make_cell, make_trace
 
 from initbench.engine import propagate
@@ -105,7 +106,8 @@ def test_rows() -> None:
     assert rows[5][9] == trace.of("grad_q")[1, 2]
     assert all(type(cell) in (float, type(None)) for row in rows for cell in row[6:])
     summary = summarise(trace)
-    said = list(summary_rows(summary, cell, ("id",)))
+    theory = prediction(cell, act_q=curve([1.0, 2.0, np.inf], [0.0, 0.5, np.nan]))
+    said = list(summary_rows(summary, theory, cell, ("id",)))
     assert [(row[1], row[2]) for row in said] == [
         (layer, metric) for layer in range(3) for metric in cell.metrics if layer or metric in ("act_q", "cosine")
     ]
@@ -114,7 +116,10 @@ def test_rows() -> None:
     assert first[3] == 2
     assert first[4] == pytest.approx(trace.of("act_q")[:, 0].mean())
     assert first[10] == 0
-    assert all(not isinstance(cell, float) or math.isfinite(cell) for row in said for cell in row)
+    assert all(not isinstance(cell, float) or math.isfinite(cell) for row in said for cell in row[:-2])
+    beside = {row[1]: row[-2:] for row in said if row[2] == "act_q"}
+    assert beside == {0: (1.0, 0.0), 1: (2.0, 0.5), 2: (math.inf, None)}
+    assert {row[-2:] for row in said if row[2] != "act_q"} == {(None, None)}  # absent is never zero
 
 
 def test_values_for_tables() -> None:

@@ -41,7 +41,18 @@ cell,network.initializer,network.depth,layer,quantity,low,high,count
 1234567890123456,none,01,1,act,-inf,-1.0,3
 1234567890123456,none,01,1,act,-1.0,inf,5
 """
-FILES = {"cells.csv": CELLS, "layers.csv": LAYERS, "summary.csv": SUMMARY, "histograms.csv": HISTOGRAMS}
+THEORY = """\
+cell,network.initializer,network.depth,layer,metric,infinite_width,mean,sd,within,reason
+1234567890123456,none,01,1,act_q,1.0,1.5,0.25,yes,
+00000000000012e4,"normal(mean=0, stddev=1)",1e3,1,act_q,inf,,,,"weights, all of them, are constant"
+"""
+FILES = {
+    "cells.csv": CELLS,
+    "layers.csv": LAYERS,
+    "summary.csv": SUMMARY,
+    "theory.csv": THEORY,
+    "histograms.csv": HISTOGRAMS,
+}
 
 
 @pytest.fixture
@@ -76,6 +87,14 @@ def test_numbers_come_back_exactly(tables: Tables) -> None:
     assert tables.cells["act_q_ratio"].tolist()[:2] == [1.0, np.inf]
 
 
+def test_theory_comes_back_with_its_reasons(tables: Tables) -> None:
+    assert tables.theory is not None
+    assert tables.theory["infinite_width"].tolist() == [1.0, np.inf]
+    assert np.isnan(tables.theory["mean"]).tolist() == [False, True]
+    assert tables.theory["within"].tolist() == ["yes", ""]
+    assert tables.theory["reason"].tolist() == ["", "weights, all of them, are constant"]
+
+
 def test_whole_numbers_are_whole(tables: Tables) -> None:
     assert tables.layers is not None
     assert tables.histograms is not None
@@ -102,8 +121,10 @@ def test_a_huge_seed_is_no_damage(folder: Path) -> None:
 def test_some_tables_may_be_absent(folder: Path) -> None:
     (folder / "layers.csv").unlink()
     (folder / "histograms.csv").unlink()
+    (folder / "theory.csv").unlink()
     found = read_tables(folder)
     assert found.layers is None
+    assert found.theory is None
     assert found.histograms is None
 
 

@@ -1,0 +1,93 @@
+"""Theory beside the measurements: a prediction for every cell that ran, and its rows in theory.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..catalogue.metrics import METRICS
+from ..spec import Cell
+from .csvtext import Value
+from .departure import Comparison, compare
+from .summary import Summary, value
+
+if TYPE_CHECKING:
+    from ..theory.prediction import Curve, Prediction
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What theory says of a cell and how the cell departs from it.
+
+    error: what broke inside theory, a mistake of ours; the prediction is blank then and the measurements stand.
+    """
+
+    prediction: Prediction
+    comparison: Comparison
+    error: Exception | None = None
+
+
+class Theory:
+    """Predictions of the cells of a run. Those that theory cannot tell apart are computed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Cell, Prediction | Exception] = {}
+
+    def beside(self, cell: Cell, summary: Summary) -> Beside:
+        """The prediction of a cell and the comparison with what was measured. No error of theory's comes out."""
+        alike = replace(cell, engine="auto")  # theory knows of no engine
+        if alike not in self._known:
+            self._known[alike] = _predict(alike)
+        found = self._known[alike]
+        if not isinstance(found, Exception):
+            try:
+                return Beside(found, compare(cell, found, summary))
+            except Exception as error:
+                found = error
+        return Beside(blank(cell, f"internal error: {type(found).__name__}: {found}"), Comparison(None, {}), found)
+
+
+def _predict(cell: Cell) -> Prediction | Exception:
+    """What theory says. A mistake in it, whatever it is, must not cost the measurements."""
+    try:
+        from ..theory.predict_cell import predict_cell  # here, so that what measures nothing loads none of it
+
+        prediction = predict_cell(cell)
+        if unsaid := [name for name in _scalars(cell) if name not in prediction.curves]:
+            raise LookupError(f"no curve for {', '.join(unsaid)}")
+        return prediction
+    except Exception as error:
+        return error
+
+
+def _scalars(cell: Cell) -> list[str]:
+    return [name for name in cell.metrics if METRICS.find(name).scalar]
+
+
+def blank(cell: Cell, reason: str) -> Prediction:
+    """A prediction that says nothing, and why."""
+    from ..theory.prediction import Curve, Prediction
+
+    rows = cell.network.depth + 1
+    nothing = np.full(rows, np.nan)
+    curve = Curve(nothing, nothing, nothing, np.zeros(rows, bool), (reason,) * rows)
+    return Prediction(dict.fromkeys(_scalars(cell), curve), ())
+
+
+def theory_rows(beside: Beside, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
+    """Rows of theory.csv: (cell, axes...) + layer, metric, infinite_width, mean, sd, within, reason; the same layers
+    and metrics as in summary.csv."""
+    for layer in range(cell.network.depth + 1):
+        for metric, curve in beside.prediction.curves.items():
+            if layer == 0 and METRICS.find(metric).needs != "activation":
+                continue
+            numbers = (value(curve.infinite[layer]), value(curve.mean[layer]), value(curve.sd[layer]))
+            within = None if np.isnan(curve.mean[layer]) else "yes" if curve.within[layer] else "no"
+            yield (*prefix, layer, metric, *numbers, within, _reason(beside, metric, curve, layer))
+
+
+def _reason(beside: Beside, metric: str, curve: Curve, layer: int) -> str | None:
+    return curve.reasons[layer] or beside.comparison.skipped.get((metric, layer)) or None

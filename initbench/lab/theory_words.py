@@ -1,0 +1,75 @@
+"""What a student is told of theory beside the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .departure import Departure
+from .predicted import Beside
+
+if TYPE_CHECKING:
+    from ..theory.prediction import Prediction
+    from .result import CellResult
+
+DEPARTS = 3.0
+"""|theory_z| from which a cell departs: under a true theory, 3 cells in 1000 do."""
+
+_FIRST = ("act_q", "preact_q", "grad_q")
+"""The metrics whose reasons say most about why there is no theory."""
+
+
+def theory_sentences(beside: Beside) -> tuple[str, ...]:
+    """Whether a cell is as theory predicts, then what theory has to say of it."""
+    return tuple(_sentences(beside))
+
+
+def theory_summary(results: Sequence[CellResult]) -> str:
+    """How many cells are as theory predicts, for runs of more cells than can be spelled out."""
+    besides = [cell.theory for cell in results if cell.theory is not None]
+    departures = [beside.comparison.departure for beside in besides]
+    compared = [departure for departure in departures if departure is not None]
+    away = sum(abs(departure.z) > DEPARTS for departure in compared)
+    counts = (
+        (len(compared) - away, "as theory predicts"),
+        (away, "not as theory predicts"),
+        (len(besides) - len(compared), "without a theory to compare with"),
+    )
+    return "cells: " + ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def _sentences(beside: Beside) -> Iterator[str]:
+    if beside.error is not None:
+        error = f"{type(beside.error).__name__}: {beside.error}".rstrip(": ")
+        yield f"Theory: an internal error ({error}); the measurements stand. Please report it."
+        return
+    departure = beside.comparison.departure
+    if departure is None:
+        yield f"Theory says nothing here: {_why(beside)}."
+    else:
+        yield _compared(departure)
+    yield from beside.prediction.notes
+
+
+def _compared(departure: Departure) -> str:
+    if abs(departure.z) <= DEPARTS:
+        return f"As theory predicts (theory_z {round(departure.z, 1) + 0.0}, over {departure.count} means)."
+    return (
+        f"Not as theory predicts (theory_z {departure.z:.3g}): {departure.metric} of layer {departure.layer} is "
+        f"{departure.measured:.4g} where theory has {departure.theory:.4g} +- {departure.stderr:.2g}."
+    )
+
+
+def _why(beside: Beside) -> str:
+    """The reason that stands for all: that of the last layer of the metric that says most."""
+    prediction = beside.prediction
+    for metric in (*_FIRST, *prediction.curves):
+        if metric in prediction.curves and (why := _reason(beside, prediction, metric)):
+            return why
+    return "no spread over seeds is predicted for what was measured"
+
+
+def _reason(beside: Beside, prediction: Prediction, metric: str) -> str:
+    last = len(prediction.curves[metric].reasons) - 1
+    skipped = beside.comparison.skipped.get((metric, last), "").removeprefix("not compared: ")
+    return prediction.curves[metric].reasons[last] or skipped

@@ -1,0 +1,69 @@
+"""What is said of theory: one line that says whether it holds, where it does not, or why there is none."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from lab_predictions import curve, prediction
+from lab_traces import make_cell, make_trace
+
+from initbench.lab.departure import Comparison, compare
+from initbench.lab.predicted import Beside, blank
+from initbench.lab.summary import summarise
+from initbench.lab.theory_words import theory_sentences, theory_summary
+
+WIDE = make_cell(3, 4096)
+LAYERS = {"act_q": [1.0] * 4, "grad_q": [None, 1.0, 1.0, 1.0]}
+
+
+def beside(layers: dict[str, Any], *notes: str, **curves: Any) -> Beside:
+    told = prediction(WIDE, *notes, **curves)
+    return Beside(told, compare(WIDE, told, summarise(make_trace(layers, 4))))
+
+
+def test_as_predicted() -> None:
+    (line,) = theory_sentences(beside(LAYERS, act_q=curve([1.0] * 4, [0.0, 0.1, 0.1, 0.1])))
+    assert line == "As theory predicts (theory_z 0.0, over 3 means)."
+
+
+def test_a_departure_has_its_place_and_both_numbers() -> None:
+    told = beside(LAYERS, act_q=curve([1.0, 1.0, 1.25, 1.0], [0.0, 0.02, 0.02, 0.02]))
+    (line,) = theory_sentences(told)
+    assert line.startswith("Not as theory predicts (theory_z -")
+    assert line.endswith("act_q of layer 2 is 1 where theory has 1.25 +- 0.01.")
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (curve([np.nan] * 4, reasons=("", *["the weights are not random"] * 3)), "the weights are not random"),
+        (curve([1.0] * 4, 5.0), "one network spreads by 5 times the mean, too much for a mean of a few"),
+        (curve([1.0] * 4), "nobody has derived it"),  # of the other metrics
+    ],
+)
+def test_silence_has_a_reason(act: Any, said: str) -> None:
+    assert theory_sentences(beside(LAYERS, act_q=act)) == (f"Theory says nothing here: {said}.",)
+
+
+def test_notes_follow() -> None:
+    told = beside(LAYERS, "The median falls.", act_q=curve([1.0] * 4, [0.0, 0.1, 0.1, 0.1]))
+    assert theory_sentences(told)[1:] == ("The median falls.",)
+
+
+def test_a_broken_theory_is_our_mistake() -> None:
+    told = Beside(blank(WIDE, "internal error"), Comparison(None, {}), ValueError("7 is no layer"))
+    (line,) = theory_sentences(told)
+    assert line == ("Theory: an internal error (ValueError: 7 is no layer); the measurements stand. Please report it.")
+
+
+def test_many_cells_are_counted() -> None:
+    good = beside(LAYERS, act_q=curve([1.0] * 4, [0.0, 0.1, 0.1, 0.1]))
+    bad = beside(LAYERS, act_q=curve([1.0, 1.0, 1.25, 1.0], [0.0, 0.02, 0.02, 0.02]))
+    results: Any = [SimpleNamespace(theory=one) for one in (good, bad, good, beside(LAYERS), None)]
+    assert theory_summary(results) == (
+        "cells: 2 as theory predicts, 1 not as theory predicts, 1 without a theory to compare with"
+    )
+    assert theory_summary(results[:1]) == "cells: 1 as theory predicts"
