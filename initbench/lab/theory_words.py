@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .departure import Departure
+import numpy as np
+
+from .departure import SQUARES, Departure
 from .predicted import Beside
 
 if TYPE_CHECKING:
-    from ..theory.prediction import Prediction
     from .result import CellResult
 
 DEPARTS = 3.0
 """|theory_z| from which a cell departs: under a true theory, 3 cells in 1000 do."""
 
-_FIRST = ("act_q", "preact_q", "grad_q")
-"""The metrics whose reasons say most about why there is no theory."""
+_FIRST = ("act_q", "preact_q", "grad_q", *SQUARES)
+"""The metrics whose reasons say most about why there is no theory, in that order."""
 
 
 def theory_sentences(beside: Beside) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def _sentences(beside: Beside) -> Iterator[str]:
         return
     departure = beside.comparison.departure
     if departure is None:
-        yield f"Theory says nothing here: {_why(beside)}."
+        yield _silent(beside)
     else:
         yield _compared(departure)
     yield from beside.prediction.notes
@@ -60,16 +61,16 @@ def _compared(departure: Departure) -> str:
     )
 
 
-def _why(beside: Beside) -> str:
-    """The reason that stands for all: that of the last layer of the metric that says most."""
-    prediction = beside.prediction
-    for metric in (*_FIRST, *prediction.curves):
-        if metric in prediction.curves and (why := _reason(beside, prediction, metric)):
-            return why
-    return "no spread over seeds is predicted for what was measured"
+def _silent(beside: Beside) -> str:
+    """Why nothing is compared: the reason of the last layer of the metric that says most."""
+    curves = {name: beside.prediction.curves[name] for name in _FIRST if name in beside.prediction.curves}
+    why = next(filter(None, (_reason(beside, name) for name in curves)), "")
+    if any(np.isfinite(curve.mean[1:]).any() for curve in curves.values()):
+        return f"Not held against theory's means: {why or 'it derives no spread over seeds'}."
+    return f"Theory says nothing here{': ' * bool(why)}{why}."
 
 
-def _reason(beside: Beside, prediction: Prediction, metric: str) -> str:
-    last = len(prediction.curves[metric].reasons) - 1
-    skipped = beside.comparison.skipped.get((metric, last), "").removeprefix("not compared: ")
-    return prediction.curves[metric].reasons[last] or skipped
+def _reason(beside: Beside, metric: str) -> str:
+    reasons = beside.prediction.curves[metric].reasons
+    skipped = beside.comparison.skipped.get((metric, len(reasons) - 1), "").removeprefix("not compared: ")
+    return reasons[-1] or skipped

@@ -39,13 +39,24 @@ def test_a_departure_has_its_place_and_both_numbers() -> None:
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (curve([np.nan] * 4, reasons=("", *["the weights are not random"] * 3)), "the weights are not random"),
-        (curve([1.0] * 4, 5.0), "one network spreads by 5 times the mean, too much for a mean of a few"),
-        (curve([1.0] * 4), "nobody has derived it"),  # of the other metrics
+        (
+            curve([np.nan] * 4, reasons=("", *["the weights are not random"] * 3)),
+            "Theory says nothing here: the weights are not random.",
+        ),
+        (
+            curve([1.0] * 4, 5.0),
+            "Not held against theory's means: one network spreads by 5 times the mean, too much for a mean of a few.",
+        ),
     ],
 )
 def test_silence_has_a_reason(act: Any, said: str) -> None:
-    assert theory_sentences(beside(LAYERS, act_q=act)) == (f"Theory says nothing here: {said}.",)
+    assert theory_sentences(beside(LAYERS, act_q=act)) == (said,)
+
+
+def test_silence_of_other_metrics_is_no_reason() -> None:
+    cell = make_cell(3, metrics=("cosine",))
+    told = prediction(cell, cosine=curve([1.0] * 4, reasons=("a reason",) * 4))
+    assert theory_sentences(Beside(told, Comparison(None, {}))) == ("Theory says nothing here.",)
 
 
 def test_notes_follow() -> None:
