@@ -36,7 +36,12 @@ def test_streamed_and_kept_tables_are_the_same_bytes(tmp_path: Path) -> None:
 
 def test_what_breaks_off_leaves_the_old_tables_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("old")
-    with pytest.raises(KeyboardInterrupt), Streamed(tmp_path) as streamed:
-        fill(streamed)
-        raise KeyboardInterrupt
+
+    def broken_off() -> None:
+        with Streamed(tmp_path) as streamed:
+            fill(streamed)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("one.csv", "old")]
