@@ -9,11 +9,12 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from ..spec import Cell
-from .gaussian import FIELDS, Moments, moments
+from .gaussian import Moments
 from .inputs import InputState, input_state
 from .layers import LayerLaw, layer_law
 from .normality import LARGEST, Normality, normality
-from .pairs import PairMoments, pair_moments
+from .pairs import PairMoments
+from .trajectory import follow
 
 Array = np.ndarray[Any, Any]
 
@@ -100,14 +101,14 @@ def trajectory(cell: Cell) -> Trajectory:
     start = input_state(cell)
     known = next((k for k, law in enumerate(laws) if law.unsupported), len(laws))
     reason = laws[known].unsupported if known < len(laws) else ""
-    q, e, m, p = follow(laws[:known], start)
-    shapes = normality(laws[:known], start, Moments(*m))
+    path = follow(laws[:known], start)
+    shapes = normality(laws[:known], start, Moments(*path.moments))
     far = np.flatnonzero(np.abs(shapes.forward) > LARGEST)
     if len(far):
         known = int(far[0]) - 1
         excess, shift = shapes.excess[known + 1], shapes.forward[known + 1]
         reason = f"preactivations are not normal: an excess kurtosis of {excess:.2g} moves <phi^2> by {shift:.1%}"
-    q, e, m, p = (_padded(rows, known, len(laws)) for rows in (q, e, m, p))
+    q, e, m, p = (_padded(rows, known, len(laws)) for rows in (path.q, path.e, path.moments, path.pairs))
     return Trajectory(
         laws=laws,
         start=start,
@@ -129,39 +130,6 @@ def _padded(rows: Array, known: int, depth: int) -> Array:
     rows = rows.take(range(known + 1), axis)
     missing = [(0, depth - known if k == axis else 0) for k in range(rows.ndim)]
     return np.pad(rows, missing, constant_values=np.nan)
-
-
-def follow(laws: tuple[LayerLaw, ...], start: InputState) -> tuple[Array, Array, Array, Array]:
-    """q (L + 1, S), e (L + 1, P), the fields of Moments (12, L + 1, S) and of PairMoments (4, L + 1, P)."""
-    depth, groups = len(laws), len(start.q)
-    q = np.full((depth + 1, groups), np.nan)
-    e = np.full((depth + 1, len(start.e)), np.nan)
-    m = np.full((len(FIELDS), depth + 1, groups), np.nan)
-    p = np.full((4, depth + 1, len(start.e)), np.nan)
-    q[0], e[0] = start.q, start.e
-    m[FIELDS.index("square"), 0] = start.q
-    roots = np.sqrt(start.q)
-    p[1, 0] = (roots[start.a] - roots[start.b]) ** 2 / 2 + start.e * roots[start.a] * roots[start.b]
-    p[0, 0] = (start.q[start.a] + start.q[start.b]) / 2 - p[1, 0]
-    for k, law in enumerate(laws, start=1):
-        q[k] = law.cw * m[2, k - 1] + law.cb
-        e[k] = next_e(law.cw, p[1, k - 1], q[k, start.a], q[k, start.b])
-        now = moments(law.activation, q[k])
-        m[:, k] = [getattr(now, name) for name in FIELDS]
-        pair = pair_moments(law.activation, q[k, start.a], q[k, start.b], e[k])
-        p[:, k] = [pair.product, pair.gap, pair.slope_product, pair.square_product]
-    return q, e, m, p
-
-
-def next_e(cw: float, gap: Array, q_a: Array, q_b: Array) -> Array:
-    """1 - correlation of preactivations of mean squares q from the gap of the activations below, all (P,).
-
-    cw <phi_a phi_b> + cb = (q_a + q_b) / 2 - cw gap, hence e = (cw gap - (sqrt q_a - sqrt q_b)^2 / 2) / sqrt(q_a q_b).
-    """
-    both = np.sqrt(q_a * q_b)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        e = (cw * gap - (np.sqrt(q_a) - np.sqrt(q_b)) ** 2 / 2) / both
-    return np.clip(np.where(both > 0, e, 0.0), 0.0, 2.0)
 
 
 def _gradients(laws: tuple[LayerLaw, ...], slope_square: Array, known: int) -> Array:

@@ -42,8 +42,9 @@ def normality(laws: tuple[LayerLaw, ...], start: InputState, averages: Moments) 
     excess, forward, slope = (np.zeros(len(laws) + 1) for _ in range(3))
     for k, law in enumerate(laws, start=1):
         with np.errstate(all="ignore"):
-            # sum h^4 / (sum h^2)^2
+            # sum h^4 / (sum h^2)^2; to a Haar matrix every direction h is alike, that of one unit too
             below = averages.fourth[k - 1] / (law.fan_in * square[k - 1] ** 2) if k > 1 else start.fourth
+            below = np.ones_like(below) if law.haar else below
             share = law.cb / K[k]
             x = (law.kurtosis - 3) * (1 - share) ** 2 * below + (law.bias_kurtosis - 3) * share**2
             # d ln <phi^2> = x K^2 d2<phi^2> / (6 <phi^2>) + (d ln <phi^2> / d ln K) (K_u / K) d ln <phi^2>_below

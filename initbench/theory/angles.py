@@ -1,0 +1,131 @@
+"""Averages over pairs along a trajectory: at mean squares that are known, for correlations that come one by one.
+
+Both kinds of pairs below are made for R rows of mean squares of P pairs. `gap(row, e)` is <(phi_a - phi_b)^2> / 2 of
+one row, (P,) -> (P,); `products(rows, e)` is <phi'_a phi'_b> and <phi_a^2 phi_b^2> of several, (N,), (N, P) ->
+(2, N, P).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from .chebyshev import points, polynomials, transform
+from .gaussian import Moments, moments
+from .hermite import expansion, orders, parities
+from .maps import homogeneous
+from .pairs import pair_moments
+
+Array = np.ndarray[Any, Any]
+
+_NODES = 40
+_LIMITS = (1e-100, 1e100)  # of the mean squares that the series is asked for; beyond, phi is a power of z
+_TRIFLE = 1e-17  # of the slope's power, what an order may hold and be left out
+_FARTHEST = -745.0  # exp(-745) is the smallest float
+
+
+class Pairs(Protocol):
+    def gap(self, row: int, e: Array) -> Array: ...
+    def products(self, rows: Array, e: Array) -> Array: ...
+
+
+def pairs_at(activation: Activation, m: Moments, a: Array, b: Array) -> Pairs:
+    """Pairs of the inputs a and b, (P,) each, out of those of m, whose fields are (R, S)."""
+    if homogeneous(activation) is not None:
+        root_a, root_b = np.sqrt(m.q[:, a]), np.sqrt(m.q[:, b])
+        apart = (root_a - root_b) ** 2 / 2 * moments(activation, 1.0).square
+        return HomogeneousPairs(_by_angle(activation), root_a * root_b, apart)
+    used, place = np.unique(np.concatenate([a, b]), return_inverse=True)
+    terms = _terms(activation, m, used)
+    # in every function's own powers, the slope's being k times the value's
+    weights = np.stack([np.maximum(orders(), 1.0), np.ones_like(orders()), np.ones_like(orders())])
+    power = (terms**2).max(axis=1) * weights
+    kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=(0, 1))
+    terms, k, parity = terms[..., kept], orders()[kept], parities()[kept]
+    return SeriesPairs(k, parity, terms[:, place[: len(a)]], terms[:, place[len(a) :]])
+
+
+@dataclass(frozen=True)
+class HomogeneousPairs:
+    """phi(s z) = s phi(z): everything follows from q = 1, by polynomials in the angle acos c.
+
+    of_one: their coefficients for gap / e and the two products, (_NODES, 3). scale: sqrt(q_a q_b), (R, P).
+    apart: the gap at e = 0, (R, P).
+    """
+
+    of_one: Array
+    scale: Array
+    apart: Array
+
+    def gap(self, row: int, e: Array) -> Array:
+        return np.asarray(self.apart[row] + self.scale[row] * e * (_basis(e) @ self.of_one[:, 0]))
+
+    def products(self, rows: Array, e: Array) -> Array:
+        found = (_basis(e.ravel()) @ self.of_one[:, 1:]).T.reshape(2, *e.shape)
+        return np.asarray(found * np.stack([np.ones_like(e), self.scale[rows] ** 2]))
+
+
+def _basis(e: Array) -> Array:
+    # x = 1 - 2 acos(c) / pi, with acos(1 - e) = 2 asin(sqrt(e / 2))
+    return polynomials(1 - 4 / np.pi * np.arcsin(np.sqrt(e / 2)), _NODES)
+
+
+@lru_cache(maxsize=32)
+def _by_angle(activation: Activation) -> Array:
+    """Such maps are made of the angle, its sine and its cosine: polynomials in the angle follow them to all digits."""
+    e = 2 * np.sin(np.pi / 4 * (1 - points(_NODES))) ** 2
+    m = pair_moments(activation, 1.0, 1.0, e)
+    return np.asarray(transform(_NODES) @ np.stack([m.gap / e, m.slope_product, m.square_product], axis=1))
+
+
+@dataclass(frozen=True)
+class SeriesPairs:
+    """Any activation, in Hermite's polynomials. k, parity: (K,). a, b: terms of the three functions, (R, P, 3, K)."""
+
+    k: Array
+    parity: Array
+    a: Array
+    b: Array
+
+    def gap(self, row: int, e: Array) -> Array:
+        a, b = self.a[row, :, 0], self.b[row, :, 0]
+        lost = self._lost(e)
+        # sum (a_k - b_k)^2 / 2 + a_k b_k (1 - c^k), of which nothing cancels
+        return np.asarray(np.einsum("pk,pk->p", a - b, a - b) / 2 + np.einsum("pk,pk,pk->p", a, b, lost))
+
+    def products(self, rows: Array, e: Array) -> Array:
+        power = self._power(e)
+        return np.stack([np.einsum("npk,npk,npk->np", self.a[rows, :, f], self.b[rows, :, f], power) for f in (1, 2)])
+
+    def _lost(self, e: Array) -> Array:
+        """1 - c^k, (..., K); 0 for k = 0."""
+        if (e <= 1).all():
+            return np.asarray(-np.expm1(_log_cosine(e)[..., None] * self.k))
+        return np.asarray(1 - self._power(e))
+
+    def _power(self, e: Array) -> Array:
+        """c^k, (..., K)."""
+        power = np.exp(_log_cosine(e)[..., None] * self.k)
+        return np.where(e[..., None] > 1, power * self.parity, power)
+
+
+def _log_cosine(e: Array) -> Array:
+    """ln |1 - e|, down to the smallest float's."""
+    return np.maximum(np.log1p(-np.minimum(e, 2 - e)), _FARTHEST)
+
+
+def _terms(activation: Activation, m: Moments, used: Array) -> Array:
+    """The terms at the mean squares of the used inputs, (R, U, 3, K), of the exact powers <f^2>."""
+    q = np.clip(m.q[:, used], *_LIMITS)
+    distinct, place = np.unique(q, return_inverse=True)
+    terms = expansion(activation)(np.log(distinct)).reshape(len(distinct), 3, -1)
+    terms = terms[place.reshape(q.shape)]
+    exact = np.stack([m.square, m.slope_square, m.fourth], axis=-1)[:, used]
+    there = (terms**2).sum(axis=-1)
+    outside = (q != m.q[:, used])[..., None] & (there > 0)
+    scale = np.sqrt(np.divide(exact, there, out=np.ones_like(there), where=outside))
+    return np.asarray(terms * scale[..., None])

@@ -1,0 +1,62 @@
+"""Polynomials through Chebyshev's nodes, and functions that are followed by one of them in every cell of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+@lru_cache
+def points(number: int) -> Array:
+    """Chebyshev's nodes of the first kind on (-1, 1), (number,)."""
+    return np.asarray(np.cos(np.pi * (np.arange(number) + 0.5) / number))
+
+
+@lru_cache
+def transform(number: int) -> Array:
+    """Values at the nodes -> coefficients of T_0, T_1, ..., (number, number)."""
+    orders = np.arange(number)[:, None]
+    matrix = np.cos(orders * np.arccos(points(number))) * (2 / number)
+    matrix[0] /= 2
+    return np.asarray(matrix)
+
+
+def polynomials(x: Array, number: int) -> Array:
+    """T_0 ... T_{number - 1} at x in [-1, 1], (N,) -> (N, number)."""
+    return np.asarray(np.cos(np.arange(number) * np.arccos(np.clip(x, -1.0, 1.0))[:, None]))
+
+
+class Cells:
+    """A smooth function t -> (F,) on the real line, followed by a polynomial in every cell [i width, (i + 1) width).
+
+    function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again.
+    """
+
+    def __init__(self, function: Callable[[Array], Array], width: float, nodes: int) -> None:
+        self.function, self.width, self.nodes = function, width, nodes
+        self.coefficients: dict[int, Array] = {}
+
+    def __call__(self, t: Array) -> Array:
+        """(N,) -> (N, F). Where the function is not finite at a node, so is its cell."""
+        place = t / self.width
+        index = np.floor(place)
+        basis = polynomials(2 * (place - index) - 1, self.nodes)
+        first = int(index[0])
+        if (index == first).all():
+            return np.asarray(basis @ self._cell(first))
+        parts = [(mask, basis[mask] @ self._cell(int(i))) for i in np.unique(index) for mask in [index == i]]
+        found = np.empty((len(t), parts[0][1].shape[1]))
+        for mask, values in parts:
+            found[mask] = values
+        return found
+
+    def _cell(self, index: int) -> Array:
+        if index not in self.coefficients:
+            t = self.width * (index + (points(self.nodes) + 1) / 2)
+            self.coefficients[index] = transform(self.nodes) @ self.function(t)
+        return self.coefficients[index]

@@ -1,0 +1,131 @@
+"""An activation in Hermite's polynomials: all averages over pairs of correlation c as one power series in c.
+
+With x = z / sqrt(q) and He_k orthogonal under N(0, 1), Mehler's formula gives for any function f of z
+    <f(z_a) f(z_b)> = sum_k f_k(q_a) f_k(q_b) c^k,     f_k(q) = <f(sqrt(q) x) He_k(x)> / sqrt(k!),
+and <f^2> = sum_k f_k^2 says what is left beyond the last order. Smooth activations leave nothing. A kink leaves a tail
+that falls as a power of k: it is carried on as such, in TAIL orders that need not be integers, with all that is left.
+What is left of the value is taken from sum_k k phi_k^2 = q <phi'^2>, which makes the gap <(phi_a - phi_b)^2> / 2 exact
+as c -> 1. Its relative error is worst near 1 - c = 1 / ORDERS: 1e-4 with kinks (1e-3 where all of them are within a
+third of sqrt(q)), rounding for smooth activations at moderate q. A value that jumps has no such hold: the gap is
+trusted for 1 - c > 1e-2 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from .chebyshev import Cells
+from .gaussian import moments
+from .quadrature import REACH, density, grid, merged, mesh, nodes
+
+Array = np.ndarray[Any, Any]
+
+ORDERS = 256
+_ENDS = (0.0, 1.0, 3.0, 7.0, 15.0, 27.0)  # of the tail's panels, in ln k above the last order
+_TAIL = 8  # nodes a panel
+_PANEL = 1.5  # He_k turns by sqrt(k) radians a unit: 24 a panel, for 20 nodes
+_CELL, _NODES = 1.0, 24  # in ln q: He_k(z / sqrt(q)) at a kink turns with q, too
+_COMPLETE = 1e-12  # relative; what is left beyond the orders is rounding
+_EXACT = 1e-13  # relative agreement of <f^2> on shared nodes with its value
+
+
+@lru_cache
+def orders() -> Array:
+    """k of every term, (K,): the integers below ORDERS, then the tail's."""
+    return np.concatenate([np.arange(ORDERS), (ORDERS - 0.5) * np.exp(_tail()[0])])
+
+
+@lru_cache
+def parities() -> Array:
+    """What c^k is multiplied by for c < 0, (K,): -1 for odd orders; 0 in the tail, where odd and even ones cancel."""
+    return np.concatenate([1.0 - 2.0 * (np.arange(ORDERS) % 2), np.zeros(len(_tail()[0]))])
+
+
+@lru_cache
+def _tail() -> tuple[Array, Array]:
+    """Nodes and weights in ln(k / ORDERS)."""
+    return nodes(np.array(_ENDS), _TAIL)
+
+
+@lru_cache(maxsize=32)
+def expansion(activation: Activation) -> Cells:
+    """ln q -> the terms of phi, of phi' and of phi^2 one after another, (N,) -> (N, 3 K)."""
+    return Cells(lambda log_q: terms(activation, np.exp(log_q)).reshape(len(log_q), -1), _CELL, _NODES)
+
+
+def terms(activation: Activation, q: Array) -> Array:
+    """f_k(q) for f = phi, phi', phi^2, (N,) -> (N, 3, K), with the square roots of what the tail's orders hold."""
+    m = moments(activation, q)
+    totals = np.stack([m.square, m.slope_square, m.fourth], axis=1)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = _coefficients(activation, q, totals)
+        powers = found**2
+        if not activation.formula.jumps:
+            # sum_k k phi_k^2 = q <phi'^2>: the tail of the value by what it adds to the slope
+            powers[:, 0] *= orders()[:ORDERS]
+            totals[:, 0] = q * totals[:, 1]
+        left = totals - powers.sum(axis=2)
+        left[~(left > _COMPLETE * totals)] = 0.0
+        half = powers[:, :, ORDERS // 2 :].sum(axis=2)
+        masses = np.stack([_masses(left[:, f], half[:, f]) for f in range(3)], axis=1)
+        if not activation.formula.jumps:
+            masses[:, 0] /= orders()[ORDERS:]
+    return np.concatenate([found, np.sqrt(masses)], axis=2)
+
+
+def _masses(left: Array, half: Array) -> Array:
+    """What every order of the tail holds, (N,) -> (N, tail): sum_{k > K} f_k^2 falls as K^-m."""
+    steepness = np.log2(1 + half / np.where(left > 0, left, np.inf))
+    # m from the last octave; kinks of any derivative leave an odd multiple of 1/2, which an octave shows roughly.
+    typical = float(np.median(steepness))
+    whole = np.round(typical - 0.5) + 0.5
+    if typical < 3 and abs(typical - whole) < 0.25:
+        steepness = np.full_like(steepness, whole)
+    log_k, weights = _tail()
+    masses = weights * np.exp(-np.clip(steepness, 0.25, 40)[:, None] * log_k)
+    return np.asarray(left[:, None] * masses / masses.sum(axis=1, keepdims=True))
+
+
+def _coefficients(activation: Activation, q: Array, totals: Array) -> Array:
+    """f_k below ORDERS, (N, 3, ORDERS): on nodes that all q share, or cut at the activation's own panels."""
+    root = np.sqrt(q)[:, None]
+    x, weights, basis = _shared()
+    values = _functions(activation, x * root)
+    squares = (values * values) @ weights
+    if (np.abs(squares - totals) <= _EXACT * totals).all():
+        return np.asarray(values @ basis)
+    own = mesh(activation)
+    own = own[np.abs(own) < REACH * root.max()]
+    x, w = nodes(merged(grid(REACH, _PANEL), own / root))
+    values = _functions(activation, x * root) * (w * density(x))[:, None]
+    found = np.empty((*values.shape[:2], ORDERS))
+    for k, hermite in enumerate(_hermites(x)):
+        found[:, :, k] = np.einsum("nfx,nx->nf", values, hermite)
+    return found
+
+
+def _functions(activation: Activation, z: Array) -> Array:
+    value, slope = activation.both(z)
+    return np.stack([value, slope, value * value], axis=1)
+
+
+@lru_cache
+def _shared() -> tuple[Array, Array, Array]:
+    """Nodes (X,), their Gaussian weights (X,), and He_k / sqrt(k!) times the weights, (X, ORDERS)."""
+    x, w = nodes(grid(REACH, _PANEL))
+    w = w * density(x)
+    return x, w, np.stack([hermite * w for hermite in _hermites(x)], axis=1)
+
+
+def _hermites(x: Array) -> Iterator[Array]:
+    """He_k(x) / sqrt(k!) for k = 0 ... ORDERS - 1, each of the shape of x."""
+    older, newer = np.zeros_like(x), np.ones_like(x)
+    for k in range(ORDERS):
+        yield newer
+        # He_{k+1} = x He_k - k He_{k-1}
+        older, newer = newer, (x * newer - np.sqrt(k) * older) / np.sqrt(k + 1)

@@ -1,0 +1,174 @@
+"""The length and the correlation maps, iterated over the layers: fast, for networks of a thousand of them.
+
+Mean squares come first. Their map is followed by polynomials in ln q, which are found once for every activation.
+Correlations come second, at mean squares that are known: one step is a sum over the terms of a power series.
+Whatever has converged is not computed again while the layers stay alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from .angles import Pairs, pairs_at
+from .chebyshev import Cells
+from .gaussian import FIELDS, Moments, moments
+from .inputs import InputState
+from .layers import LayerLaw
+from .maps import homogeneous
+
+Array = np.ndarray[Any, Any]
+
+SETTLED = 1e-14
+"""Relative change from layer to layer under which alike layers are taken to repeat themselves."""
+_CELL, _NODES = 2.0, 24  # in ln q
+_WITHIN = (1e-290, 1e290)  # mean squares that are followed by polynomials
+_BLOCK = 1 << 22  # numbers at a time
+_TERMS = 1000  # about so many for one input
+
+
+@dataclass(frozen=True)
+class Path:
+    """q (L + 1, S), e (L + 1, P), the fields of Moments (12, L + 1, S) and of PairMoments (4, L + 1, P)."""
+
+    q: Array
+    e: Array
+    moments: Array
+    pairs: Array
+
+
+def follow(laws: tuple[LayerLaw, ...], start: InputState) -> Path:
+    """The network's path from its inputs through L layers. Row 0 has the inputs' own q, e, <x^2>, products and gaps."""
+    with np.errstate(all="ignore"):
+        alike = _alike(laws)
+        q, origin = _lengths(laws, start.q, alike)
+        m = _moments(laws, q, origin)
+        m[FIELDS.index("square"), 0] = start.q
+        e, pairs = _angles(laws, start, m, origin, alike)
+    return Path(q, e, m, pairs)
+
+
+def _alike(laws: tuple[LayerLaw, ...]) -> list[bool]:
+    """alike[k]: whether layer k + 1 maps layer k's averages as layer k maps those of layer k - 1."""
+    keys = [(laws[k - 1].activation, laws[k].cw, laws[k].cb) for k in range(1, len(laws))]
+    return [False, False, *(one == other for one, other in zip(keys[1:], keys[:-1], strict=True))]
+
+
+def _lengths(laws: tuple[LayerLaw, ...], q0: Array, alike: list[bool]) -> tuple[Array, Array]:
+    """q, (L + 1, S), and the layer that every layer repeats, (L + 1,): itself, or one below."""
+    q = np.empty((len(laws) + 1, len(q0)))
+    origin = np.arange(len(laws) + 1)
+    q[0], square, settled = q0, q0, False
+    for k, law in enumerate(laws, start=1):
+        if settled and alike[k - 1]:
+            q[k], origin[k] = q[k - 1], origin[k - 1]
+            continue
+        q[k] = law.cw * square + law.cb if law.cw else law.cb
+        settled = bool((np.abs(q[k] - q[k - 1]) <= SETTLED * q[k]).all())
+        square = squares(law.activation, q[k])
+    return q, origin
+
+
+def squares(activation: Activation, q: Array) -> Array:
+    """<phi^2>, (S,) -> (S,)."""
+    if homogeneous(activation) is not None:
+        return np.asarray(moments_at_1(activation).square * q)
+    if not (_WITHIN[0] < q.min() and q.max() < _WITHIN[1]):
+        return moments(activation, q).square
+    return np.asarray(np.exp(_log_squares(activation)(np.log(q))[:, 0]))
+
+
+@lru_cache(maxsize=32)
+def moments_at_1(activation: Activation) -> Moments:
+    return moments(activation, 1.0)
+
+
+@lru_cache(maxsize=32)
+def _log_squares(activation: Activation) -> Cells:
+    return Cells(lambda log_q: np.log(moments(activation, np.exp(log_q)).square)[:, None], _CELL, _NODES)
+
+
+def _moments(laws: tuple[LayerLaw, ...], q: Array, origin: Array) -> Array:
+    """All averages, (12, L + 1, S); row 0 is nan."""
+    found = np.full((len(FIELDS), *q.shape), np.nan)
+    for activation in dict.fromkeys(law.activation for law in laws):
+        rows = [k for k, law in enumerate(laws, start=1) if law.activation == activation and origin[k] == k]
+        distinct, place = np.unique(q[rows], return_inverse=True)
+        m = moments(activation, distinct)
+        for field, name in enumerate(FIELDS):
+            found[field, rows] = getattr(m, name)[place.reshape(len(rows), -1)]
+    return found[:, origin]
+
+
+def _angles(
+    laws: tuple[LayerLaw, ...], start: InputState, m: Array, origin: Array, alike: list[bool]
+) -> tuple[Array, Array]:
+    """e, (L + 1, P), and product, gap, slope product and square product, (4, L + 1, P)."""
+    a, b = start.a, start.b
+    e, pairs = np.empty((len(laws) + 1, len(a))), np.full((4, len(laws) + 1, len(a)), np.nan)
+    q = m[FIELDS.index("q")].copy()
+    q[0] = start.q
+    both, apart = np.sqrt(q[:, a] * q[:, b]), (np.sqrt(q[:, a]) - np.sqrt(q[:, b])) ** 2 / 2
+    e[0] = start.e
+    gap = pairs[1]
+    gap[0] = apart[0] + e[0] * both[0]
+    if not len(a):
+        return e, pairs
+    repeats = np.arange(len(laws) + 1)
+    size = max(1, _BLOCK // (_TERMS * len(start.q)))
+    for rows in _blocks(origin, size):
+        known = _known_pairs(laws, start, m, origin, rows)
+        settled = False
+        for k in rows:
+            if settled and alike[k - 1] and origin[k] == origin[k - 1]:
+                e[k], gap[k], repeats[k] = e[k - 1], gap[k - 1], repeats[k - 1]
+                continue
+            e[k] = _next(laws[k - 1].cw * gap[k - 1], both[k], apart[k])
+            settled = bool((np.abs(e[k] - e[k - 1]) <= SETTLED * e[k]).all())
+            one, place = known[laws[k - 1].activation]
+            gap[k] = one.gap(place[int(origin[k])], e[k])
+        for activation, (one, place) in known.items():
+            own = [k for k in rows if laws[k - 1].activation == activation and repeats[k] == k]
+            pairs[2:, own] = one.products(np.array([place[int(origin[k])] for k in own], np.intp), e[own])
+    square = m[FIELDS.index("square")]
+    pairs[0] = (square[:, a] + square[:, b]) / 2 - gap
+    return e, pairs[:, repeats]
+
+
+def _next(gap: Array, both: Array, apart: Array) -> Array:
+    """1 - correlation of preactivations, (P,), from cw times the gap of the activations below.
+
+    cw <phi_a phi_b> + cb = (q_a + q_b) / 2 - cw gap, hence e = (cw gap - (sqrt q_a - sqrt q_b)^2 / 2) / sqrt(q_a q_b).
+    """
+    e = np.where(both > 0, (gap - apart) / both, 0.0)
+    e = np.minimum(np.maximum(e, 0.0), 2.0)
+    return np.where(2 - e < SETTLED, 2.0, e)  # opposite inputs stay opposite: an instability would not let them
+
+
+def _blocks(origin: Array, size: int) -> list[list[int]]:
+    """Layers from 1 up, in order, with at most `size` different ones together."""
+    blocks: list[list[int]] = []
+    different = size
+    for k in range(1, len(origin)):
+        different += origin[k] == k
+        if different > size or not blocks:
+            blocks.append([])
+            different = 1
+        blocks[-1].append(k)
+    return blocks
+
+
+def _known_pairs(
+    laws: tuple[LayerLaw, ...], start: InputState, m: Array, origin: Array, rows: list[int]
+) -> dict[Activation, tuple[Pairs, dict[int, int]]]:
+    """For every activation among these layers, its pairs and the row that a layer's origin has in them."""
+    known = {}
+    for activation in dict.fromkeys(laws[k - 1].activation for k in rows):
+        own = sorted({int(origin[k]) for k in rows if laws[k - 1].activation == activation})
+        pairs = pairs_at(activation, Moments(*m[:, own]), start.a, start.b)
+        known[activation] = pairs, {layer: row for row, layer in enumerate(own)}
+    return known
