@@ -43,25 +43,22 @@ def folder_of(out: Path, cell: str) -> Path:
     return out / CELLS / cell
 
 
+def make_folders(out: Path, cells: Sequence[str]) -> None:
+    """Make the folders of these cells, so that their names survive a crash. Raises StorageError."""
+    new = [folder for cell in cells if not (folder := folder_of(out, cell)).is_dir()]
+    for folder in new:
+        store.make_folder(folder)
+    if new:
+        store.sync_folder(out / CELLS)
+        store.sync_folder(out)
+
+
 def publish(out: Path, cell: str, trace: Trace) -> None:
-    """Keep a finished block. Raises StorageError."""
-    folder = folder_of(out, cell)
-    if not folder.is_dir():
-        make_durable(folder)
-    path = folder / blocks.name(trace.seeds)
+    """Keep a finished block in its cell's folder, which exists. Raises StorageError."""
+    path = folder_of(out, cell) / blocks.name(trace.seeds)
     if path.is_dir():
         raise StorageError(f"{path}: is a folder where a block belongs; move it away")
     store.publish(path, blocks.encode(cell, trace))
-
-
-def make_durable(folder: Path) -> None:
-    """Make a folder whose name survives a crash. Raises StorageError."""
-    store.make_folder(folder)
-    try:
-        for parent in (folder.parent, folder.parent.parent):
-            store.sync_folder(parent)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be made a folder: {error.strerror or error}") from error
 
 
 def read(out: Path, cell: str) -> Stored:

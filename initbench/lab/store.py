@@ -81,12 +81,21 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Make the names in a folder durable. Raises StorageError."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Take away what a killed run left half-written; only its one writer may. Raises StorageError."""
+    for path in folder.rglob(f".*{TEMPORARY}"):
+        _unlink(path)
 
 
 @contextmanager
@@ -174,7 +183,11 @@ def _open_lock(folder: Path) -> int:
 def remove(folder: Path, names: tuple[str, ...]) -> None:
     """Take away files of an earlier run that this one has nothing to say about. Raises StorageError."""
     for name in names:
-        try:
-            (folder / name).unlink(missing_ok=True)
-        except OSError as error:
-            raise StorageError(f"{folder / name}: cannot be removed: {error.strerror or error}") from error
+        _unlink(folder / name)
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be removed: {error.strerror or error}") from error

@@ -23,9 +23,14 @@ def trace(seeds: tuple[int, ...], histograms: bool = False) -> Trace:
     return Trace(seeds, ("act_q", "grad_q"), values, np.ones(values.shape, bool), counts)
 
 
+def keep(out: Path, cell: str, block: Trace) -> None:
+    cellstore.make_folders(out, [cell])
+    cellstore.publish(out, cell, block)
+
+
 def test_published_blocks_are_read_back_in_order_of_their_seeds(tmp_path: Path) -> None:
     for seeds in [(4, 5), (0, 1), (2, 3)]:
-        cellstore.publish(tmp_path, CELL, trace(seeds))
+        keep(tmp_path, CELL, trace(seeds))
     stored = cellstore.read(tmp_path, CELL)
     assert [block.seeds for block in stored.traces] == [(0, 1), (2, 3), (4, 5)]
     assert not stored.damaged
@@ -39,14 +44,14 @@ def test_a_cell_that_was_never_run_has_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["emptied", "cut", "flipped", "another cell's", "a folder"])
 def test_damage_is_told_by_name_and_the_rest_is_used(tmp_path: Path, damage: str) -> None:
     for seeds in [(0, 1), (2, 3)]:
-        cellstore.publish(tmp_path, CELL, trace(seeds))
+        keep(tmp_path, CELL, trace(seeds))
     path = cellstore.folder_of(tmp_path, CELL) / "2-3.block"
     whole = path.read_bytes()
     if damage == "a folder":
         path.unlink()
         path.mkdir()
     elif damage == "another cell's":
-        cellstore.publish(tmp_path, "f" * 16, trace((2, 3)))
+        keep(tmp_path, "f" * 16, trace((2, 3)))
         path.write_bytes((cellstore.folder_of(tmp_path, "f" * 16) / "2-3.block").read_bytes())
     else:
         path.write_bytes({"emptied": b"", "cut": whole[:-1], "flipped": whole[:-1] + b"\0"}[damage])
@@ -60,7 +65,7 @@ def test_damage_is_told_by_name_and_the_rest_is_used(tmp_path: Path, damage: str
 def test_a_folder_in_a_blocks_place_stops_with_its_name(tmp_path: Path) -> None:
     (cellstore.folder_of(tmp_path, CELL) / "0-1.block").mkdir(parents=True)
     with pytest.raises(StorageError, match=r"0-1\.block"):
-        cellstore.publish(tmp_path, CELL, trace((0, 1)))
+        keep(tmp_path, CELL, trace((0, 1)))
 
 
 def test_a_file_in_the_cells_place_stops_with_its_name(tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""Where finished blocks stay while a run goes on: nowhere but in its results, or in the store of a folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from ..engine import Trace
+from ..errors import StorageError
+from . import cellstore, store
+from .cellstore import Damage
+
+THREADS = 8
+"""Blocks on their way to the disk at a time: an fsync is waiting, and many wait together as long as one does."""
+
+
+class Keeper(Protocol):
+    """Keeps finished blocks."""
+
+    def prepare(self, cells: Sequence[str]) -> None:
+        """Get ready for blocks of these cells."""
+
+    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
+        """The blocks of an earlier run that serve these seeds, and those that are damaged."""
+
+    def keep(self, cell: str, trace: Trace) -> None:
+        """Keep a block. Returns before it is safe; raises StorageError where an earlier one could not be kept."""
+
+
+class Forgetful:
+    """Keeps nothing: a run without a folder."""
+
+    def prepare(self, cells: Sequence[str]) -> None:
+        pass
+
+    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
+        return (), ()
+
+    def keep(self, cell: str, trace: Trace) -> None:
+        pass
+
+
+class OnDisk:
+    """The store of a results folder. Blocks are published by threads as they come."""
+
+    def __init__(self, out: Path, threads: ThreadPoolExecutor, force: bool) -> None:
+        self._out, self._threads, self._force = out, threads, force
+        self._under_way: deque[Future[None]] = deque()
+
+    def prepare(self, cells: Sequence[str]) -> None:
+        """Make the cells' folders, durable all at once. With `force`, what they hold is taken away."""
+        if self._force:
+            for cell in cells:
+                _remove(cellstore.folder_of(self._out, cell))
+        cellstore.make_folders(self._out, cells)
+
+    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
+        stored = cellstore.Stored(()) if self._force else cellstore.read(self._out, cell)
+        return cellstore.usable(stored, seeds), stored.damaged
+
+    def keep(self, cell: str, trace: Trace) -> None:
+        while self._under_way and (self._under_way[0].done() or len(self._under_way) > 4 * THREADS):
+            self._under_way.popleft().result()
+        self._under_way.append(self._threads.submit(cellstore.publish, self._out, cell, trace))
+
+    def finish(self) -> None:
+        """Wait until every block is safe. Raises StorageError."""
+        while self._under_way:
+            self._under_way.popleft().result()
+
+
+@contextmanager
+def on_disk(out: Path, force: bool) -> Iterator[OnDisk]:
+    """The keeper of a folder; as it is left, by an interrupt too, every block that came is safe."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="publish") as threads:
+        keeper = OnDisk(out, threads, force)
+        store.remove_leftovers(out)
+        yield keeper
+        keeper.finish()
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be removed: {error.strerror or error}") from error
