@@ -7,6 +7,7 @@ The house, from the top down; imports go down only:
     lab         carries experiments out: plan, executors, tables, verdict, expectations, store
     config      YAML -> Experiment: strict reader, schema, grid
     engine      measures: random networks, forward and backward
+    theory      predicts the same without simulating; config, engine and theory are strangers to one another
     spec        the frozen specs that all rooms share
     catalogue   what a config can name: initializers, activations, inputs, metrics
     streams     one random stream per (seed, purpose)
@@ -20,6 +21,7 @@ From Python:
     initbench.plot(result, "variance")               # a Matplotlib Figure
     initbench.initializer("keras:he_normal").variance(fan_in=512, fan_out=256)
     initbench.activation("gelu").slope(z)
+    initbench.predict("tanh", sigma_w=1.5, sigma_b=0.3)   # infinite width: q_star, c_star, chi, xi_q, xi_c, phase
 
 Names are loaded when they are first used: `import initbench` is quick.
 """
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from .errors import ConfigError as ConfigError
     from .errors import InitbenchError as InitbenchError
     from .lab.result import Result as Result
+    from .theory.mean_field import predict as predict
 
 _HOMES = {
     "ConfigError": ".errors",
@@ -49,6 +52,7 @@ _HOMES = {
     "initializer": ".catalogue.initializers",
     "load": ".api",
     "plot": ".api",
+    "predict": ".theory.mean_field",
     "run": ".api",
 }
 

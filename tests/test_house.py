@@ -20,7 +20,7 @@ FLOORS = (
     {"api"},
     {"figures"},
     {"lab"},
-    {"config", "engine"},
+    {"config", "engine", "theory"},
     {"spec"},
     {"catalogue"},
     {"streams", "errors"},

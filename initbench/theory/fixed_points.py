@@ -1,0 +1,145 @@
+"""Where the length of a signal comes to rest: every fixed point of the length map, and the one that is reached.
+
+F(q) = sigma_w^2 <phi^2> + sigma_b^2. sqrt(q) <phi^2>, the integral of phi(z)^2 exp(-z^2 / 2 q), rises with q whatever
+phi is, so that d ln F / d ln q >= -1/2: no orbit can cycle, and a fixed point is stable exactly where F - q changes
+from + to -.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from .gaussian import moments
+from .length_table import RELIABLE, LengthTable, length_table
+from .maps import homogeneous, times
+from .resting import CRITICAL
+from .roots import bracketed
+
+Array = np.ndarray[Any, Any]
+
+_CLEAR = 1e-6  # relative; how far F(q) is from q next to a place where they touch, and do not just run together
+_SETTLE = 32  # steps after which an orbit of a map that also falls is on its last side
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """A length that the map keeps: F(q) = q.
+
+    slope: F'(q), inf where phi jumps at 0 and q = 0. stable: whether what starts nearby comes back, on both sides.
+    chi: the gradients' factor there.
+    """
+
+    q: float
+    slope: float
+    stable: bool
+    chi: float
+
+
+def fixed_points(activation: Activation, sigma_w: float, sigma_b: float) -> tuple[FixedPoint, ...]:
+    """All fixed points from 0 to 1e14, in rising q; q = 0 is one where F(0) = 0.
+
+    Those of a homogeneous activation at its critical sigma_w are not isolated: with sigma_b = 0 every q is one, and
+    none is listed.
+    """
+    slopes = homogeneous(activation)
+    if slopes is not None:
+        return _of_a_line(sigma_w**2 * (slopes[0] ** 2 + slopes[1] ** 2) / 2, sigma_b**2)
+    table, weights, biases = length_table(activation), sigma_w**2, sigma_b**2
+    log_q, excess, touching = _scan(activation, table, weights, biases)
+    sign = np.where(np.abs(excess) > RELIABLE, np.sign(excess), 0)
+    told = np.flatnonzero(sign)
+    turns = np.flatnonzero(sign[told[:-1]] != sign[told[1:]])
+    low, high = told[turns], told[turns + 1]
+    roots = bracketed(lambda x: excess_length(activation, weights, biases, x), log_q[low], log_q[high])
+    stable = np.append(sign[low] > 0, np.zeros(touching.size, dtype=bool))
+    points = _points(activation, weights, np.append(roots, touching), stable)
+    if biases == 0 and moments(activation, 0.0).square == 0:
+        points.append(_at_zero(activation, table, weights, bool(told.size > 0 and sign[told[0]] < 0)))
+    return tuple(sorted(points, key=lambda point: point.q))
+
+
+def reached(
+    activation: Activation, points: tuple[FixedPoint, ...], sigma_w: float, sigma_b: float, q0: float
+) -> FixedPoint | None:
+    """The fixed point that q0 > 0 goes to, of `fixed_points`; None where q grows for ever, or never moves.
+
+    A length map that rises keeps the order of lengths, so that no orbit can pass a fixed point; one that falls
+    somewhere may, at its first steps, which are taken.
+    """
+    start = np.array([math.log(q0)])
+    table = length_table(activation)
+    if not table.rising:
+        for _ in range(_SETTLE):
+            with np.errstate(divide="ignore"):
+                start = np.log(times(sigma_w**2, table.at(start)[0]) * np.exp(start) + sigma_b**2)
+    pull = float(excess_length(activation, sigma_w**2, sigma_b**2, start)[0])
+    q = math.exp(start[0])
+    if abs(pull) <= RELIABLE:
+        return min(points, key=lambda point: abs(point.q - q), default=None)
+    if pull > 0:
+        return next((point for point in points if point.q > q), None)
+    return next((point for point in reversed(points) if point.q < q), None)
+
+
+def excess_length(activation: Activation, weights: float, biases: float, log_q: Array) -> Array:
+    """F(q) / q - 1 at ln q, (K,) -> (K,). weights, biases: sigma_w^2 and sigma_b^2."""
+    q = np.exp(log_q)
+    with np.errstate(over="ignore"):
+        return np.asarray((times(weights, moments(activation, q).square) + biases) / q - 1)
+
+
+def _of_a_line(factor: float, biases: float) -> tuple[FixedPoint, ...]:
+    """F(q) = factor q + sigma_b^2, and chi is the factor."""
+    if abs(factor - 1) <= CRITICAL:
+        return ()
+    if biases == 0:
+        return (FixedPoint(0.0, factor, factor < 1, factor),)
+    return (FixedPoint(biases / (1 - factor), factor, True, factor),) if factor < 1 else ()
+
+
+def _scan(activation: Activation, table: LengthTable, weights: float, biases: float) -> tuple[Array, Array, Array]:
+    """ln q in rising order, F(q) / q - 1 there, and the ln q where F touches q without crossing it.
+
+    The table's nodes, and between them the extrema of F / q where they matter: two roots between neighbouring nodes
+    have one between them. No root lies below sigma_b^2.
+    """
+    log_q = table.log_q
+    with np.errstate(over="ignore", invalid="ignore"):
+        excess = (times(weights, table.square) + biases) / table.q - 1
+        climb = times(weights, table.d_square) - (excess + 1)
+    low = np.flatnonzero(np.sign(climb[:-1]) * np.sign(climb[1:]) < 0)
+    turn = bracketed(lambda x: _climb(table, weights, biases, x), log_q[low], log_q[low + 1])
+    height = excess_length(activation, weights, biases, turn)
+    left, right = excess[low], excess[low + 1]
+    across = (np.sign(height) == -np.sign(left)) & (np.sign(height) == -np.sign(right))
+    touching = ~across & (np.abs(height) <= RELIABLE) & (np.maximum(np.abs(left), np.abs(right)) > _CLEAR)
+    touching &= np.sign(left) == np.sign(right)
+    log_q, excess = np.append(log_q, turn[across]), np.append(excess, height[across])
+    if 0 < biases < table.q[0]:
+        log_q, excess = np.append(log_q, np.log(biases) - 1), np.append(excess, np.e - 1)
+    order = np.argsort(log_q)
+    return log_q[order], excess[order], turn[touching]
+
+
+def _climb(table: LengthTable, weights: float, biases: float, log_q: Array) -> Array:
+    """d(F / q)/dln q = F' - F / q, from the table."""
+    ratio, slope, _ = table.at(log_q)
+    return np.asarray(times(weights, slope - ratio) - biases * np.exp(-log_q))
+
+
+def _points(activation: Activation, weights: float, log_q: Array, stable: Array) -> list[FixedPoint]:
+    m = moments(activation, np.exp(log_q))
+    rows = zip(m.q, times(weights, m.d_square), stable, times(weights, m.slope_square), strict=True)
+    return [FixedPoint(float(q), float(slope), bool(stays), float(chi)) for q, slope, stays, chi in rows]
+
+
+def _at_zero(activation: Activation, table: LengthTable, weights: float, stable: bool) -> FixedPoint:
+    """q = 0, with the limits of F' and of chi from above: the values at z = 0 itself are a convention at a kink."""
+    limits = np.array([table.square[0] / table.q[0], table.slope_square[0]])
+    slope, chi = weights * np.where(limits > RELIABLE, limits, 0)
+    return FixedPoint(0.0, math.inf if 0.0 in activation.formula.jumps else float(slope), stable, float(chi))

@@ -1,0 +1,136 @@
+"""What infinitely deep, infinitely wide networks do to lengths, correlations and gradients: one point of the plane.
+
+Poole et al. 2016, Schoenholz et al. 2017. z = h W + b, Var W = sigma_w^2 / fan_in, Var b = sigma_b^2, h = phi(z).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from . import mean_field_notes
+from .fixed_points import FixedPoint, fixed_points, reached
+from .gaussian import moments
+from .length_table import length_table
+from .maps import checked, found, gradient_map, homogeneous
+from .resting import CRITICAL, Rest, resting_correlation
+
+PHASES = ("ordered", "critical", "chaotic", "diverges")
+
+_FLAT = 1e-12  # slopes below it are rounding
+_ALIKE = (
+    1e-3  # relative: what the largest and the smallest lengths that are looked at still differ by from their limits
+)
+_TINY = 1e-280  # a square below it is nothing
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """Where a network's signals end. What does not exist is None, and `notes` says why.
+
+    q_star: the mean square of the preactivations that q0 reaches. fixed_points: all of F's, in rising q.
+    c_star: the correlation that two inputs of any correlation from 0 up to 1 reach.
+    chi: the factor of the mean-square gradient per layer, at q_star and c = 1 (at every q, for homogeneous
+    activations). xi_q, xi_c: the depth scales of q at q_star and of c at c_star; inf where the approach is slower than
+    exponential. phase: ordered | critical | chaotic for chi below, at (to 1e-8) and above 1 | diverges.
+    """
+
+    q_star: float | None
+    fixed_points: tuple[FixedPoint, ...]
+    c_star: float | None
+    chi: float | None
+    xi_q: float | None
+    xi_c: float | None
+    phase: str
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, which has no infinity: None in its place."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def predict(activation: str | Activation, sigma_w: float, sigma_b: float, q0: float = 1.0) -> MeanField:
+    """The fixed points, depth scales and phase of networks with these weights and biases.
+
+    activation: a name, or an activation with its parameters. sigma_w, sigma_b >= 0. q0 > 0: the first layer's q.
+    Raises UnknownNameError or ParameterError.
+    """
+    activation = found(activation)
+    sigma_w, sigma_b = checked("sigma_w", sigma_w), checked("sigma_b", sigma_b)
+    q0 = checked("q0", q0, above_zero=True)
+    points = fixed_points(activation, sigma_w, sigma_b)
+    end = reached(activation, points, sigma_w, sigma_b, q0)
+    chi = _chi(activation, sigma_w, end)
+    rest = _rest(activation, sigma_w, sigma_b, end)
+    field = MeanField(
+        q_star=None if end is None else end.q,
+        fixed_points=points,
+        c_star=None if rest is None else rest.c,
+        chi=chi,
+        xi_q=None if end is None else depth_scale(end.slope),
+        xi_c=None if rest is None else depth_scale(rest.slope),
+        phase=_phase(chi, end, sigma_b),
+    )
+    return replace(field, notes=mean_field_notes.of(field, activation, sigma_w, sigma_b, q0))
+
+
+def depth_scale(slope: float) -> float | None:
+    """xi = -1 / ln |slope|: layers in which a deviation falls by e. inf where the slope is 1, None where it grows."""
+    slope = abs(slope)
+    if abs(slope - 1) <= CRITICAL:
+        return math.inf
+    if slope <= _FLAT:
+        return 0.0
+    return -1 / math.log(slope) if slope < 1 else None
+
+
+def _chi(activation: Activation, sigma_w: float, end: FixedPoint | None) -> float | None:
+    if end is not None:
+        return end.chi
+    return None if homogeneous(activation) is None else float(gradient_map(activation, sigma_w, 1.0))
+
+
+def _phase(chi: float | None, end: FixedPoint | None, sigma_b: float) -> str:
+    if chi is None or (end is None and (abs(chi - 1) > CRITICAL or sigma_b > 0)):
+        return "diverges"
+    return "critical" if abs(chi - 1) <= CRITICAL else "ordered" if chi < 1 else "chaotic"
+
+
+def _rest(activation: Activation, sigma_w: float, sigma_b: float, end: FixedPoint | None) -> Rest | None:
+    """Where correlations come to rest while q does, or while it goes to 0 or to infinity."""
+    if end is None or end.q == 0:
+        return _rest_at_limit(activation, sigma_w, sigma_b, end is None)
+    square = float(moments(activation, end.q).square)
+    return resting_correlation(activation, end.q, square, end.chi, sigma_w**2 * square / end.q)
+
+
+def _rest_at_limit(activation: Activation, sigma_w: float, sigma_b: float, growing: bool) -> Rest | None:
+    """With <phi_a phi_b> / <phi^2> as the map, for q beyond all bounds, where biases no longer count, or next to 0.
+
+    Where phi is like z there, every correlation is kept; where it is like a relu, c goes to 1, with a slope of 1.
+    """
+    table = length_table(activation)
+    where = -1 if growing else 0
+    q, square, slope_square = table.q[where], table.square[where], table.slope_square[where]
+    if not (math.isfinite(square) and square > _TINY and sigma_w > 0):
+        return None
+    steep = q * slope_square / square  # 1 for |z|, 4/3 for z^2, 9/5 for z^3
+    if abs(steep - 1) > _ALIKE:
+        return resting_correlation(activation, q, square, steep, 1.0)
+    left, right = activation.value(np.array([-1, 1]) * math.sqrt(q))
+    if abs(left + right) > _ALIKE * max(abs(left), abs(right)):
+        return Rest(1.0, 1.0)
+    added_up = growing and sigma_b > 0 and sigma_w**2 * square / q <= 1 + CRITICAL
+    return Rest(1.0, 1.0) if added_up else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

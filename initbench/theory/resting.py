@@ -1,0 +1,73 @@
+"""Where the correlation of two inputs comes to rest, and how fast, while their lengths rest at q.
+
+The map is c' = 1 - s e D(e), with e = 1 - c, s = sigma_w^2 <phi^2> / F(q) and D the chord of `spectrum`. It is convex
+for c >= 0 and keeps c = 1, so two inputs of any correlation from 0 up to 1 end at one and the same place: at the one
+fixed point below 1 where the slope at 1 is larger than 1, else at 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from .maps import chord, chord_growth
+from .pairs import pair_moments
+from .roots import bracketed
+from .spectrum import spectrum
+
+Array = np.ndarray[Any, Any]
+
+CRITICAL = 1e-8
+"""Factors within 1 +- CRITICAL count as 1: what they do needs 1e8 layers to be seen."""
+
+_CLOSEST = 1e-12  # the smallest e that is looked at
+_EDGE = 1e-13  # c = 0 up to rounding
+
+
+@dataclass(frozen=True)
+class Rest:
+    """c: the correlation at which inputs come to rest. slope: that of the correlation map there."""
+
+    c: float
+    slope: float
+
+
+def resting_correlation(activation: Activation, q: float, square: float, steep: float, share: float) -> Rest:
+    """Where the correlations of inputs of length q > 0 come to rest.
+
+    square: <phi^2> at q. share: s above. steep: the slope of the map at c = 1 without regard to jumps,
+    sigma_w^2 q <phi'^2> / F(q).
+    """
+    jumps = bool(activation.formula.jumps)
+    if not jumps and steep <= 1 + CRITICAL:
+        return Rest(1.0, steep)
+    series = spectrum(activation, np.array([q]))
+    if share * series.chord(np.array([1.0]))[0, 0] >= 1 - _EDGE:
+        return Rest(0.0, share * float(series.slope(np.array([1.0]))[0, 0]))
+    near = max(series.nearest(), _CLOSEST)
+    if share * series.chord(np.array([near]))[0, 0] >= 1:
+        e = _root(lambda e: share * series.chord(e)[0] - 1, near, 1.0)
+        return Rest(1 - e, share * float(series.slope(np.array([e]))[0, 0]))
+    return _close_to_one(activation, q, square, steep, share, near)
+
+
+def _close_to_one(activation: Activation, q: float, square: float, steep: float, share: float, far: float) -> Rest:
+    """The same below e = far, where kinks and jumps need more terms than the series has."""
+    scale = share * q / square
+    if scale * float(chord(activation, q, _CLOSEST)) <= 1:
+        return Rest(1.0, steep)
+    e = _root(lambda e: scale * chord(activation, q, e) - 1, _CLOSEST, far)
+    if activation.formula.jumps:
+        return Rest(1 - e, scale * float(chord_growth(activation, q, e)))
+    return Rest(1 - e, scale * float(pair_moments(activation, q, q, e).slope_product))
+
+
+def _root(function: Callable[[Array], Array], low: float, high: float) -> float:
+    """The e between low and high where a function of e changes its sign."""
+    log_e = bracketed(lambda x: function(np.exp(x)), np.log([low]), np.log([high]))
+    return math.exp(log_e[0])
