@@ -85,10 +85,13 @@ def _quantities(tables: Tables) -> Curves:
 
 
 def _ratio(part: Curve, whole: Curve) -> Curve:
-    """The ratio of the means over the seeds, where there is one; a ratio of means has no quantiles."""
-    by = dict(zip(whole.layer.tolist(), whole.mean.tolist(), strict=True))
-    over = np.array([by.get(layer, math.nan) for layer in part.layer.tolist()])
+    """The ratio of the means over the seeds, and of theory's, where there is one; a ratio of means has no quantiles."""
+    over, theory = (
+        np.array([by.get(layer, math.nan) for layer in part.layer.tolist()])
+        for by in (dict(zip(whole.layer.tolist(), of.tolist(), strict=True)) for of in (whole.mean, whole.theory))
+    )
     keep = (over > 0) & np.isfinite(over) & np.isfinite(part.mean)
+    theory[~(theory > 0)] = math.nan
     blank = np.full(int(keep.sum()), math.nan)
     return Curve(
         layer=part.layer[keep],
@@ -98,7 +101,7 @@ def _ratio(part: Curve, whole: Curve) -> Curve:
         median=blank,
         q05=blank,
         q95=blank,
-        theory=blank,
+        theory=part.theory[keep] / theory[keep],
         theory_sd=blank,
         outside=np.zeros(len(blank), dtype=bool),
     )

@@ -114,6 +114,12 @@ def test_the_share_due_to_the_input(write_results: Write, flat_cell: Make) -> No
     line = lines(figures.series(read_tables(write_results([cell])), "cosine"), "batch_share")[0]
     assert line["x"] == [0, 1, 2, 3, 4]  # 0/0 is blank
     assert line["y"] == [0.5, 1, 0.5, 0.25, 0]
+    assert line["theory"] is None
+    theory = {("act_var", layer): (4.0, None) for layer in range(6)} | {("act_var_batch", 1): (1.0, 0.5)}
+    tables = read_tables(write_results([cell | {"theory": theory}]))
+    line = lines(figures.series(tables, "cosine"), "batch_share")[0]
+    assert line["theory"] == [None, 0.25, None, None, None]
+    assert line["theory_low"] is None
 
 
 def test_theory_is_there_when_the_columns_are_filled(write_results: Write, flat_cell: Make) -> None:
