@@ -17,6 +17,7 @@ from typing import Any
 from .catalogue.activations import Activation
 from .catalogue.initializers import Initializer
 from .catalogue.inputs import Inputs
+from .catalogue.metrics import METRICS
 
 NUMERICS_VERSION = 1
 """Raised whenever the same config gives other numbers. Part of every cell's identity."""
@@ -150,6 +151,17 @@ class Experiment:
         return tuple(key for key, _ in self.cells[0].axes)
 
 
+def plugins_of(cell: Cell) -> dict[str, str]:
+    """The plug-ins that a cell uses: `activation softclip` -> `mypackage 1.0`. Raises PluginError for a lost metric."""
+    layers = {id(layer): layer for layer in cell.network.layers}.values()
+    used = {f"activation {layer.activation.name}": layer.activation.record.origin for layer in layers}
+    for layer in layers:
+        drawn = (layer.initializer, *(() if layer.bias is None else (layer.bias,)))
+        used |= {f"initializer {one.name}": one.record.origin for one in drawn}
+    used |= {f"metric {name}": METRICS.find(name).origin for name in cell.metrics}
+    return {name: origin for name, origin in sorted(used.items()) if origin}
+
+
 def describe(cell: Cell, engine: str) -> dict[str, Any]:
     """The scientific content of a cell run by the resolved `engine`, as plain data: what its identity is the hash
     of."""
@@ -157,6 +169,7 @@ def describe(cell: Cell, engine: str) -> dict[str, Any]:
     def named(choice: Activation | Initializer | None) -> Any:
         return None if choice is None else {"name": choice.name, **dict(choice.params)}
 
+    plugins = plugins_of(cell)
     return {
         "numerics": NUMERICS_VERSION,
         "layers": [
@@ -176,6 +189,7 @@ def describe(cell: Cell, engine: str) -> dict[str, Any]:
         "engine": engine,
         "metrics": list(cell.metrics),
         "root_seed": cell.root_seed,
+        **({"plugins": plugins} if plugins else {}),
     }
 
 

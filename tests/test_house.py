@@ -21,7 +21,7 @@ FLOORS = (
     {"figures"},
     {"lab"},
     {"config", "engine", "theory"},
-    {"spec"},
+    {"spec", "plugins"},
     {"catalogue"},
     {"streams", "errors"},
 )

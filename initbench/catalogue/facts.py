@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ..errors import UnknownNameError, did_you_mean
+from ..errors import ParameterError, PluginError, UnknownNameError, did_you_mean
 from .activations import ACTIVATIONS, ActivationRecord, activation
 from .initializers import INITIALIZERS, InitializerRecord, initializer
 from .initializers.explain import facts as initializer_facts
@@ -24,24 +24,38 @@ REGISTRIES: Mapping[str, Registry[Any]] = {
 }
 
 
-def facts_of_kind(kind: str, fan_in: int, fan_out: int) -> list[Facts]:
+def facts_of_kind(kind: str, fan_in: int, fan_out: int) -> tuple[list[Facts], list[str]]:
     """The facts of every record of a kind (`initializers`, ...), with initializers' moments at those fans.
 
-    Records with required parameters have no moments. Raises UnknownNameError for an unknown kind.
+    Records with required parameters have no moments. Second, what is wrong with plug-ins that cannot be shown.
+    Raises UnknownNameError for an unknown kind.
     """
     if kind not in REGISTRIES:
         raise UnknownNameError(
             f"{kind!r} is not a kind{did_you_mean(kind, REGISTRIES)} (there are {', '.join(REGISTRIES)})"
         )
-    return [_facts(kind, record, fan_in, fan_out, {}) for record in REGISTRIES[kind]]
+    found = [_facts(kind, record, fan_in, fan_out, {}) for record in REGISTRIES[kind]]
+    broken = []
+    for record in REGISTRIES[kind].plugins():
+        if isinstance(record, PluginError):
+            broken.append(str(record))
+            continue
+        try:
+            found.append(_facts(kind, record, fan_in, fan_out, {}))
+        except PluginError as error:
+            broken.append(str(error))
+        except ParameterError as error:
+            broken.append(f"the {REGISTRIES[kind].kind} {record.name!r} of {record.origin}: {error}")
+    return found, broken
 
 
 def explain_name(name: str, fan_in: int, fan_out: int, params: Mapping[str, Any]) -> list[Facts]:
     """The facts of a name, one entry for each kind that has it (`uniform` is an initializer and an input).
 
-    params: chosen parameters. Raises UnknownNameError, or ParameterError where no kind of that name takes them.
+    params: chosen parameters. Raises UnknownNameError, PluginError, or ParameterError where no kind of that name takes
+    them.
     """
-    found = [kind for kind, registry in REGISTRIES.items() if name in registry.names]
+    found = [kind for kind, registry in REGISTRIES.items() if name in registry]
     if not found:
         every = [known for registry in REGISTRIES.values() for known in registry.names]
         raise UnknownNameError(
@@ -49,7 +63,7 @@ def explain_name(name: str, fan_in: int, fan_out: int, params: Mapping[str, Any]
         )
     if params:
         found = [kind for kind in found if kind in ("initializers", "activations")] or found
-    return [_facts(kind, REGISTRIES[kind].find(name), fan_in, fan_out, params) for kind in found]
+    return [_facts(kind, REGISTRIES[kind].choose(name), fan_in, fan_out, params) for kind in found]
 
 
 def _facts(kind: str, record: Any, fan_in: int, fan_out: int, params: Mapping[str, Any]) -> Facts:
@@ -65,6 +79,8 @@ def _facts(kind: str, record: Any, fan_in: int, fan_out: int, params: Mapping[st
         "purpose": record.purpose,
         "parameters": [_parameter(parameter) for parameter in record.parameters],
     }
+    if origin := getattr(record, "origin", ""):
+        facts["package"] = origin
     more: dict[type, Callable[..., Facts]] = {
         InitializerRecord: _initializer,
         ActivationRecord: _activation,

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
+from .adopt import a, number, record_of
+from .plugins import Plugin
 from .registry import Parameter, Registry
+
+NEEDS = ("activation", "preactivation", "gradient")
+COLUMNS = frozenset(
+    {
+        *("cell", "seed", "layer", "fan_in", "fan_out", "metric", "n", "mean", "sd", "stderr", "median", "q05", "q95"),
+        *("nonfinite", "theory", "theory_sd", "theory_z", "theory_z_layer", "infinite_width", "within", "reason"),
+        *("n_seeds", "engine_used", "status", "act_q_ratio", "act_q_ratio_median", "grad_q_ratio"),
+        *("grad_q_ratio_median", "forward_rate", "backward_rate", "forward", "backward", "flags", "verdict"),
+        *("quantity", "low", "high", "count", "act", "grad", "distinct_share", "distinct_count", "batch_share"),
+    }
+)
+"""Names that mean something else in tables and pictures: no metric of a plug-in can have one."""
+
+Measure = Callable[..., float | None]
+"""What a plug-in's metric computes from the arrays of one layer of one network, (B, N) each, as `needs` says:
+
+    activation      measure(h)              layer 0, the input, too
+    preactivation   measure(z, h, slope)    h = phi(z), slope = phi'(z)
+    gradient        measure(d)              d = dL/dz
+
+All numbers are finite: networks that overflowed are nan without being asked. None: it does not exist here.
+"""
 
 
 @dataclass(frozen=True)
@@ -12,7 +38,10 @@ class MetricRecord:
     """A named quantity of one layer of one network.
 
     needs: "activation" (has a value at the input row, layer 0, too), "preactivation" or "gradient".
-    default: measured when a config says `metrics: default`. scalar: one number a layer (histograms are not).
+    default: measured when a config says `metrics: default`; a plug-in never is. scalar: one number a layer (histograms
+    are not).
+    measure: a plug-in's function; our own are the engine's. origin: the package and version of a plug-in, set when it
+    is loaded.
     """
 
     name: str
@@ -24,6 +53,28 @@ class MetricRecord:
     source: str = ""
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
+    measure: Measure | None = None
+    origin: str = ""
+
+
+def adopt_metric(plugin: Plugin, loaded: Any) -> MetricRecord:
+    """The record of a plug-in; every number that it measures is checked. Raises PluginError where it is no MetricRecord
+    with a `measure`.
+    """
+    record = record_of(plugin, loaded, MetricRecord)
+    if record.needs not in NEEDS:
+        raise plugin.refused(f"needs {record.needs!r}, which is none of {', '.join(NEEDS)}")
+    if not callable(record.measure):
+        raise plugin.refused(f"has {a(record.measure)} for its measure, which is a function of a layer's arrays")
+    if record.parameters or record.scalar is not True:
+        raise plugin.refused("has parameters or is not scalar: a metric of a plug-in is one number a layer")
+    measure = record.measure
+
+    def watched(*arrays: Any) -> float | None:
+        found: Any = plugin.call("measure", measure, *arrays)
+        return None if found is None else number(plugin, "what measure gave", found)
+
+    return replace(record, default=False, measure=watched)
 
 
 METRICS: Registry[MetricRecord] = Registry(
@@ -107,6 +158,8 @@ METRICS: Registry[MetricRecord] = Registry(
             scalar=False,
         ),
     ),
+    adopt_metric,
+    COLUMNS,
 )
 
 DEFAULT_METRICS = tuple(record.name for record in METRICS if record.default)

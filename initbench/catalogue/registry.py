@@ -1,18 +1,19 @@
 """What every named thing shares: parameters with their checks, records, and registries that find a record by name.
 
 A record is data: its name, its parameters, its law and where the law comes from. Help, `list`, `explain`, the JSON
-Schema and the
-tests are all made from the records, so adding one is adding one record.
+Schema and the tests are all made from the records, so adding one is adding one record.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..errors import ParameterError, UnknownNameError, did_you_mean
+from ..errors import ParameterError, PluginError, UnknownNameError, did_you_mean
+from . import plugins
+from .plugins import Plugin
 
 Value = float | int | bool | str | None
 Params = tuple[tuple[str, Value], ...]  # in the record's own order, every default filled in
@@ -113,10 +114,22 @@ R = TypeVar("R", bound=Record)
 
 
 class Registry(Generic[R]):
-    """Records by name and alias, in the order in which they were given."""
+    """Records by name and alias, in the order in which they were given; then those of installed plug-ins.
 
-    def __init__(self, kind: str, records: Iterable[R]) -> None:
+    adopt: makes a record of what a plug-in's entry point stands for, or raises PluginError; None where a kind has no
+    plug-ins. reserved: names that none of them may have. Plug-ins are loaded when they are asked for, one by one.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        records: Iterable[R],
+        adopt: Callable[[Plugin, Any], R] | None = None,
+        reserved: Collection[str] = (),
+    ) -> None:
         self.kind = kind
+        self._adopt, self._reserved = adopt, frozenset(reserved)
+        self._adopted: dict[str, R | PluginError] = {}
         self._records: dict[str, R] = {}
         self._aliases: dict[str, str] = {}
         for record in records:
@@ -127,36 +140,96 @@ class Registry(Generic[R]):
             self._aliases.update(dict.fromkeys(record.aliases, record.name))
 
     def __iter__(self) -> Iterator[R]:
+        """Our own records."""
         return iter(self._records.values())
 
     def __len__(self) -> int:
         return len(self._records)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a record of ours or a plug-in, sound or not, claims this name."""
+        return self._is_ours(name) or name in self._declared
+
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name and alias that a config may write."""
-        return (*self._records, *self._aliases)
+        """Every name and alias that a config may write. Plug-ins are not loaded for it: some may turn out broken."""
+        others = (name for name in self._declared if not self._refusal(name))
+        return (*self._records, *self._aliases, *others)
 
     def find(self, name: str) -> R:
-        """The record of a name or alias.
+        """The record of a name or alias; a plug-in is loaded.
 
-        Raises UnknownNameError with the nearest name.
+        Raises UnknownNameError with the nearest name, PluginError.
         """
-        record = self._records.get(self._aliases.get(name, name))
-        if record is None:
-            raise UnknownNameError(
-                f"{name!r} is not one of the {self.kind}s{did_you_mean(name, self.names)} "
-                f"(`initbench list {self.kind}s` shows all)"
-            )
-        return record
+        if self._is_ours(name):
+            return self._records[self._aliases.get(name, name)]
+        if name in self._declared:
+            return self._plugin(name)
+        raise UnknownNameError(
+            f"{name!r} is not one of the {self.kind}s{did_you_mean(name, self.names)} "
+            f"(`initbench list {self.kind}s` shows all)"
+        )
+
+    def choose(self, name: str) -> R:
+        """As find, for a name that a config says: a plug-in must not claim it beside ours."""
+        if name in self._declared and (refusal := self._refusal(name)):
+            raise refusal
+        return self.find(name)
 
     def bind(self, name: str, params: Mapping[str, Any]) -> tuple[R, Params]:
         """The record of a name with its parameters checked and every default filled in.
 
-        Raises UnknownNameError, or ParameterError for the first parameter that does not hold.
+        Raises UnknownNameError, PluginError, or ParameterError for the first parameter that does not hold.
         """
         record = self.find(name)
         return record, bind_parameters(record.name, record.parameters, params)
+
+    def ordered(self, names: Collection[str]) -> tuple[str, ...]:
+        """Records' names in the catalogue's order: ours as they stand there, then plug-ins by the alphabet."""
+        ours = [name for name in self._records if name in names]
+        return (*ours, *sorted(set(names) - set(ours)))
+
+    def plugins(self) -> Iterator[R | PluginError]:
+        """Every declared plug-in, loaded: its record, or what is wrong with it."""
+        for name in self._declared:
+            try:
+                yield self._plugin(name)
+            except PluginError as error:
+                yield error
+
+    def every(self) -> tuple[R, ...]:
+        """Our own records, then those of all plug-ins that can be loaded."""
+        return (*self, *(found for found in self.plugins() if not isinstance(found, PluginError)))
+
+    @property
+    def _declared(self) -> Mapping[str, tuple[Plugin, ...]]:
+        return plugins.declared(self.kind) if self._adopt else {}
+
+    def _is_ours(self, name: str) -> bool:
+        return name in self._records or name in self._aliases
+
+    def _plugin(self, name: str) -> R:
+        """The record of a plug-in, made once; what went wrong is not tried again."""
+        if name not in self._adopted:
+            try:
+                self._adopted[name] = self._load(name)
+            except PluginError as error:
+                self._adopted[name] = error
+        found = self._adopted[name]
+        if isinstance(found, PluginError):
+            raise found
+        return found
+
+    def _load(self, name: str) -> R:
+        refusal = self._refusal(name)
+        if refusal:
+            raise refusal
+        plugin = self._declared[name][0]
+        assert self._adopt is not None
+        return self._adopt(plugin, plugin.load())
+
+    def _refusal(self, name: str) -> PluginError | None:
+        return plugins.refusal(self._declared[name], (*self._records, *self._aliases), self._reserved)
 
 
 def bind_parameters(owner: str, parameters: tuple[Parameter, ...], given: Mapping[str, Any]) -> Params:

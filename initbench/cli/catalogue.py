@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import emit_json, table
+from .console import emit_json, note, table
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,9 @@ def list_names(
     """List everything of a KIND that a config can name."""  # fmt: skip
     from ..catalogue.facts import facts_of_kind
 
-    facts = facts_of_kind(kind, fan_in, fan_out)
+    facts, broken = facts_of_kind(kind, fan_in, fan_out)
+    for line in broken:
+        note(f"left out: {line}")
     if as_json:
         emit_json(facts)
         return
@@ -35,7 +37,7 @@ def list_names(
             fact["name"],
             ", ".join(_parameter(parameter) for parameter in fact["parameters"]),
             ", ".join(fact["aliases"]),
-            fact["equation"],
+            fact["equation"] + (f"  [{fact['package']}]" if "package" in fact else ""),
         )
         for fact in facts
     ]
@@ -83,7 +85,7 @@ def _say_fact(fact: dict[str, Any]) -> None:
     typer.echo(f"  {fact['equation']}")
     for key, value in fact.get("moments", {}).items():
         typer.echo(f"  {key}: {_shown(value)}")
-    for key in ("purpose", "source"):
+    for key in ("purpose", "source", "package"):
         if fact.get(key):
             typer.echo(f"  {key}: {fact[key]}")
     if fact["aliases"]:

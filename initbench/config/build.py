@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue.metrics import DEFAULT_METRICS, METRICS
+from ..errors import PluginError
 from ..spec import Cell, Experiment, GridCell, VerdictRules
 from .axes import text_of_value
 from .cells import Assembler
@@ -100,16 +101,20 @@ def _metrics(root: Mapping, findings: Findings) -> tuple[str, ...]:
         key = f"metrics[{index}]"
         if not isinstance(word, str):
             continue  # the schema has refused it
-        if word not in METRICS.names:
+        if word not in METRICS:
             hint = findings.hint(word, METRICS.names)
             what = f"{shown(item)} is not one of the metrics{hint} (`initbench list metrics` shows all)"
             findings.add(item.place, key, what)
             continue
-        name = METRICS.find(word).name
+        try:
+            name = METRICS.choose(word).name
+        except PluginError as error:
+            findings.add(item.place, key, str(error))
+            continue
         if name in chosen:
             findings.add(item.place, key, f"{word!r} stands twice in the list")
         chosen.setdefault(name, item.place)
-    return tuple(record.name for record in METRICS if record.name in chosen)
+    return METRICS.ordered(chosen)
 
 
 def _seeds(root: Mapping, findings: Findings) -> tuple[int, ...]:

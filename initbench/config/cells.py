@@ -11,7 +11,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import Initializer
 from ..catalogue.inputs import Inputs
-from ..errors import ParameterError
+from ..errors import ParameterError, PluginError
 from ..spec import Batch, Cell, Layer, Network
 from .document import Mapping, Node, Place, locate
 from .messages import refused
@@ -225,6 +225,8 @@ def _try_law(initializer: Initializer, fan_in: int, fan_out: int, bias: bool) ->
         law = initializer.law(fan_in, fan_out)
     except ParameterError as error:
         return error.parameter, f"{error} (in a layer of {fan_in} inputs and {fan_out} units)"
+    except PluginError as error:
+        return "", str(error)
     if bias and not law.elementwise:
         return "", f"{initializer.name} is a law of whole matrices and cannot draw a bias"
     return None

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..catalogue.metrics import METRICS
+from ..catalogue.metrics import METRICS, MetricRecord
+from ..errors import PluginError
 from ..spec import Expectation, GridCell
 from .axes import text_of
 from .document import Mapping, Node, Sequence, locate, plain
@@ -122,6 +123,7 @@ class _Claim:
         self.key = key
         self.findings = findings
         self.column = claim.metric in COLUMNS
+        self.record: MetricRecord | None = None
 
     def note(self, field: str, message: str, of_key: bool = False) -> None:
         place, node = locate(self.item, (field,), key=of_key)
@@ -150,7 +152,7 @@ class _Claim:
         return Expectation(
             name=claim.name,
             where=self.pairs(),
-            metric=claim.metric if self.column else METRICS.find(claim.metric).name,
+            metric=claim.metric if self.record is None else self.record.name,
             layer="last" if claim.layer is None else claim.layer,
             over=claim.over or "mean",
             test=test,
@@ -167,16 +169,20 @@ class _Claim:
             if needs and metrics and needs not in metrics:
                 self.note("metric", f"{name} needs {needs}, which is not measured; add it to metrics")
             return
-        if name not in METRICS.names:
+        if name not in METRICS:
             known = (*METRICS.names, *COLUMNS)
             hint = self.findings.hint(name, known)
             what = f"a metric (`initbench list metrics`) or a column of cells.csv: {', '.join(COLUMNS)}"
             self.note("metric", refused(self.node("metric"), what, hint))
             return
-        record = METRICS.find(name)
-        if not record.scalar:
+        try:
+            self.record = METRICS.choose(name)
+        except PluginError as error:
+            self.note("metric", str(error))
+            return
+        if not self.record.scalar:
             self.note("metric", f"{name} is not one number a layer and cannot be tested")
-        elif metrics and record.name not in metrics:
+        elif metrics and self.record.name not in metrics:
             self.note("metric", f"{name} is not measured; add it to metrics, which has {', '.join(metrics)}")
 
     def test(self) -> str | None:
@@ -241,7 +247,7 @@ class _Claim:
         return chosen
 
     def layer(self, chosen: _Chosen | None) -> None:
-        layer, metric = self.claim.layer, self.claim.metric
+        layer = self.claim.layer
         if self.column:
             for field in ("layer", "over"):
                 if getattr(self.claim, field) is not None:
@@ -252,12 +258,12 @@ class _Claim:
         if not 0 <= layer <= chosen.depth:
             what = f"a layer from 0, the input, to {chosen.depth}, the depth of the smallest network meant"
             self.note("layer", refused(self.node("layer"), what))
-        elif layer == 0 and metric in METRICS.names and METRICS.find(metric).needs != "activation":
-            self.note("layer", f"{metric} has no value at layer 0, the input; the first is 1")
+        elif layer == 0 and self.record is not None and self.record.needs != "activation":
+            self.note("layer", f"{self.claim.metric} has no value at layer 0, the input; the first is 1")
 
     def gradients(self, chosen: _Chosen | None) -> None:
         name = self.claim.metric
-        needs = name in _FROM_GRAD_Q or (name in METRICS.names and METRICS.find(name).needs == "gradient")
+        needs = name in _FROM_GRAD_Q or (self.record is not None and self.record.needs == "gradient")
         if needs and chosen is not None and chosen.forward_only:
             self.note(
                 "metric",

@@ -45,7 +45,7 @@ def json_schema() -> Schema:
     _expect(definitions["Expect"])
     made["properties"]["metrics"]["oneOf"] = [
         {"const": "default"},
-        {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": list(METRICS.names)}},
+        {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": _names(METRICS)}},
     ]
     fields = [key.partition(".")[2] for key in REQUIRED]
     made["if"] = {"properties": {"sweep": {"type": "null"}}}  # without a sweep nothing else can give these keys
@@ -58,11 +58,17 @@ def _name(key: str) -> str:
     return key.partition(".")[2]
 
 
+def _names(registry: Registry[Any]) -> list[str]:
+    """Every name and alias, without plug-ins that cannot be loaded."""
+    records = registry.every()
+    return [*(record.name for record in records), *(alias for record in records for alias in record.aliases)]
+
+
 def _named(key: str) -> Schema:
     """A name, a name with parameters, and where it can differ by layer a list of those."""
     registry = KINDS[key]
     extra = [NO_BIAS, None] if key == "network.bias" else []
-    one = {"anyOf": [{"enum": [*registry.names, *extra]}, *(_entry(record) for record in registry)]}
+    one = {"anyOf": [{"enum": [*_names(registry), *extra]}, *(_entry(record) for record in registry.every())]}
     if key not in PER_LAYER:
         return one
     return {"anyOf": [*one["anyOf"], {"type": "array", "minItems": 1, "items": one}]}
@@ -130,7 +136,7 @@ def _point(make: Any) -> Schema:
 
 
 def _parameters(registry: Registry[Any]) -> str:
-    names: Iterable[str] = (parameter.name for record in registry for parameter in record.parameters)
+    names: Iterable[str] = (parameter.name for record in registry.every() for parameter in record.parameters)
     return "|".join(sorted(set(names))) or "-"
 
 
@@ -156,7 +162,7 @@ def _sweep(properties: Schema) -> None:
 def _expect(definition: Schema) -> None:
     properties = definition["properties"]
     properties["where"] = {"$ref": "#/definitions/choice", "description": properties["where"]["description"]}
-    scalars = [record.name for record in METRICS if record.scalar]
+    scalars = [record.name for record in METRICS.every() if record.scalar]
     properties["metric"].update({"enum": [*scalars, *COLUMNS]})
     definition["oneOf"] = [{"required": [test]} for test in TESTS]
 

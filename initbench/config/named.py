@@ -10,7 +10,7 @@ from ..catalogue.activations import ACTIVATIONS, Activation
 from ..catalogue.initializers import INITIALIZERS, Initializer
 from ..catalogue.inputs import INPUTS, Inputs, inputs
 from ..catalogue.registry import Params, Record, Registry, try_bind, unknown_parameter
-from ..errors import ParameterError
+from ..errors import ParameterError, PluginError
 from .document import Mapping, Node, Scalar, plain
 from .messages import Findings, refused, shorten, shown
 
@@ -62,6 +62,9 @@ class Binder:
             except ParameterError as error:
                 self._note(key, node, error)
                 return bad
+            except PluginError as error:
+                self.findings.add(node.place, key, str(error))
+                return bad
         return self._made[memory]
 
     def parameters(self, kind: str, key: str, node: Node) -> tuple[Record, Params] | None:
@@ -70,14 +73,18 @@ class Binder:
         if not isinstance(name, Scalar) or not isinstance(name.value, str):
             return None
         registry = KINDS[kind]
-        if name.value not in registry.names:
+        if name.value not in registry:
             extra = (NO_BIAS,) if kind == "network.bias" else ()
             hint = self.findings.hint(name.value, (*registry.names, *extra))
             kinds = f"{registry.kind}s"
             what = f"{shown(name)} is not one of the {kinds}{hint} (`initbench list {kinds}` shows all)"
             self.findings.add(name.place, key, what)
             return None
-        record: Record = registry.find(name.value)
+        try:
+            record: Record = registry.choose(name.value)
+        except PluginError as broken:
+            self.findings.add(name.place, key, str(broken))
+            return None
         if len(given) > MAX_PARAMETERS:
             message = f"{len(given)} parameters; {record.name} takes {len(record.parameters)}"
             self.findings.add(node.place, key, message)

@@ -8,6 +8,7 @@
     factor      x = R Q for stacks of batches
     signal      rows with their Gram matrix
     measure     the metrics of one layer from its arrays
+    custom      those of plug-ins
     statistics, distinct, histogram   moments and cosines, broken symmetry, counts in fixed bins
     costs, sizes   what a layer costs, and what a cell needs, before anything is allocated
     workspace   memory used again from one chunk of seeds to the next

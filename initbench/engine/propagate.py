@@ -14,6 +14,7 @@ from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 from ..streams import Purpose, stream
 from . import histogram, measure, trace
+from .custom import CustomMetrics
 from .dense import DenseWeights
 from .implicit import GaussianWeights, HaarWeights
 from .select import law_of, resolve
@@ -43,7 +44,7 @@ def propagate(cell: Cell, seeds: Sequence[int], workspace: Workspace | None = No
     """Measure the networks of `seeds` in one cell.
 
     budget: bytes for weights kept until the backward pass; the rest is drawn twice, to the same numbers.
-    Overflow, nan and dead networks are results: nothing is raised or warned.
+    Overflow, nan and dead networks are results: nothing is raised or warned. Raises PluginError where a plug-in does.
     """
     with np.errstate(all="ignore"):
         return _Chunk(cell, seeds, workspace or Workspace(), budget).run()
@@ -57,9 +58,10 @@ class _Chunk:
         self.dtype = np.dtype(cell.dtype)
         self.choice = resolve(cell)
         self.wanted = frozenset(cell.metrics)
+        self.custom = CustomMetrics(cell.metrics)
         scalars = tuple(name for name in cell.metrics if name != "histograms")
         self.trace = trace.empty(seeds, cell.network.depth, scalars)
-        self.backward = cell.backward and bool(self.wanted & BACKWARD)
+        self.backward = cell.backward and (bool(self.wanted & BACKWARD) or self.custom.need("gradient"))
         self.kept = kept_layers(cell, len(seeds), budget) if self.backward else 0
 
     def run(self) -> Trace:
@@ -73,7 +75,8 @@ class _Chunk:
         bias_streams = self._streams(Purpose.BIASES)
         passed: list[_Passed] = []
         signal = Signal(self._inputs())
-        self._record(0, measure.measure_activations(signal.rows, self.wanted, self._gram(signal)))
+        part = measure.measure_activations(signal.rows, self.wanted, self._gram(signal))
+        self._record(0, part | self.custom.measure("activation", signal.rows))
         for index, layer in enumerate(self.cell.network.layers):
             factor = self._factor(signal, layer)
             weights = self._weights(index, layer, weight_streams)
@@ -98,7 +101,7 @@ class _Chunk:
             part = measure.measure_gradients(signal, below.factor, layer.fan_in, self.wanted)
             if "grad_distinct_units" in part:
                 part["grad_distinct_units"][~np.isfinite(part["grad_q"])] = np.nan
-            self._record(index + 1, part)
+            self._record(index + 1, part | self.custom.measure("gradient", d))
             if "histograms" in self.wanted:
                 self._count(index + 1, "grad", histogram.GRADIENT_BINS, histogram.log_magnitude(d))
             if index > 0:
@@ -184,7 +187,8 @@ class _Chunk:
                 activity[name][broken] = np.nan
         if "distinct_units" in part:
             part["distinct_units"][~np.isfinite(part["preact_q"])] = np.nan
-        self._record(row, part | activations | activity)
+        custom = self.custom.measure("activation", h) | self.custom.measure("preactivation", z, h, slope)
+        self._record(row, part | activations | activity | custom)
         if "histograms" in self.wanted:
             self._count(row, "act", histogram.activation_bins(formula), h)
 

@@ -19,8 +19,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .. import engine
-from ..engine import Trace, Workspace
+from ..engine import Trace, Workspace, join
+from ..errors import PluginError
 from ..spec import Cell
+from .blocks import blocks
 
 BLAS_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -33,7 +35,7 @@ BLAS_VARIABLES = (
 
 @dataclass(frozen=True)
 class Task:
-    """A chunk of seeds of one cell. cell: its position in the plan."""
+    """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept."""
 
     position: int
     cell: Cell
@@ -83,9 +85,13 @@ def _serial(tasks: Sequence[Task]) -> Iterator[tuple[int, Outcome]]:
 
 def _measure(task: Task, workspace: Workspace) -> Outcome:
     try:
-        return engine.propagate(task.cell, task.seeds, workspace, task.budget)
+        size = engine.chunk_size(task.cell)
+        chunks = blocks(task.seeds, size)
+        return join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
     except MemoryError:
         return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")
+    except PluginError as error:  # somebody else's code; an error of our own ends the run
+        return Failure(str(error))
 
 
 _workspace: Workspace | None = None

@@ -47,7 +47,7 @@ class ActivationRecord:
     """A named activation.
 
     build: (**parameters) -> Formula. equation: phi(z) in one line. source: the paper or the library.
-    purpose: one sentence.
+    purpose: one sentence. origin: the package and version of a plug-in, set when it is loaded; empty for our own.
     """
 
     name: str
@@ -57,6 +57,7 @@ class ActivationRecord:
     purpose: str
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,11 @@ def _floating(z: Array) -> Array:
 
 
 def _restore(name: str, params: Params) -> Activation:
-    from . import activation
+    from ..adopt import restored
+    from . import ACTIVATIONS
 
-    return activation(name, **dict(params))
+    return Activation(restored(ACTIVATIONS, name, _broken), params)
+
+
+def _broken(name: str, build: Callable[..., Any]) -> ActivationRecord:
+    return ActivationRecord(name, build, "", "", "")

@@ -2,7 +2,8 @@
 
 A bare name is the paper's law, untruncated unless it says truncated; the same word after `keras:`, `torch:`
 or `jax:` can be another law. Each name is one record (papers, keras, torch, jax), which turns parameters and
-fans into one of seven laws (laws, truncated, matrices).
+fans into one of seven laws (laws, truncated, matrices); a plug-in's record (adopt) may also make a law that is known
+by its samples alone (sampled).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from ..registry import Registry
 from . import jax, keras, papers, torch
+from .adopt import adopt_initializer
 from .explain import Facts as Facts
 from .explain import facts as facts
 from .gain import calculate_gain as calculate_gain
@@ -23,16 +25,17 @@ from .matrices import Orthogonal as Orthogonal
 from .matrices import Sparse as Sparse
 from .record import Initializer as Initializer
 from .record import InitializerRecord as InitializerRecord
+from .sampled import Sampled as Sampled
 from .truncated import TruncatedNormal as TruncatedNormal
 
 INITIALIZERS: Registry[InitializerRecord] = Registry(
-    "initializer", (*papers.RECORDS, *keras.RECORDS, *torch.RECORDS, *jax.RECORDS)
+    "initializer", (*papers.RECORDS, *keras.RECORDS, *torch.RECORDS, *jax.RECORDS), adopt_initializer
 )
 
 
 def initializer(name: str, **params: Any) -> Initializer:
     """The initializer of a name, with its parameters: `initializer("normal", stddev=0.01)`.
 
-    Raises UnknownNameError or ParameterError.
+    Raises UnknownNameError, ParameterError or PluginError.
     """
     return Initializer(*INITIALIZERS.bind(name, params))

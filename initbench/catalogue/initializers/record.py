@@ -19,6 +19,7 @@ class InitializerRecord:
 
     build: (fan_in, fan_out, **parameters) -> Law. equation: the law in one line. source: the paper or the
     library. purpose: what it is meant for, in a sentence. note: what it is easily mistaken for, if anything.
+    origin: the package and version of a plug-in, set when it is loaded; empty for our own.
     """
 
     name: str
@@ -29,6 +30,7 @@ class InitializerRecord:
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
     note: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class Initializer:
 
 
 def _restore(name: str, params: Params) -> Initializer:
-    from . import initializer
+    from ..adopt import restored
+    from . import INITIALIZERS
 
-    return initializer(name, **dict(params))
+    return Initializer(restored(INITIALIZERS, name, _broken), params)
+
+
+def _broken(name: str, build: Callable[..., Any]) -> InitializerRecord:
+    return InitializerRecord(name, build, "", "", "")
