@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..catalogue.metrics import METRICS
+from ..errors import PluginError
 from ..spec import Cell
 from .csvtext import Value
 from .departure import Comparison, compare
@@ -56,9 +57,12 @@ def _predict(cell: Cell) -> Prediction | Exception:
         from ..theory.predict_cell import predict_cell  # here, so that what measures nothing loads none of it
 
         prediction = predict_cell(cell)
-        if unsaid := [name for name in _scalars(cell) if name not in prediction.curves]:
+        silent = blank(cell, "theory knows nothing of a plug-in's metric").curves
+        if unsaid := [name for name in silent if name not in prediction.curves and METRICS.find(name).measure is None]:
             raise LookupError(f"no curve for {', '.join(unsaid)}")
-        return prediction
+        return replace(prediction, curves={**silent, **prediction.curves})
+    except PluginError as error:  # theory asks for values and slopes that the networks never came to
+        return blank(cell, str(error))
     except Exception as error:
         return error
 
