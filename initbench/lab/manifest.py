@@ -14,7 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from .. import __version__
-from ..spec import NUMERICS_VERSION, Experiment
+from ..spec import NUMERICS_VERSION, Experiment, plugins_of
 from .plan import Planned
 
 
@@ -29,6 +29,7 @@ def manifest(experiment: Experiment, plan: Sequence[Planned], failed: int, jobs:
             {"engine": engine, "reason": reason}
             for engine, reason in dict.fromkeys((cell.choice.engine, cell.choice.reason) for cell in plan)
         ],
+        "plugins": {name: origin for cell in plan for name, origin in plugins_of(cell.cell).items()},
         "seeds": len(experiment.seeds),
         "cells": len(plan),
         "failed": failed,
