@@ -15,14 +15,13 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .gaussian import moments
-from .length_table import RELIABLE, LengthTable, length_table
+from .length_table import LengthTable, length_table
 from .maps import homogeneous, times
 from .resting import CRITICAL
-from .roots import bracketed
+from .roots import ROUNDING, crossings
 
 Array = np.ndarray[Any, Any]
 
-_CLEAR = 1e-6  # relative; how far F(q) is from q next to a place where they touch, and do not just run together
 _SETTLE = 32  # steps after which an orbit of a map that also falls is on its last side
 
 
@@ -50,16 +49,20 @@ def fixed_points(activation: Activation, sigma_w: float, sigma_b: float) -> tupl
     if slopes is not None:
         return _of_a_line(sigma_w**2 * (slopes[0] ** 2 + slopes[1] ** 2) / 2, sigma_b**2)
     table, weights, biases = length_table(activation), sigma_w**2, sigma_b**2
-    log_q, excess, touching = _scan(activation, table, weights, biases)
-    sign = np.where(np.abs(excess) > RELIABLE, np.sign(excess), 0)
-    told = np.flatnonzero(sign)
-    turns = np.flatnonzero(sign[told[:-1]] != sign[told[1:]])
-    low, high = told[turns], told[turns + 1]
-    roots = bracketed(lambda x: excess_length(activation, weights, biases, x), log_q[low], log_q[high])
-    stable = np.append(sign[low] > 0, np.zeros(touching.size, dtype=bool))
-    points = _points(activation, weights, np.append(roots, touching), stable)
+    nodes = table.log_q
+    excess = (times(weights, table.square) + biases) / table.q - 1
+    if 0 < biases < table.q[0]:  # no root lies below sigma_b^2
+        nodes, excess = np.append(math.log(biases) - 1, nodes), np.append(math.e - 1, excess)
+    found = crossings(
+        lambda x: excess_length(activation, weights, biases, x),
+        nodes,
+        excess,
+        lambda x: _climb(table, weights, biases, x),
+    )
+    stable = np.append(found.downwards, np.zeros(found.touching.size, dtype=bool))
+    points = _points(activation, weights, np.append(found.at, found.touching), stable)
     if biases == 0 and moments(activation, 0.0).square == 0:
-        points.append(_at_zero(activation, table, weights, bool(told.size > 0 and sign[told[0]] < 0)))
+        points.append(_at_zero(activation, table, weights, found.first < 0))
     return tuple(sorted(points, key=lambda point: point.q))
 
 
@@ -76,10 +79,10 @@ def reached(
     if not table.rising:
         for _ in range(_SETTLE):
             with np.errstate(divide="ignore"):
-                start = np.log(times(sigma_w**2, table.at(start)[0]) * np.exp(start) + sigma_b**2)
+                start = np.log(times(sigma_w**2, table.at(start).ratio) * np.exp(start) + sigma_b**2)
     pull = float(excess_length(activation, sigma_w**2, sigma_b**2, start)[0])
     q = math.exp(start[0])
-    if abs(pull) <= RELIABLE:
+    if abs(pull) <= ROUNDING:
         return min(points, key=lambda point: abs(point.q - q), default=None)
     if pull > 0:
         return next((point for point in points if point.q > q), None)
@@ -102,34 +105,11 @@ def _of_a_line(factor: float, biases: float) -> tuple[FixedPoint, ...]:
     return (FixedPoint(biases / (1 - factor), factor, True, factor),) if factor < 1 else ()
 
 
-def _scan(activation: Activation, table: LengthTable, weights: float, biases: float) -> tuple[Array, Array, Array]:
-    """ln q in rising order, F(q) / q - 1 there, and the ln q where F touches q without crossing it.
-
-    The table's nodes, and between them the extrema of F / q where they matter: two roots between neighbouring nodes
-    have one between them. No root lies below sigma_b^2.
-    """
-    log_q = table.log_q
-    with np.errstate(over="ignore", invalid="ignore"):
-        excess = (times(weights, table.square) + biases) / table.q - 1
-        climb = times(weights, table.d_square) - (excess + 1)
-    low = np.flatnonzero(np.sign(climb[:-1]) * np.sign(climb[1:]) < 0)
-    turn = bracketed(lambda x: _climb(table, weights, biases, x), log_q[low], log_q[low + 1])
-    height = excess_length(activation, weights, biases, turn)
-    left, right = excess[low], excess[low + 1]
-    across = (np.sign(height) == -np.sign(left)) & (np.sign(height) == -np.sign(right))
-    touching = ~across & (np.abs(height) <= RELIABLE) & (np.maximum(np.abs(left), np.abs(right)) > _CLEAR)
-    touching &= np.sign(left) == np.sign(right)
-    log_q, excess = np.append(log_q, turn[across]), np.append(excess, height[across])
-    if 0 < biases < table.q[0]:
-        log_q, excess = np.append(log_q, np.log(biases) - 1), np.append(excess, np.e - 1)
-    order = np.argsort(log_q)
-    return log_q[order], excess[order], turn[touching]
-
-
 def _climb(table: LengthTable, weights: float, biases: float, log_q: Array) -> Array:
     """d(F / q)/dln q = F' - F / q, from the table."""
-    ratio, slope, _ = table.at(log_q)
-    return np.asarray(times(weights, slope - ratio) - biases * np.exp(-log_q))
+    at = table.at(log_q)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(times(weights, at.slope - at.ratio) - biases * np.exp(-log_q))
 
 
 def _points(activation: Activation, weights: float, log_q: Array, stable: Array) -> list[FixedPoint]:
@@ -141,5 +121,5 @@ def _points(activation: Activation, weights: float, log_q: Array, stable: Array)
 def _at_zero(activation: Activation, table: LengthTable, weights: float, stable: bool) -> FixedPoint:
     """q = 0, with the limits of F' and of chi from above: the values at z = 0 itself are a convention at a kink."""
     limits = np.array([table.square[0] / table.q[0], table.slope_square[0]])
-    slope, chi = weights * np.where(limits > RELIABLE, limits, 0)
+    slope, chi = weights * np.where(limits > ROUNDING, limits, 0)
     return FixedPoint(0.0, math.inf if 0.0 in activation.formula.jumps else float(slope), stable, float(chi))

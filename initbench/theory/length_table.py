@@ -19,7 +19,18 @@ Array = np.ndarray[Any, Any]
 
 # (from, to, nodes a decade) in powers of 10: dense where activations bend, sparse where they are powers of z
 _DECADES = ((-24, -8, 3), (-8, 8, 16), (8, 14, 3))
-RELIABLE = 1e-12  # relative; a difference of F(q) and q below it is rounding
+_FALLING = 1e-9  # relative; a flat tail that falls by less is rounding
+
+
+@dataclass(frozen=True)
+class Between:
+    """At some q, of its shape, inf where it overflows: ratio <phi^2> / q, slope d<phi^2>/dq, slope_square <phi'^2>,
+    growth d<phi'^2>/dln q."""
+
+    ratio: Array
+    slope: Array
+    slope_square: Array
+    growth: Array
 
 
 @dataclass(frozen=True)
@@ -42,18 +53,19 @@ class LengthTable:
     @property
     def rising(self) -> bool:
         """Whether <phi^2> never falls, so that the length map keeps the order of any two lengths."""
-        return bool(np.all(~(self.d_square < -1e-9 * self.square / self.q)))  # flat tails are rounding
+        return bool(np.all(~(self.d_square < -_FALLING * self.square / self.q)))
 
-    def at(self, log_q: Array) -> tuple[Array, Array, Array]:
-        """(<phi^2> / q, d<phi^2>/dq, <phi'^2>) at any ln q, (K,) -> (K,) each; inf where they overflow."""
+    def at(self, log_q: Array) -> Between:
+        """The averages at any ln q, of any shape; beyond the table, those of its ends."""
         cell = np.clip(np.searchsorted(self.log_q, log_q) - 1, 0, self.log_q.size - 2)
         width = self.log_q[cell + 1] - self.log_q[cell]
         t = np.clip((log_q - self.log_q[cell]) / width, 0, 1)
         with np.errstate(invalid="ignore"):
-            ratio, ratio_slope = _polynomial(self.pieces[0][:, cell], t)
-            slope_square, _ = _polynomial(self.pieces[1][:, cell], t)
+            ratio, rise = _polynomial(self.pieces[0][:, cell], t)
+            slope_square, growth = _polynomial(self.pieces[1][:, cell], t)
             # d<phi^2>/dq = d(q r)/dq = r + dr/dln q
-            return _or_inf(ratio), _or_inf(ratio + ratio_slope / width), _or_inf(slope_square)
+            averages = ratio, ratio + rise / width, slope_square, growth / width
+        return Between(*(np.where(np.isfinite(a), a, np.inf) for a in averages))
 
 
 @lru_cache(maxsize=32)
@@ -93,7 +105,3 @@ def _polynomial(coefficients: Array, t: Array) -> tuple[Array, Array]:
         slope = slope * t + value
         value = value * t + coefficient
     return value, slope
-
-
-def _or_inf(a: Array) -> Array:
-    return np.where(np.isfinite(a), a, np.inf)

@@ -1,15 +1,71 @@
-"""Roots of many functions of one variable at once, each kept in its bracket."""
+"""Roots of functions of one variable: of many at once, each in its bracket, and all of one function on a grid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+ROUNDING = 1e-12
+"""Values below it are rounding: functions here are differences of numbers near 1."""
+
+_CLEAR = 1e-6  # how far a function is from 0 next to a place where it touches 0, and does not just run along
 _STEPS = 100  # bisection alone would need 50 for every digit of a float64
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """Where a function is 0: at (K,), rising; downwards (K,): whether it goes from + to - there; touching (T,): where
+    it is 0 without changing its sign. first: its sign before all of them, 0 where it is nowhere clear."""
+
+    at: Array
+    downwards: Array
+    touching: Array
+    first: int
+
+
+def crossings(
+    function: Callable[[Array], Array], nodes: Array, heights: Array, climb: Callable[[Array], Array]
+) -> Crossings:
+    """All places where a function is 0. heights: its values at the rising nodes; nan says nothing.
+
+    climb: about its slope. Between two roots that lie between neighbouring nodes there is an extremum, which is found
+    by it.
+    """
+    nodes, heights = _with_extrema(function, nodes, heights, climb)
+    with np.errstate(invalid="ignore"):
+        sign = np.where(np.abs(heights) > ROUNDING, np.sign(heights), 0)
+        flat = np.flatnonzero(np.abs(heights) <= ROUNDING)
+    told = np.flatnonzero(sign)
+    turns = np.flatnonzero(sign[told[:-1]] != sign[told[1:]])
+    low, high = told[turns], told[turns + 1]
+    inner = flat[(flat > 0) & (flat < nodes.size - 1)]
+    touching = inner[(sign[inner - 1] == sign[inner + 1]) & (sign[inner - 1] != 0)]
+    clear = np.maximum(np.abs(heights[touching - 1]), np.abs(heights[touching + 1])) > _CLEAR
+    first = int(sign[told[0]]) if told.size else 0
+    return Crossings(bracketed(function, nodes[low], nodes[high]), sign[low] > 0, nodes[touching[clear]], first)
+
+
+def _with_extrema(
+    function: Callable[[Array], Array], nodes: Array, heights: Array, climb: Callable[[Array], Array]
+) -> tuple[Array, Array]:
+    """The nodes and heights, and between them the extrema that lie on the other side of 0 or at it."""
+    slopes = climb(nodes)
+    with np.errstate(invalid="ignore"):
+        low = np.flatnonzero(np.sign(slopes[:-1]) * np.sign(slopes[1:]) < 0)
+    extrema = bracketed(climb, nodes[low], nodes[low + 1])
+    height = function(extrema)
+    with np.errstate(invalid="ignore"):
+        side = np.sign(height)
+        across = (side == -np.sign(heights[low])) & (side == -np.sign(heights[low + 1]))
+        across |= (np.abs(height) <= ROUNDING) & (np.sign(heights[low]) == np.sign(heights[low + 1]))
+    nodes, heights = np.append(nodes, extrema[across]), np.append(heights, height[across])
+    order = np.argsort(nodes, kind="stable")
+    return nodes[order], heights[order]
 
 
 def bracketed(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
