@@ -122,6 +122,6 @@ def blocks(seeds: tuple[int, ...], size: int) -> Iterator[tuple[int, ...]]:
 def name(seeds: tuple[int, ...]) -> str:
     """The name of the file of these seeds: `0-31.block`, with a hash where seeds between the two are missing."""
     first, last = seeds[0], seeds[-1]
-    if seeds == tuple(range(first, last + 1)):
+    if len(seeds) == last - first + 1 and seeds == tuple(range(first, last + 1)):
         return f"{first}-{last}.block"
     return f"{first}-{last}-{hashlib.sha256(repr(seeds).encode()).hexdigest()[:12]}.block"

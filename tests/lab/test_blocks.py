@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initbench.engine import Trace
@@ -45,6 +45,7 @@ def test_the_same_trace_gives_the_same_bytes_whatever_its_memory_looks_like() ->
     assert blocks.encode(CELL, first) == blocks.encode(CELL, second)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_changed_cut_or_longer_block_is_believed(data: st.DataObject) -> None:
     whole = blocks.encode(CELL, trace())
@@ -81,6 +82,7 @@ def test_a_header_that_does_not_fit_its_numbers_is_refused(change: dict[str, obj
         blocks.decode(forged, CELL)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=50, unique=True).map(sorted), st.integers(1, 12))
 def test_blocks_cover_the_seeds_once_and_have_names_of_their_own(seeds: list[int], size: int) -> None:
     parts = list(blocks.blocks(tuple(seeds), size))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from initbench.engine import Trace
@@ -76,6 +76,7 @@ def test_a_file_in_the_cells_place_stops_with_its_name(tmp_path: Path) -> None:
         cellstore.read(tmp_path, CELL)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sets(st.integers(0, 20), min_size=1, max_size=6), max_size=6),
     st.sets(st.integers(0, 20), min_size=1),
