@@ -15,7 +15,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .chebyshev import points, polynomials, transform
-from .gaussian import Moments, moments
+from .gaussian import FIELDS, Moments, moments
 from .hermite import expansion, orders, parities
 from .maps import homogeneous
 from .pairs import pair_moments
@@ -23,7 +23,7 @@ from .pairs import pair_moments
 Array = np.ndarray[Any, Any]
 
 _NODES = 40
-_LIMITS = (1e-100, 1e100)  # of the mean squares that the series is asked for; beyond, phi is a power of z
+_LIMITS = (1e-16, 1e16)  # of the mean squares that the series is asked for; beyond, phi is a power of z
 _TRIFLE = 1e-17  # of the slope's power, what an order may hold and be left out
 _FARTHEST = -745.0  # exp(-745) is the smallest float
 
@@ -40,13 +40,11 @@ def pairs_at(activation: Activation, m: Moments, a: Array, b: Array) -> Pairs:
         apart = (root_a - root_b) ** 2 / 2 * moments(activation, 1.0).square
         return HomogeneousPairs(_by_angle(activation), root_a * root_b, apart)
     used, place = np.unique(np.concatenate([a, b]), return_inverse=True)
-    terms = _terms(activation, m, used)
-    # in every function's own powers, the slope's being k times the value's
-    weights = np.stack([np.maximum(orders(), 1.0), np.ones_like(orders()), np.ones_like(orders())])
-    power = (terms**2).max(axis=1) * weights
-    kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=(0, 1))
-    terms, k, parity = terms[..., kept], orders()[kept], parities()[kept]
-    return SeriesPairs(k, parity, terms[:, place[: len(a)]], terms[:, place[len(a) :]])
+    k, parity, terms = _terms(activation, m, used)
+    one, other = terms[:, place[: len(a)]], terms[:, place[len(a) :]]
+    apart = ((one[:, :, 0] - other[:, :, 0]) ** 2).sum(axis=-1) / 2
+    products = np.moveaxis(one * other, 2, 0)
+    return SeriesPairs(k, parity, apart, products[0], products[1:])
 
 
 @dataclass(frozen=True)
@@ -84,28 +82,25 @@ def _by_angle(activation: Activation) -> Array:
 
 @dataclass(frozen=True)
 class SeriesPairs:
-    """Any activation, in Hermite's polynomials. k, parity: (K,). a, b: terms of the three functions, (R, P, 3, K)."""
+    """Any activation, in Hermite's polynomials.
+
+    k, parity: of the terms that are not negligible, (K,). apart: sum (a_k - b_k)^2 / 2 over the value's terms a_k, b_k
+    of two inputs, (R, P). value: a_k b_k, (R, P, K). others: the same of the slope and of the square, (2, R, P, K).
+    """
 
     k: Array
     parity: Array
-    a: Array
-    b: Array
+    apart: Array
+    value: Array
+    others: Array
 
     def gap(self, row: int, e: Array) -> Array:
-        a, b = self.a[row, :, 0], self.b[row, :, 0]
-        lost = self._lost(e)
         # sum (a_k - b_k)^2 / 2 + a_k b_k (1 - c^k), of which nothing cancels
-        return np.asarray(np.einsum("pk,pk->p", a - b, a - b) / 2 + np.einsum("pk,pk,pk->p", a, b, lost))
+        lost = -np.expm1(_log_cosine(e)[:, None] * self.k) if e.max() < 1 else 1 - self._power(e)
+        return np.asarray(self.apart[row] + np.vecdot(self.value[row], lost))
 
     def products(self, rows: Array, e: Array) -> Array:
-        power = self._power(e)
-        return np.stack([np.einsum("npk,npk,npk->np", self.a[rows, :, f], self.b[rows, :, f], power) for f in (1, 2)])
-
-    def _lost(self, e: Array) -> Array:
-        """1 - c^k, (..., K); 0 for k = 0."""
-        if (e <= 1).all():
-            return np.asarray(-np.expm1(_log_cosine(e)[..., None] * self.k))
-        return np.asarray(1 - self._power(e))
+        return np.asarray(np.vecdot(self.others[:, rows], self._power(e)))
 
     def _power(self, e: Array) -> Array:
         """c^k, (..., K)."""
@@ -115,17 +110,38 @@ class SeriesPairs:
 
 def _log_cosine(e: Array) -> Array:
     """ln |1 - e|, down to the smallest float's."""
+    if e.max(initial=0.0) < 1:
+        return np.asarray(np.log1p(-e))
     return np.maximum(np.log1p(-np.minimum(e, 2 - e)), _FARTHEST)
 
 
-def _terms(activation: Activation, m: Moments, used: Array) -> Array:
-    """The terms at the mean squares of the used inputs, (R, U, 3, K), of the exact powers <f^2>."""
-    q = np.clip(m.q[:, used], *_LIMITS)
+def _terms(activation: Activation, m: Moments, used: Array) -> tuple[Array, Array, Array]:
+    """Orders and parities, (K,), and the terms at the mean squares of the used inputs, (R, U, 3, K)."""
+    own = Moments(*(getattr(m, name)[:, used] for name in FIELDS))
+    q = np.clip(np.nan_to_num(own.q, nan=1.0), *_LIMITS)
     distinct, place = np.unique(q, return_inverse=True)
     terms = expansion(activation)(np.log(distinct)).reshape(len(distinct), 3, -1)
-    terms = terms[place.reshape(q.shape)]
-    exact = np.stack([m.square, m.slope_square, m.fourth], axis=-1)[:, used]
-    there = (terms**2).sum(axis=-1)
-    outside = (q != m.q[:, used])[..., None] & (there > 0)
-    scale = np.sqrt(np.divide(exact, there, out=np.ones_like(there), where=outside))
-    return np.asarray(terms * scale[..., None])
+    # Left out is what adds next to nothing to any function's own powers, the slope's being k times the value's.
+    power = (terms**2).max(axis=0)
+    power[0] *= np.maximum(orders(), 1.0)
+    kept = np.flatnonzero((power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0))
+    kept = np.union1d(kept, [0])
+    terms = terms[..., kept][place.reshape(q.shape)]
+    if not (q == own.q).all():
+        terms = terms * np.sqrt(_scales(activation, own, q))[..., None]
+        terms[..., 0, 0] = own.mean
+    return orders()[kept], parities()[kept], terms
+
+
+def _scales(activation: Activation, own: Moments, q: Array) -> Array:
+    """What the powers of the three functions are multiplied by from q, a limit, on to the true ones, (R, U, 3).
+
+    The terms of the limit are those of a power of z: all of a function's grow alike, but the value's constant.
+    """
+    limit = moments(activation, q)
+    ratios = [own.q * own.slope_square / (q * limit.slope_square)]
+    ratios += [own.slope_square / limit.slope_square, own.fourth / limit.fourth]
+    if activation.formula.jumps:
+        ratios[0] = own.square / limit.square
+    scales = np.where(q == own.q, 1.0, np.nan_to_num(ratios, nan=1.0, posinf=1.0))
+    return np.moveaxis(scales, 0, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+
+STRETCH = 10.0
 
 
 @lru_cache
@@ -32,18 +35,20 @@ def polynomials(x: Array, number: int) -> Array:
 
 
 class Cells:
-    """A smooth function t -> (F,) on the real line, followed by a polynomial in every cell [i width, (i + 1) width).
+    """A smooth function t -> (F,) on the real line that gets simpler far from 0, followed by polynomials in cells.
 
-    function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again.
+    function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again. Cells are of
+    one width in u, t = STRETCH sinh(u / STRETCH): of that width in t near 0, and growing with |t| beyond STRETCH.
     """
 
     def __init__(self, function: Callable[[Array], Array], width: float, nodes: int) -> None:
         self.function, self.width, self.nodes = function, width, nodes
         self.coefficients: dict[int, Array] = {}
+        self.columns: dict[int, list[float]] = {}
 
     def __call__(self, t: Array) -> Array:
         """(N,) -> (N, F). Where the function is not finite at a node, so is its cell."""
-        place = t / self.width
+        place = np.arcsinh(t / STRETCH) * (STRETCH / self.width)
         index = np.floor(place)
         basis = polynomials(2 * (place - index) - 1, self.nodes)
         first = int(index[0])
@@ -55,8 +60,21 @@ class Cells:
             found[mask] = values
         return found
 
+    def first(self, t: float) -> float:
+        """The first entry at one t, without arrays: for loops that must go one by one."""
+        place = math.asinh(t / STRETCH) * (STRETCH / self.width)
+        index = math.floor(place)
+        if index not in self.columns:
+            self.columns[index] = self._cell(index)[::-1, 0].tolist()
+        x = 4 * (place - index) - 2
+        older, newer = 0.0, 0.0
+        for coefficient in self.columns[index]:  # Clenshaw 1955
+            older, newer = newer, coefficient + x * newer - older
+        return newer - x / 2 * older
+
     def _cell(self, index: int) -> Array:
         if index not in self.coefficients:
-            t = self.width * (index + (points(self.nodes) + 1) / 2)
+            u = self.width * (index + (points(self.nodes) + 1) / 2)
+            t = STRETCH * np.sinh(u / STRETCH)
             self.coefficients[index] = transform(self.nodes) @ self.function(t)
         return self.coefficients[index]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .kernel import Trajectory
-from .shares import dead_share, region, share
+from .shares import share
 
 Array = np.ndarray[Any, Any]
 
@@ -42,8 +42,8 @@ def blank(t: Trajectory, reason: str, top: str = "") -> Line:
     return Line(np.full(t.depth + 1, np.nan), (top or reason, *rest))
 
 
-def forward_lines(t: Trajectory, dtype: str) -> dict[str, Line]:
-    """Every metric of preactivations and activations."""
+def forward_lines(t: Trajectory, dtype: str, dead: Array) -> dict[str, Line]:
+    """Every metric of preactivations and activations. dead: share of dead units, (L + 1,)."""
     preactivations = {
         "preact_mean": np.where(np.isnan(t.q), np.nan, 0.0) @ t.start.weight,
         "preact_var": t.over_batch(t.q),
@@ -56,7 +56,7 @@ def forward_lines(t: Trajectory, dtype: str) -> dict[str, Line]:
     lines |= {name: line(values, t.known, t.reason) for name, values in activations.items()}
     lines["cosine"] = _cosine(t)
     lines["distinct_units"] = line(distinct_units(t, dtype), t.known, t.reason, NO_PREACTIVATION)
-    lines["dead_fraction"] = line(dead_fraction(t), t.known, t.reason, NO_PREACTIVATION)
+    lines["dead_fraction"] = line(dead, t.known, t.reason, NO_PREACTIVATION)
     inactive = t.over_batch(_shares(t, "inactive"))
     lines["inactive_fraction"] = line(inactive, t.known, t.reason, NO_PREACTIVATION)
     lines["saturated_fraction"] = _saturated(t)
@@ -93,37 +93,27 @@ def _cosine(t: Trajectory) -> Line:
 
 
 def distinct_units(t: Trajectory, dtype: str) -> Array:
-    """How many columns of z differ: all, but for pairs that fall together within the metric's tolerance by chance.
+    """How many columns of z differ, (L + 1,): all, but for pairs that fall together within the metric's tolerance.
 
-    On a single input two units of N(0, K) do with probability tol / pi; on several that differ, hardly ever.
+    On a single input, two units of N(0, K) do so by chance with probability tol / pi; on several that differ, hardly
+    ever.
     """
-    values = np.full(t.depth + 1, np.nan)
-    for row in t.layers:
-        units = t.laws[row - 1].fan_out
-        alone = not (t.e[row] > TOLERANCE[dtype] ** 2).any()
-        pairs = units * (units - 1) / 2 if alone else 0.0
-        values[row] = max(units - pairs * TOLERANCE[dtype] / math.pi, 1.0) if t.q[row].any() else 1.0
-    return values
-
-
-def dead_fraction(t: Trajectory) -> Array:
-    """The probability that a unit is inactive on the whole batch, taken as one of equal mean squares and cosines."""
-    values = np.full(t.depth + 1, np.nan)
-    q, c = t.over_batch(t.q), 1 - t.over_pairs(t.e) if t.start.batch > 1 else np.ones(t.depth + 1)
-    for row in t.layers:
-        activation = t.laws[row - 1].activation
-        values[row] = 0.0
-        if len(region(activation, "inactive")):
-            values[row] = dead_share(activation, q[row], np.clip(c[row], 0.0, 1.0), t.start.batch)
+    units, tolerance = t.width, TOLERANCE[dtype]
+    alone = ~(t.e > tolerance**2).any(axis=1)
+    together = np.where(alone, units * (units - 1) / 2 * tolerance / math.pi, 0.0)
+    values = np.where((t.q > 0).any(axis=1), np.maximum(units - together, 1.0), 1.0)
+    values[0] = np.nan
+    values[t.known + 1 :] = np.nan
     return values
 
 
 def _saturated(t: Trajectory) -> Line:
     found = line(t.over_batch(_shares(t, "saturated")), t.known, t.reason, NO_PREACTIVATION)
     words = list(found.reasons)
-    for row in t.layers:
-        if not t.laws[row - 1].activation.formula.saturates:
-            words[row] = f"{t.laws[row - 1].activation.label} does not saturate"
+    for activation, rows in t.by_activation():
+        if not activation.formula.saturates:
+            for row in rows:
+                words[row] = f"{activation.label} does not saturate"
     return Line(found.values, tuple(words))
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .curves import Line, blank, dead_fraction, line
+from ..catalogue.activations import Activation
+from .curves import Line, blank, line
 from .kernel import Trajectory
 
 Array = np.ndarray[Any, Any]
@@ -27,8 +28,8 @@ FEW_SLOPES = "with gradient: ones, the last layer's gradients are its slopes, wh
 FLAT = "{} is flat where it is not 0: how many units have no gradient at all is not derived"
 
 
-def backward_lines(t: Trajectory) -> dict[str, Line]:
-    """Every metric of gradients."""
+def backward_lines(t: Trajectory, dead: Array) -> dict[str, Line]:
+    """Every metric of gradients. dead: share of dead units, (L + 1,)."""
     names = ("grad_q", "weight_grad_q", "grad_distinct_units")
     if t.gradient == "none":
         return {name: blank(t, NOT_SENT) for name in names}
@@ -43,7 +44,7 @@ def backward_lines(t: Trajectory) -> dict[str, Line]:
             "grad_q": line(t.over_batch(grad), t.known, t.reason, NO_GRADIENT),
             "weight_grad_q": _weight_gradients(t, grad),
         }
-    return lines | {"grad_distinct_units": _distinct(t)}
+    return lines | {"grad_distinct_units": _distinct(t, dead)}
 
 
 def grad_by_group(t: Trajectory) -> Array:
@@ -87,29 +88,26 @@ def _crossed(t: Trajectory) -> Array:
     return crossed
 
 
-def _distinct(t: Trajectory) -> Line:
+def _distinct(t: Trajectory, dead: Array) -> Line:
     """How many columns of dL/dz differ: all units without any gradient are one."""
-    values = np.full(t.depth + 1, np.nan)
+    units = t.width
+    # E of (units alive) + 1 if any is dead
+    values = units * (1 - dead) + 1 - (1 - dead) ** units
     words = [NO_GRADIENT, *[""] * t.depth]
-    dead, grad = dead_fraction(t), t.over_batch(t.grad)
-    for k in range(t.depth, 0, -1):
-        units, activation = t.laws[k - 1].fan_out, t.laws[k - 1].activation
-        if grad[k] == 0:
-            values[k] = 1.0
-        elif t.gradient == "ones" and k == t.depth:
-            words[k] = FEW_SLOPES
-        elif _flat(t, k):
-            words[k] = FLAT.format(activation.label)
-        else:
-            # E of (units alive) + 1 if any is dead
-            values[k] = units * (1 - dead[k]) + 1 - (1 - dead[k]) ** units
-    return Line(values, tuple(words))
+    for activation, rows in t.by_activation():
+        if flat(activation):
+            values[rows] = np.nan
+            words = [FLAT.format(activation.label) if k in rows else word for k, word in enumerate(words)]
+    if t.gradient == "ones":
+        values[-1], words[-1] = np.nan, FEW_SLOPES
+    nothing = t.over_batch(t.grad) == 0
+    values[nothing] = 1.0
+    return Line(values, tuple("" if no else word for no, word in zip(nothing, words, strict=True)))
 
 
-def _flat(t: Trajectory, k: int) -> bool:
-    """Whether the activation of layer k has slope 0 between two of its breaks, or beyond them, at a value other than
-    0."""
-    formula = t.laws[k - 1].activation.formula
+def flat(activation: Activation) -> bool:
+    """Whether the slope is 0 between two breaks of an activation, or beyond them, at a value other than 0."""
+    formula = activation.formula
     breaks = np.array(sorted({*formula.kinks, *formula.jumps}))
     if not len(breaks):
         return False

@@ -11,7 +11,7 @@ from ..catalogue.activations import Activation
 from ..spec import Cell
 from .gaussian import Moments
 from .inputs import InputState, input_state
-from .layers import LayerLaw, layer_law
+from .layers import LayerLaw, layer_laws
 from .normality import LARGEST, Normality, normality
 from .pairs import PairMoments
 from .trajectory import follow
@@ -97,7 +97,7 @@ def rows_by_activation(laws: tuple[LayerLaw, ...]) -> list[tuple[Activation, Arr
 
 def trajectory(cell: Cell) -> Trajectory:
     """The infinite-width network of a cell."""
-    laws = tuple(layer_law(layer) for layer in cell.network.layers)
+    laws = layer_laws(cell.network.layers)
     start = input_state(cell)
     known = next((k for k, law in enumerate(laws) if law.unsupported), len(laws))
     reason = laws[known].unsupported if known < len(laws) else ""

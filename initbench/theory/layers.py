@@ -39,13 +39,22 @@ class LayerLaw:
         return self.cw * self.fan_out / self.fan_in
 
 
+def layer_laws(layers: tuple[Layer, ...]) -> tuple[LayerLaw, ...]:
+    """What theory reads from the records of all layers; layers that are alike are read once."""
+    laws: list[LayerLaw] = []
+    for k, layer in enumerate(layers):
+        laws.append(laws[-1] if k and layer == layers[k - 1] else layer_law(layer))
+    return tuple(laws)
+
+
 def layer_law(layer: Layer) -> LayerLaw:
     """What theory reads from a layer's records."""
     weights = layer.initializer.law(layer.fan_in, layer.fan_out)
     bias = None if layer.bias is None else layer.bias.law(layer.fan_in, layer.fan_out)
-    reason = _refusal(weights, layer.fan_in, f"weights drawn from {layer.initializer.label}")
-    if not reason and layer.bias is not None and bias is not None:
-        reason = _refusal(bias, 1, f"biases drawn from {layer.bias.label}")
+    reason = _refusal(weights, layer.fan_in)
+    unsupported = f"weights drawn from {layer.initializer.label} {reason}" if reason else ""
+    if not reason and layer.bias is not None and bias is not None and (reason := _refusal(bias, 1)):
+        unsupported = f"biases drawn from {layer.bias.label} {reason}"
     return LayerLaw(
         fan_in=layer.fan_in,
         fan_out=layer.fan_out,
@@ -55,7 +64,7 @@ def layer_law(layer: Layer) -> LayerLaw:
         kurtosis=_kurtosis(weights),
         bias_kurtosis=3.0 if bias is None else _kurtosis(bias),
         haar=isinstance(weights, Orthogonal) and weights.random,
-        unsupported=reason,
+        unsupported=unsupported,
     )
 
 
@@ -63,12 +72,12 @@ def _kurtosis(law: Law) -> float:
     return law.kurtosis if math.isfinite(law.kurtosis) else 3.0
 
 
-def _refusal(law: Law, terms: int, what: str) -> str:
+def _refusal(law: Law, terms: int) -> str:
     """Why a law cannot be the source of preactivations of mean 0: `terms` draws are added up."""
     if not law.random and law.mean == 0 and law.bounds == (0.0, 0.0):
         return ""
     if not law.random:
-        return f"{what} are not random: every unit gets the same, or a copy of its input"
+        return "are not random: every unit gets the same, or a copy of its input"
     if terms * law.mean * law.mean > CENTRED * law.variance:
-        return f"{what} have a mean of {law.mean:.3g}, and theory is that of mean 0"
+        return f"have a mean of {law.mean:.3g}, and theory is that of mean 0"
     return ""

@@ -38,23 +38,36 @@ class Normality:
 
 def normality(laws: tuple[LayerLaw, ...], start: InputState, averages: Moments) -> Normality:
     """Of a network of these laws on these inputs, with the averages (L + 1, S) of its trajectory."""
-    square, K = averages.square, averages.q
     excess, forward, slope = (np.zeros(len(laws) + 1) for _ in range(3))
-    for k, law in enumerate(laws, start=1):
-        with np.errstate(all="ignore"):
-            # sum h^4 / (sum h^2)^2; to a Haar matrix every direction h is alike, that of one unit too
-            below = averages.fourth[k - 1] / (law.fan_in * square[k - 1] ** 2) if k > 1 else start.fourth
-            below = np.ones_like(below) if law.haar else below
-            share = law.cb / K[k]
-            x = (law.kurtosis - 3) * (1 - share) ** 2 * below + (law.bias_kurtosis - 3) * share**2
-            # d ln <phi^2> = x K^2 d2<phi^2> / (6 <phi^2>) + (d ln <phi^2> / d ln K) (K_u / K) d ln <phi^2>_below
-            own = x * K[k] ** 2 * averages.d2_square[k] / (6 * square[k])
-            carried = averages.d_square[k] * K[k] / square[k] * (1 - share) * forward[k - 1]
-            on_slope = x * K[k] ** 2 * averages.d2_slope_square[k] / (6 * averages.slope_square[k])
-        excess[k], forward[k], slope[k] = (_mean(values, start.weight) for values in (x, own + carried, on_slope))
+    if all(law.kurtosis == law.bias_kurtosis == 3 for law in laws):
+        return Normality(excess, forward, slope)
+    m, used = averages, start.weight > 0
+    fields = (m.q, m.square, m.fourth, m.slope_square, m.d_square, m.d2_square, m.d2_slope_square)
+    K, square, fourth, slopes, d_square, d2_square, d2_slopes = (field[:, used] for field in fields)
+    of = {name: _column(laws, name) for name in ("fan_in", "cb", "kurtosis", "bias_kurtosis", "haar")}
+    with np.errstate(all="ignore"):
+        # sum h^4 / (sum h^2)^2; to a Haar matrix every direction h is alike, that of one unit too
+        below = np.concatenate([start.fourth[None, used], fourth[1:-1] / square[1:-1] ** 2]) / of["fan_in"]
+        below[0] *= of["fan_in"][0]
+        below = np.where(of["haar"], 1.0, below)
+        share = of["cb"] / K[1:]
+        x = (of["kurtosis"] - 3) * (1 - share) ** 2 * below + (of["bias_kurtosis"] - 3) * share**2
+        own = _finite(x * K[1:] ** 2 * d2_square[1:] / (6 * square[1:]))
+        carried = _finite(d_square[1:] * K[1:] / square[1:] * (1 - share))
+        slope[1:] = _finite(x * K[1:] ** 2 * d2_slopes[1:] / (6 * slopes[1:])) @ start.weight[used]
+    excess[1:] = _finite(x) @ start.weight[used]
+    # d ln <phi^2> = x K^2 d2<phi^2> / (6 <phi^2>) + (d ln <phi^2> / d ln K) (K_u / K) d ln <phi^2>_below
+    moved = np.zeros(used.sum())
+    for k in range(len(laws)):
+        moved = own[k] + carried[k] * moved
+        forward[k + 1] = moved @ start.weight[used]
     return Normality(excess, forward, slope)
 
 
-def _mean(values: Array, weight: Array) -> float:
-    """Over the groups; what does not exist (no signal at all) counts for nothing."""
-    return float(np.where(np.isfinite(values), values, 0.0) @ weight)
+def _column(laws: tuple[LayerLaw, ...], name: str) -> Array:
+    return np.array([[getattr(law, name)] for law in laws], np.float64)
+
+
+def _finite(values: Array) -> Array:
+    """What does not exist (no signal at all) counts for nothing."""
+    return np.where(np.isfinite(values), values, 0.0)

@@ -7,6 +7,7 @@ import numpy as np
 from ..catalogue.metrics import METRICS
 from ..spec import Cell
 from .curves import forward_lines
+from .dead import dead_fraction
 from .gradients import backward_lines
 from .kernel import trajectory
 from .prediction import Curve, Prediction
@@ -15,7 +16,8 @@ from .prediction import Curve, Prediction
 def predict_cell(cell: Cell) -> Prediction:
     """What the networks of a cell should show. Raises ParameterError where a data file changed since it was read."""
     t = trajectory(cell)
-    lines = forward_lines(t, cell.dtype) | backward_lines(t)
+    dead = dead_fraction(t)
+    lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead)
     curves = {}
     for record in METRICS:
         if record.scalar and record.name in cell.metrics:

@@ -7,6 +7,8 @@ Whatever has converged is not computed again while the layers stay alike.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,7 +28,7 @@ Array = np.ndarray[Any, Any]
 SETTLED = 1e-14
 """Relative change from layer to layer under which alike layers are taken to repeat themselves."""
 _CELL, _NODES = 2.0, 24  # in ln q
-_WITHIN = (1e-290, 1e290)  # mean squares that are followed by polynomials
+_WITHIN = (1e-250, 1e250)  # mean squares that are followed by polynomials
 _BLOCK = 1 << 22  # numbers at a time
 _TERMS = 1000  # about so many for one input
 
@@ -63,33 +65,33 @@ def _lengths(laws: tuple[LayerLaw, ...], q0: Array, alike: list[bool]) -> tuple[
     q = np.empty((len(laws) + 1, len(q0)))
     origin = np.arange(len(laws) + 1)
     q[0], square, settled = q0, q0, False
+    maps = {law.activation: square_map(law.activation) for law in laws}
     for k, law in enumerate(laws, start=1):
         if settled and alike[k - 1]:
             q[k], origin[k] = q[k - 1], origin[k - 1]
             continue
         q[k] = law.cw * square + law.cb if law.cw else law.cb
         settled = bool((np.abs(q[k] - q[k - 1]) <= SETTLED * q[k]).all())
-        square = squares(law.activation, q[k])
+        square = maps[law.activation](q[k])
     return q, origin
 
 
-def squares(activation: Activation, q: Array) -> Array:
-    """<phi^2>, (S,) -> (S,)."""
+@lru_cache(maxsize=64)
+def square_map(activation: Activation) -> Callable[[Array], Array]:
+    """q -> <phi^2>, (S,) -> (S,)."""
     if homogeneous(activation) is not None:
-        return np.asarray(moments_at_1(activation).square * q)
-    if not (_WITHIN[0] < q.min() and q.max() < _WITHIN[1]):
-        return moments(activation, q).square
-    return np.asarray(np.exp(_log_squares(activation)(np.log(q))[:, 0]))
+        at_1 = float(moments(activation, 1.0).square)
+        return lambda q: at_1 * q
+    cells = Cells(lambda log_q: np.log(moments(activation, np.exp(log_q)).square)[:, None], _CELL, _NODES)
 
+    def square(q: Array) -> Array:
+        if not (_WITHIN[0] < q.min() and q.max() < _WITHIN[1]):
+            return moments(activation, q).square
+        if len(q) == 1:
+            return np.array([math.exp(cells.first(math.log(q[0])))])
+        return np.asarray(np.exp(cells(np.log(q))[:, 0]))
 
-@lru_cache(maxsize=32)
-def moments_at_1(activation: Activation) -> Moments:
-    return moments(activation, 1.0)
-
-
-@lru_cache(maxsize=32)
-def _log_squares(activation: Activation) -> Cells:
-    return Cells(lambda log_q: np.log(moments(activation, np.exp(log_q)).square)[:, None], _CELL, _NODES)
+    return square
 
 
 def _moments(laws: tuple[LayerLaw, ...], q: Array, origin: Array) -> Array:
@@ -116,9 +118,10 @@ def _angles(
     e[0] = start.e
     gap = pairs[1]
     gap[0] = apart[0] + e[0] * both[0]
+    both[both == 0] = np.inf  # no signal has no angle: e = 0
     if not len(a):
         return e, pairs
-    repeats = np.arange(len(laws) + 1)
+    repeats, opposite = np.arange(len(laws) + 1), bool((e[0] == 2).any())
     size = max(1, _BLOCK // (_TERMS * len(start.q)))
     for rows in _blocks(origin, size):
         known = _known_pairs(laws, start, m, origin, rows)
@@ -127,8 +130,12 @@ def _angles(
             if settled and alike[k - 1] and origin[k] == origin[k - 1]:
                 e[k], gap[k], repeats[k] = e[k - 1], gap[k - 1], repeats[k - 1]
                 continue
-            e[k] = _next(laws[k - 1].cw * gap[k - 1], both[k], apart[k])
-            settled = bool((np.abs(e[k] - e[k - 1]) <= SETTLED * e[k]).all())
+            # cw <phi_a phi_b> + cb = (q_a + q_b) / 2 - cw gap = (1 - e) sqrt(q_a q_b)
+            e[k] = np.minimum(np.maximum((laws[k - 1].cw * gap[k - 1] - apart[k]) / both[k], 0.0), 2.0)
+            if opposite:  # opposite inputs stay so, though rounding would grow where the map is unstable
+                e[k] = np.where(2 - e[k] < SETTLED, 2.0, e[k])
+            if origin[k] < k:
+                settled = bool((np.abs(e[k] - e[k - 1]) <= SETTLED * e[k]).all())
             one, place = known[laws[k - 1].activation]
             gap[k] = one.gap(place[int(origin[k])], e[k])
         for activation, (one, place) in known.items():
@@ -137,16 +144,6 @@ def _angles(
     square = m[FIELDS.index("square")]
     pairs[0] = (square[:, a] + square[:, b]) / 2 - gap
     return e, pairs[:, repeats]
-
-
-def _next(gap: Array, both: Array, apart: Array) -> Array:
-    """1 - correlation of preactivations, (P,), from cw times the gap of the activations below.
-
-    cw <phi_a phi_b> + cb = (q_a + q_b) / 2 - cw gap, hence e = (cw gap - (sqrt q_a - sqrt q_b)^2 / 2) / sqrt(q_a q_b).
-    """
-    e = np.where(both > 0, (gap - apart) / both, 0.0)
-    e = np.minimum(np.maximum(e, 0.0), 2.0)
-    return np.where(2 - e < SETTLED, 2.0, e)  # opposite inputs stay opposite: an instability would not let them
 
 
 def _blocks(origin: Array, size: int) -> list[list[int]]:
