@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from ..spec import Expectation
 from .csvtext import Table, Value
 from .departure import ROUNDING
+from .sinks import Kept, Row
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 
@@ -43,15 +44,37 @@ class _Measured:
     missing: str = ""
 
 
+class Evidence(Kept):
+    """A sink that keeps what expectations speak of, and all of cells.csv: the rest may be more than memory holds."""
+
+    def __init__(self, expectations: Sequence[Expectation]) -> None:
+        super().__init__()
+        metrics = {expectation.metric for expectation in expectations}
+        theory = {one.metric for one in expectations if one.test == "near_theory" or one.metric.startswith("theory_")}
+        self._all = {"cells.csv"}
+        if any(one.metric.startswith("theory_") for one in expectations):
+            self._all.add("theory.csv")  # why a whole cell has none
+        if any(one.over in ("min", "max") for one in expectations):
+            self._all.add("layers.csv")
+        self._metrics = {"summary.csv": metrics, "theory.csv": theory}
+
+    def add(self, name: str, rows: Iterable[Row]) -> None:
+        if name in self._all:
+            super().add(name, rows)
+        elif self._metrics.get(name):
+            column = self._columns[name].index("metric")
+            super().add(name, [row for row in rows if row[column] in self._metrics[name]])
+
+
 def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:
     """The outcome of every expectation; tables by file name."""
     if not expectations:
         return ()
-    evidence = _Evidence(tables)
+    evidence = _Index(tables)
     return tuple(_outcome(expectation, evidence) for expectation in expectations)
 
 
-def _outcome(expectation: Expectation, evidence: _Evidence) -> Outcome:
+def _outcome(expectation: Expectation, evidence: _Index) -> Outcome:
     measured = list(evidence.find(expectation))
     if not measured:
         return Outcome(expectation, UNKNOWN, f"nothing to compare: {evidence.why_nothing(expectation)}")
@@ -120,7 +143,7 @@ def _excess(expectation: Expectation, number: _Measured) -> float:
     return math.inf if math.isnan(signed) else signed
 
 
-class _Evidence:
+class _Index:
     """The tables, indexed for expectations: a leaf."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:

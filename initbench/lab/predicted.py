@@ -30,6 +30,17 @@ class Beside:
     comparison: Comparison
     error: Exception | None = None
 
+    @property
+    def told(self) -> Beside:
+        """The same without its curves, once a table has them."""
+        from ..theory.prediction import Prediction
+
+        return Beside(Prediction({}, ()), replace(self.comparison, skipped={}), self.error)
+
+
+REMEMBERED = 16
+"""Predictions kept: cells that theory cannot tell apart are mostly near one another in the grid."""
+
 
 class Theory:
     """Predictions of the cells of a run. Those that theory cannot tell apart are computed once."""
@@ -41,6 +52,8 @@ class Theory:
         """The prediction of a cell and the comparison with what was measured. No error of theory's comes out."""
         alike = replace(cell, engine="auto")  # theory knows of no engine
         if alike not in self._known:
+            if len(self._known) == REMEMBERED:
+                del self._known[next(iter(self._known))]
             self._known[alike] = _predict(alike)
         found = self._known[alike]
         if not isinstance(found, Exception):

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from .. import engine
-from ..engine import Trace, join
+from ..engine import Trace
 from ..spec import Experiment
 from . import executors, manifest, store
+from .cellstore import of_seeds
 from .executors import Failure, Task
-from .expectations import evaluate
-from .plan import Planned, plan, seconds
+from .expectations import Evidence, evaluate
+from .keepers import Forgetful, Keeper, on_disk
+from .pending import Work, pending
+from .plan import plan, seconds
 from .predicted import Theory
-from .result import CellResult, Result, build_tables
+from .result import CellResult, Result
+from .sinks import Kept, Sink, Streamed
 from .summary import summarise
+from .tabling import Tabulate
 from .theory_words import theory_sentences
 from .verdict import judge
 from .words import sentences
@@ -24,92 +29,126 @@ from .words import sentences
 WORTH_PROCESSES = 1.0
 """Seconds of work under which starting worker processes costs more than it saves."""
 
-OPTIONAL_FILES = ("layers.csv", "histograms.csv", "theory.csv", "failures.csv")
-
 Progress = Callable[[int, int], None]
 """Called with (networks done, networks in all)."""
 
 
 def run(
-    experiment: Experiment, out: Path | None = None, jobs: int | None = None, progress: Progress | None = None
+    experiment: Experiment,
+    out: Path | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    force: bool = False,
 ) -> Result:
     """Measure every cell of an experiment, judge it, and publish the tables in `out` where one is given.
 
-    jobs: processes; None takes all cores where the work is worth them. No byte of the tables depends on it.
+    What `out` holds already is not computed again, unless `force` says so. jobs: processes; None takes all cores where
+    the work is worth them. No byte of the tables depends on it, nor on what was interrupted before.
     Raises StorageError where `out` cannot be written, BusyError where another run writes to it.
     """
-    with nullcontext() if out is None else store.claimed(out):
-        result = _carry_out(experiment, jobs, progress)
-        if out is not None:
-            publish(result, out)
-    return result
+    if out is None:
+        kept = Kept()
+        result = _carry_out(experiment, Forgetful(), [kept], jobs, progress)
+        return replace(result, tables=kept.tables)
+    with store.claimed(out), on_disk(out, force) as keeper:
+        with Streamed(out) as tables:
+            result = _carry_out(experiment, keeper, [tables], jobs, progress)
+            keeper.finish()  # no table tells of a block that is not safe
+        return _publish(replace(result, out=out), tables.checksums)
 
 
-def _carry_out(experiment: Experiment, jobs: int | None, progress: Progress | None) -> Result:
-    started = time.monotonic()
-    cells = plan(experiment)
-    jobs = jobs or _jobs(cells, len(experiment.seeds))
-    results = tuple(_measure(experiment, cells, jobs, progress))
-    tables = build_tables(experiment, results)
-    outcomes = evaluate(experiment.expect, tables)
-    failed = sum(result.failure is not None for result in results)
-    record = manifest.manifest(experiment, cells, failed, jobs, time.monotonic() - started)
-    return Result(experiment, results, tables, outcomes, record)
-
-
-def publish(result: Result, out: Path) -> None:
-    """Write a result's folder: the config as read and as resolved, the tables, the manifest last.
-
-    Raises StorageError.
-    """
+def _publish(result: Result, checksums: dict[str, str]) -> Result:
+    """What a results folder holds beside its tables: the config as read and as resolved, the manifest last."""
+    assert result.out is not None
+    store.remove(result.out, result.absent)
+    record = {**result.manifest, "tables": dict(sorted(checksums.items()))}
     files = {
         "config.yaml": result.experiment.source.encode(),
         "resolved.yaml": result.experiment.resolved.encode(),
-        **{name: table.encode() for name, table in result.tables.items()},
-        store.MARK: manifest.encode(result.manifest),
+        store.MARK: manifest.encode(record),
     }
-    store.publish_all(out, files)
-    store.remove(out, tuple(name for name in OPTIONAL_FILES if name not in files))
+    store.publish_all(result.out, files)
+    return replace(result, manifest=record)
 
 
-def _jobs(cells: Sequence[Planned], seeds: int) -> int:
-    work = sum(seconds(cell.cell, seeds) for cell in cells)
-    return executors.available_cores() if work > WORTH_PROCESSES else 1
+def _carry_out(
+    experiment: Experiment, keeper: Keeper, sinks: Sequence[Sink], jobs: int | None, progress: Progress | None
+) -> Result:
+    started = time.monotonic()
+    cells = plan(experiment)
+    work = pending(cells, experiment.seeds, keeper)
+    jobs = jobs or _jobs(work)
+    keeper.prepare([each.planned.id for each in work if each.blocks])
+    evidence = Evidence(experiment.expect)
+    tables = Tabulate(experiment, [*sinks, evidence])
+    results = []
+    for result in _measure(experiment, work, keeper, jobs, progress):
+        tables.add(result)
+        results.append(result if isinstance(keeper, Forgetful) else result.told)
+    outcomes = evaluate(experiment.expect, evidence.tables)
+    failed = sum(result.failure is not None for result in results)
+    record = manifest.manifest(experiment, cells, failed, jobs, time.monotonic() - started)
+    damaged = tuple(damage for each in work for damage in each.damaged)
+    return Result(experiment, tuple(results), evidence.tables, outcomes, record, tables.absent, damaged)
+
+
+def _jobs(work: Sequence[Work]) -> int:
+    todo = sum(seconds(each.planned.cell, each.networks) for each in work)
+    return executors.available_cores() if todo > WORTH_PROCESSES else 1
 
 
 def _measure(
-    experiment: Experiment, cells: Sequence[Planned], jobs: int, progress: Progress | None
+    experiment: Experiment, work: Sequence[Work], keeper: Keeper, jobs: int, progress: Progress | None
 ) -> Iterator[CellResult]:
-    """The results of all cells, in grid order."""
-    tasks = list(_tasks(cells, experiment.seeds, jobs))
-    parts: list[dict[int, Trace | Failure]] = [{} for _ in cells]
-    done, total = 0, len(cells) * len(experiment.seeds)
+    """The results of all cells in grid order, each as soon as it and those before it are done."""
+    budget = engine.BUDGET // jobs
+    tasks = [Task(place, each.planned.cell, seeds, budget) for place, each in enumerate(work) for seeds in each.blocks]
+    fresh: list[list[Trace | Failure]] = [[] for _ in work]
+    total = len(work) * len(experiment.seeds)
+    done = total - sum(each.networks for each in work)
+    conclude = _Conclusions(experiment, work, keeper, fresh)
+    yield from conclude.ready()
     for index, outcome in executors.execute(tasks, jobs):
-        parts[tasks[index].position][index] = outcome
+        place = tasks[index].position
+        fresh[place].append(outcome)
+        if isinstance(outcome, Trace):
+            keeper.keep(work[place].planned.id, outcome)
         done += len(tasks[index].seeds)
         if progress is not None:
             progress(done, total)
-    theory = Theory()
-    for planned, found in zip(cells, parts, strict=True):
-        yield _conclude(experiment, planned, [found[index] for index in sorted(found)], theory)
+        yield from conclude.ready()
 
 
-def _tasks(cells: Sequence[Planned], seeds: tuple[int, ...], jobs: int) -> Iterator[Task]:
-    """Chunks of seeds, small enough for every worker to get some."""
-    for position, planned in enumerate(cells):
-        size = min(engine.chunk_size(planned.cell), -(-len(seeds) // jobs))
-        for start in range(0, len(seeds), size):
-            yield Task(position, planned.cell, seeds[start : start + size], engine.BUDGET // jobs)
+class _Conclusions:
+    """Joins, judges and lets go of the cells whose blocks are all there: a leaf."""
 
+    def __init__(
+        self, experiment: Experiment, work: Sequence[Work], keeper: Keeper, fresh: list[list[Trace | Failure]]
+    ) -> None:
+        self._experiment, self._work, self._keeper, self._fresh = experiment, work, keeper, fresh
+        self._next = 0
+        self._theory = Theory()
 
-def _conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace | Failure], theory: Theory) -> CellResult:
-    """Join a cell's chunks, judge it and put theory beside it; one failed chunk fails the cell, with its reason."""
-    failures = [part for part in parts if isinstance(part, Failure)]
-    if failures:
-        return CellResult(planned, None, None, None, None, failures[0], ())
-    trace = join([part for part in parts if isinstance(part, Trace)])
-    summary = summarise(trace)
-    verdict = judge(planned.cell, trace, summary, experiment.verdict)
-    beside = theory.beside(planned.cell, summary)
-    said = sentences(planned.cell, verdict, summary, experiment.verdict)
-    return CellResult(planned, trace, summary, verdict, beside, None, (*said, *theory_sentences(beside)))
+    def ready(self) -> Iterator[CellResult]:
+        while self._next < len(self._work):
+            work, found = self._work[self._next], self._fresh[self._next]
+            if len(found) < len(work.blocks):
+                return
+            yield self._conclude(work, found)
+            found.clear()
+            self._next += 1
+
+    def _conclude(self, work: Work, found: Sequence[Trace | Failure]) -> CellResult:
+        """Judge a cell and put theory beside it; one failed block fails the cell, with its reason."""
+        failures = [part for part in found if isinstance(part, Failure)]
+        if failures:
+            return CellResult(work.planned, None, None, None, None, failures[0], ())
+        rules, cell = self._experiment.verdict, work.planned.cell
+        stored = self._keeper.find(work.planned.id, self._experiment.seeds)[0] if work.stored else ()
+        parts = [*stored, *(part for part in found if isinstance(part, Trace))]
+        trace = of_seeds(parts, self._experiment.seeds)
+        summary = summarise(trace)
+        verdict = judge(cell, trace, summary, rules)
+        beside = self._theory.beside(cell, summary)
+        said = sentences(cell, verdict, summary, rules)
+        return CellResult(work.planned, trace, summary, verdict, beside, None, (*said, *theory_sentences(beside)))

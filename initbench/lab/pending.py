@@ -1,0 +1,58 @@
+"""What an earlier run left to do: which blocks of which cells must run, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import engine
+from .cellstore import Damage, missing
+from .keepers import Keeper
+from .plan import Planned, seconds
+
+BLOCK_SECONDS = 0.25
+"""What a block of seeds takes, roughly: short enough to lose little and to keep all cores busy, long enough for its
+file to cost next to nothing."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One cell: the blocks of seeds that must run, how many of its seeds are stored, and stored files of no use."""
+
+    planned: Planned
+    blocks: tuple[tuple[int, ...], ...]
+    stored: int
+    damaged: tuple[Damage, ...] = ()
+
+    @property
+    def networks(self) -> int:
+        """How many networks must run."""
+        return sum(map(len, self.blocks))
+
+    @property
+    def why(self) -> str:
+        """Why something must run; empty where nothing must."""
+        if not self.blocks:
+            return ""
+        if self.damaged:
+            return f"damaged: {self.damaged[0].path.name} {self.damaged[0].reason}"
+        return f"{self.networks} of {self.networks + self.stored} seeds are missing" if self.stored else "not stored"
+
+
+def pending(cells: Sequence[Planned], seeds: tuple[int, ...], keeper: Keeper) -> tuple[Work, ...]:
+    """What must run, cell by cell, in grid order. Raises StorageError."""
+    return tuple(_work(planned, seeds, keeper) for planned in cells)
+
+
+def _work(planned: Planned, seeds: tuple[int, ...], keeper: Keeper) -> Work:
+    found, damaged = keeper.find(planned.id, seeds)
+    rest = tuple(missing(found, seeds, block_size(planned)))
+    return Work(planned, rest, len(seeds) - sum(map(len, rest)), damaged)
+
+
+def block_size(planned: Planned) -> int:
+    """How many seeds stand in one file: a pure function of the cell, never of the jobs or of what ran before."""
+    chunk = engine.chunk_size(planned.cell)
+    wanted = max(1, int(BLOCK_SECONDS / max(seconds(planned.cell, 1), 1e-9)))
+    # Whole chunks: the engine sends that many networks through together.
+    return wanted if wanted < chunk else wanted // chunk * chunk

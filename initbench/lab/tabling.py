@@ -1,0 +1,130 @@
+"""From the results of cells to the rows of the tables, cell by cell, in grid order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ..catalogue.metrics import METRICS
+from ..engine.histogram import GRADIENT_BINS, activation_bins
+from ..spec import Cell, Experiment
+from . import columns
+from .csvtext import Value
+from .predicted import theory_rows
+from .result import CellResult
+from .sinks import Row, Sink
+from .summary import layer_rows, summary_rows, value
+from .verdict import Drift
+
+TABLES = ("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv")
+"""Every table that there can be."""
+
+
+class Tabulate:
+    """Turns results into rows of the tables in `sinks`: a leaf, one for a run. Tables that are not there in every run
+    begin with their first row."""
+
+    def __init__(self, experiment: Experiment, sinks: Sequence[Sink]) -> None:
+        self._sinks = sinks
+        self._open = set[str]()
+        metrics = [name for name in experiment.cells[0].cell.metrics if METRICS.find(name).scalar]
+        head = ("cell", *experiment.axes)
+        self._columns = {
+            "summary.csv": (*head, *columns.SUMMARY),
+            "cells.csv": (*head, *columns.CELLS),
+            "layers.csv": (*head, *columns.LAYERS, *metrics),
+            "theory.csv": (*head, *columns.THEORY),
+            "histograms.csv": (*head, *columns.HISTOGRAMS),
+            "failures.csv": (*head, *columns.FAILURES),
+        }
+        self._makers: dict[str, Callable[[CellResult], Iterable[Row]]] = {
+            "summary.csv": _summary_rows,
+            "theory.csv": _theory_rows,
+            "histograms.csv": _histogram_rows,
+        }
+        if experiment.keep_layers:
+            self._makers["layers.csv"] = _layer_rows
+        for name in ("summary.csv", "cells.csv", *(["layers.csv"] if experiment.keep_layers else [])):
+            self._begin(name)
+
+    def add(self, result: CellResult) -> None:
+        """The rows of one more cell."""
+        self._write("cells.csv", _cell_rows(result))
+        if result.failure is not None:
+            self._write("failures.csv", [(*result.prefix, result.failure.reason)])
+            return
+        for name, make in self._makers.items():
+            self._write(name, list(make(result)))
+
+    def _write(self, name: str, rows: Sequence[Row]) -> None:
+        if rows and name not in self._open:
+            self._begin(name)
+        for sink in self._sinks if rows else ():
+            sink.add(name, rows)
+
+    def _begin(self, name: str) -> None:
+        self._open.add(name)
+        for sink in self._sinks:
+            sink.open(name, self._columns[name])
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The tables that this run has nothing to say in."""
+        return tuple(name for name in TABLES if name not in self._open)
+
+
+def _summary_rows(result: CellResult) -> Iterable[Row]:
+    assert result.summary is not None
+    assert result.theory is not None
+    return summary_rows(result.summary, result.theory.prediction, result.planned.cell, result.prefix)
+
+
+def _theory_rows(result: CellResult) -> Iterable[Row]:
+    assert result.theory is not None
+    return theory_rows(result.theory, result.planned.cell, result.prefix)
+
+
+def _layer_rows(result: CellResult) -> Iterable[Row]:
+    assert result.trace is not None
+    return layer_rows(result.trace, result.planned.cell, result.prefix)
+
+
+def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
+    engine = result.planned.choice.engine
+    if result.verdict is None or result.trace is None or result.theory is None:
+        blank: tuple[Value, ...] = (None,) * 9
+        return [(*result.prefix, 0, engine, "failed", *blank, "failed", None, None)]
+    verdict = result.verdict
+    forward, backward = verdict.forward, verdict.backward
+    departure = result.theory.comparison.departure
+    return [
+        (
+            *result.prefix,
+            *(len(result.trace.seeds), engine, verdict.status),
+            *_ratios(forward),
+            *_ratios(backward),
+            *(value(forward.rate), value(backward.rate)),
+            *(forward.state or None, backward.state or None),
+            *(" ".join(verdict.flags) or None, verdict.verdict or None),
+            *((departure.z, departure.layer) if departure else (None, None)),
+        )
+    ]
+
+
+def _ratios(drift: Drift) -> tuple[Value, Value]:
+    return value(drift.ratio), value(drift.median)
+
+
+def _histogram_rows(result: CellResult) -> list[tuple[Value, ...]]:
+    assert result.trace is not None
+    rows: list[tuple[Value, ...]] = []
+    for quantity, counts in result.trace.histograms.items():
+        for layer in range(1, len(counts)):
+            edges = _edges(result.planned.cell, quantity, layer)
+            bins = zip(edges[:-1], edges[1:], counts[layer].tolist(), strict=True)
+            rows += [(*result.prefix, layer, quantity, low, high, count) for low, high, count in bins]
+    return rows
+
+
+def _edges(cell: Cell, quantity: str, layer: int) -> list[float]:
+    bins = GRADIENT_BINS if quantity == "grad" else activation_bins(cell.network.layers[layer - 1].activation.formula)
+    return bins.edges
