@@ -23,9 +23,9 @@ def remove_pictures(folder: Path, but: Collection[str] = ()) -> None:
 
     Raises StorageError.
     """
-    from ..figures import STEMS
+    from ..figures import CUSTOM, STEMS
     from ..lab.store import remove
 
-    stale = tuple(f"{stem}.{end}" for stem in STEMS if stem not in but for end in ("png", "svg", "json"))
+    stale = tuple(f"{stem}.{end}" for stem in (*STEMS, CUSTOM) if stem not in but for end in ("png", "svg", "json"))
     if (folder / "plots").is_dir():
         remove(folder / "plots", stale)

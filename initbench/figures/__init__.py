@@ -9,7 +9,8 @@
     style        sizes, colours, markers             render       PNG and SVG, byte for byte the same
 
 One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
-`histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart).
+`histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart). Where
+plug-ins measured something, `metrics` shows it.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ from initbench.errors import UsageError, did_you_mean
 from initbench.lab.tables import Tables
 
 from .draw import draw
+from .plans import CUSTOM
 from .render import FORMATS, encode, to_json
 from .series import STEMS, available, compute
 
-__all__ = ["FORMATS", "STEMS", "Figure", "available", "draw_all", "figure", "render", "series"]
+__all__ = ["CUSTOM", "FORMATS", "STEMS", "Figure", "available", "draw_all", "figure", "render", "series"]
 
 
 def series(tables: Tables, stem: str) -> dict[str, Any]:
     """What the figure shows, as data that JSON can hold: panels with lines with x, y, low and high."""
-    _known(stem, STEMS, "figure")
+    _known(stem, (*STEMS, CUSTOM), "figure")
     if stem not in (drawable := available(tables)):
         have = f"they have {', '.join(drawable)}" if drawable else "they have none"
         raise UsageError(f"these results have nothing to draw for {stem!r}; {have}")

@@ -28,7 +28,8 @@ Panel = dict[str, Any]
 
 @dataclass(frozen=True)
 class Quantity:
-    """What an axis shows. kind: size (where zero and overflow are news), ratio, share, count or cosine."""
+    """What an axis shows. kind: size (where zero and overflow are news), ratio, share, count, cosine, or
+    number (anything, on a linear axis)."""
 
     metric: str
     name: str  # in a legend

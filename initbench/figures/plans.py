@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .panels import Quantity
+import numpy as np
+
+from initbench.catalogue.metrics import COLUMNS, METRICS
+
+from .curves import Curves
+from .panels import LOG_DECADES, Quantity
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ _INACTIVE = Quantity("inactive_fraction", "inactive entries", "inactive entries"
 _SATURATED = Quantity("saturated_fraction", "saturated entries", "saturated entries", "share of entries", "share")
 _DISTINCT = Quantity("distinct_share", "distinct units", "distinct units", "share of units", "share")
 _DISTINCT_COUNT = Quantity("distinct_count", "distinct units", "distinct units", "number of units", "count")
+
+CUSTOM = "metrics"
+"""The figure of what plug-ins measure; only tables with such metrics have it."""
+MOST_CUSTOM = 6
 
 PLANS = {
     "variance": Plan(
@@ -89,3 +98,19 @@ PLANS = {
         ),
     ),
 }
+
+
+def custom_plan(found: Curves) -> Plan:
+    """The figure of what plug-ins measured, a panel for each metric; of more than MOST_CUSTOM, the first."""
+    ours = COLUMNS.union(record.name for record in METRICS)
+    names = [name for name in found if name not in ours]
+    shown = f" (the first {MOST_CUSTOM} of {len(names)} metrics)" if len(names) > MOST_CUSTOM else ""
+    groups = (Group("", (Quantity(name, name, name, name, _kind(found, name)),)) for name in names[:MOST_CUSTOM])
+    return Plan(f"What else was measured? Metrics of plug-ins across layers{shown}", tuple(groups))
+
+
+def _kind(found: Curves, name: str) -> str:
+    """`size`, which may have a logarithmic axis, where every mean is positive and they are far apart."""
+    means = np.concatenate([curve.mean[np.isfinite(curve.mean)] for curve in found[name].values()])
+    apart = means.size and means.min() > 0 and np.log10(means.max() / means.min()) > LOG_DECADES
+    return "size" if apart else "number"

@@ -14,7 +14,7 @@ from initbench.lab.tables import Tables
 from . import histograms
 from .curves import Curve, Curves, Facet, Grouping, Member, curves, group, widths
 from .panels import Panel, Quantity, coinciding, line, panel, scale, spread
-from .plans import PLANS, Group, Plan
+from .plans import CUSTOM, PLANS, Group, Plan, custom_plan
 
 STEMS = ("variance", "gradients", "histograms", "health", "cosine")
 
@@ -24,12 +24,12 @@ Series = dict[str, Any]
 
 
 def available(tables: Tables) -> tuple[str, ...]:
-    """The figures that these tables have data for, in the order of STEMS."""
+    """The figures that these tables have data for, in the order of STEMS, that of plug-ins' metrics last."""
     found = _quantities(tables)
     return tuple(
         stem
-        for stem in STEMS
-        if (histograms.drawable(tables) if stem == "histograms" else _present(PLANS[stem], found))
+        for stem in (*STEMS, CUSTOM)
+        if (histograms.drawable(tables) if stem == "histograms" else _present(_plan(stem, found), found))
     )
 
 
@@ -37,7 +37,8 @@ def compute(tables: Tables, stem: str) -> Series:
     """What the figure shows, as data that JSON can hold."""
     if stem == "histograms":
         return histograms.compute(tables)
-    plan, found = PLANS[stem], _quantities(tables)
+    found = _quantities(tables)
+    plan = _plan(stem, found)
     groups = _present(plan, found)
     shown = [
         cell
@@ -62,6 +63,10 @@ def compute(tables: Tables, stem: str) -> Series:
         "footnotes": _footnotes(tables, shown, grouping, panels),
         "panels": panels,
     }
+
+
+def _plan(stem: str, found: Curves) -> Plan:
+    return custom_plan(found) if stem == CUSTOM else PLANS[stem]
 
 
 def _quantities(tables: Tables) -> Curves:
