@@ -4,11 +4,29 @@ quadrature  panels and nodes for Gaussian averages, cut where an activation has 
 gaussian    averages over one preactivation z ~ N(0, q), and their derivatives with respect to q
 pairs       averages over two correlated preactivations
 shares      how much of a preactivation is inactive or saturated; how often a unit is dead on a whole batch
+maps        one infinitely wide layer: lengths, correlations, gradients
+mean_field  where lengths and correlations end up, how fast, and in which phase: `predict`
+critical    the edge of chaos: critical sigma_w, the critical line
+plane       all of that over the plane of sigma_w and sigma_b
 """
 
+from .critical import CriticalArc as CriticalArc
+from .critical import CriticalPoint as CriticalPoint
+from .critical import critical_line as critical_line
+from .critical import critical_sigma_w as critical_sigma_w
+from .fixed_points import FixedPoint as FixedPoint
 from .gaussian import Moments as Moments
 from .gaussian import moments as moments
+from .maps import correlation_map as correlation_map
+from .maps import correlation_slope as correlation_slope
+from .maps import gradient_map as gradient_map
+from .maps import length_map as length_map
+from .maps import length_slope as length_slope
+from .mean_field import MeanField as MeanField
+from .mean_field import predict as predict
 from .pairs import PairMoments as PairMoments
 from .pairs import pair_moments as pair_moments
+from .plane import PhaseDiagram as PhaseDiagram
+from .plane import phase_diagram as phase_diagram
 from .shares import dead_share as dead_share
 from .shares import share as share

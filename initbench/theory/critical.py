@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..catalogue.activations import Activation
 from .gaussian import Moments, moments
 from .length_table import LengthTable, length_table
 from .maps import checked, found, homogeneous
-from .roots import ROUNDING, crossings
+from .roots import crossings
 
 Array = np.ndarray[Any, Any]
 
@@ -91,13 +92,8 @@ def critical_line(activation: str | Activation) -> tuple[CriticalArc, ...]:
             for point in critical_sigma_w(activation, 0.0)
         )
     at = moments(activation, np.exp(_LINE))
-    cuts = np.concatenate(
-        [
-            crossings(lambda x: test(moments(activation, np.exp(x))), _LINE, test(at), np.zeros_like).at
-            for test in (_missing, _leaving)
-        ]
-    )
-    ends = np.unique(np.concatenate([_LINE[[0, -1]], cuts]))
+    cuts = [_turns(activation, test, test(at)) for test in (_missing, _leaving)]
+    ends = np.unique(np.concatenate([_LINE[[0, -1]], *cuts]))
     arcs = (_arc(activation, low, high) for low, high in itertools.pairwise(ends))
     return tuple(arc for arc in arcs if arc is not None)
 
@@ -114,6 +110,11 @@ def _arc(activation: Activation, low: float, high: float) -> CriticalArc | None:
         return None
     stable = bool(_leaving(m)[middle] < 0)
     return CriticalArc(m.q[there], np.sqrt(weights[there]), np.sqrt(np.maximum(biases[there], 0)), stable)
+
+
+def _turns(activation: Activation, test: Callable[[Moments], Array], heights: Array) -> Array:
+    """Where a function of the moments changes its sign along the line."""
+    return crossings(lambda x: test(moments(activation, np.exp(x))), _LINE, heights, np.zeros_like).at
 
 
 def _missing(m: Moments, biases: float = 0.0) -> Array:
@@ -139,7 +140,7 @@ def _climb(table: LengthTable, biases: float, log_q: Array) -> Array:
 def _at_zero(activation: Activation, table: LengthTable, biases: float, beyond: int) -> tuple[CriticalPoint, ...]:
     """q = 0, which without biases is a fixed point of slope sigma_w^2 <phi'^2> where phi(0) = 0; it is stable where
     longer signals are longer than the critical map makes them."""
-    slope_square = float(table.slope_square[0])
-    if biases > 0 or slope_square <= ROUNDING or moments(activation, 0.0).square > 0:
+    _, slope_square = table.at_zero
+    if biases > 0 or slope_square == 0 or moments(activation, 0.0).square > 0:
         return ()
     return (CriticalPoint(1 / math.sqrt(slope_square), 0.0, 0.0, 1.0, beyond > 0),)

@@ -18,11 +18,10 @@ from .gaussian import moments
 from .length_table import LengthTable, length_table
 from .maps import homogeneous, times
 from .resting import CRITICAL
+from .resting_lengths import settled
 from .roots import ROUNDING, crossings
 
 Array = np.ndarray[Any, Any]
-
-_SETTLE = 32  # steps after which an orbit of a map that also falls is on its last side
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,8 @@ def reached(
     A length map that rises keeps the order of lengths, so that no orbit can pass a fixed point; one that falls
     somewhere may, at its first steps, which are taken.
     """
-    start = np.array([math.log(q0)])
-    table = length_table(activation)
-    if not table.rising:
-        for _ in range(_SETTLE):
-            with np.errstate(divide="ignore"):
-                start = np.log(times(sigma_w**2, table.at(start).ratio) * np.exp(start) + sigma_b**2)
+    given = (np.array([x]) for x in (sigma_w**2, sigma_b**2, math.log(q0)))
+    start = settled(length_table(activation), *given)
     pull = float(excess_length(activation, sigma_w**2, sigma_b**2, start)[0])
     q = math.exp(start[0])
     if abs(pull) <= ROUNDING:
@@ -119,7 +114,6 @@ def _points(activation: Activation, weights: float, log_q: Array, stable: Array)
 
 
 def _at_zero(activation: Activation, table: LengthTable, weights: float, stable: bool) -> FixedPoint:
-    """q = 0, with the limits of F' and of chi from above: the values at z = 0 itself are a convention at a kink."""
-    limits = np.array([table.square[0] / table.q[0], table.slope_square[0]])
-    slope, chi = weights * np.where(limits > ROUNDING, limits, 0)
-    return FixedPoint(0.0, math.inf if 0.0 in activation.formula.jumps else float(slope), stable, float(chi))
+    slope, slope_square = table.at_zero
+    steep = math.inf if 0.0 in activation.formula.jumps else weights * slope
+    return FixedPoint(0.0, steep, stable, weights * slope_square)

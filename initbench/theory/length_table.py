@@ -14,6 +14,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .gaussian import moments
+from .roots import ROUNDING
 
 Array = np.ndarray[Any, Any]
 
@@ -54,6 +55,13 @@ class LengthTable:
     def rising(self) -> bool:
         """Whether <phi^2> never falls, so that the length map keeps the order of any two lengths."""
         return bool(np.all(~(self.d_square < -_FALLING * self.square / self.q)))
+
+    @property
+    def at_zero(self) -> tuple[float, float]:
+        """(d<phi^2>/dq, <phi'^2>) as q -> 0, where phi(0) = 0; at a kink, the slope at z = 0 itself is a convention."""
+        limits = np.array([self.square[0] / self.q[0], self.slope_square[0]])
+        slope, slope_square = np.where(limits > ROUNDING, limits, 0).tolist()
+        return slope, slope_square
 
     def at(self, log_q: Array) -> Between:
         """The averages at any ln q, of any shape; beyond the table, those of its ends."""

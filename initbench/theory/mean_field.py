@@ -17,15 +17,9 @@ from .fixed_points import FixedPoint, fixed_points, reached
 from .gaussian import moments
 from .length_table import length_table
 from .maps import checked, found, gradient_map, homogeneous
-from .resting import CRITICAL, Rest, resting_correlation
+from .resting import CRITICAL, Rest, depth_scale, limit_of_correlation, phase_of, resting_correlation
 
-PHASES = ("ordered", "critical", "chaotic", "diverges")
-
-_FLAT = 1e-12  # slopes below it are rounding
-_ALIKE = (
-    1e-3  # relative: what the largest and the smallest lengths that are looked at still differ by from their limits
-)
-_TINY = 1e-280  # a square below it is nothing
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -71,21 +65,15 @@ def predict(activation: str | Activation, sigma_w: float, sigma_b: float, q0: fl
         fixed_points=points,
         c_star=None if rest is None else rest.c,
         chi=chi,
-        xi_q=None if end is None else depth_scale(end.slope),
-        xi_c=None if rest is None else depth_scale(rest.slope),
+        xi_q=None if end is None else _known(depth_scale(end.slope)),
+        xi_c=None if rest is None else _known(depth_scale(rest.slope)),
         phase=_phase(chi, end, sigma_b),
     )
     return replace(field, notes=mean_field_notes.of(field, activation, sigma_w, sigma_b, q0))
 
 
-def depth_scale(slope: float) -> float | None:
-    """xi = -1 / ln |slope|: layers in which a deviation falls by e. inf where the slope is 1, None where it grows."""
-    slope = abs(slope)
-    if abs(slope - 1) <= CRITICAL:
-        return math.inf
-    if slope <= _FLAT:
-        return 0.0
-    return -1 / math.log(slope) if slope < 1 else None
+def _known(number: Array) -> float | None:
+    return None if np.isnan(number) else float(number)
 
 
 def _chi(activation: Activation, sigma_w: float, end: FixedPoint | None) -> float | None:
@@ -97,35 +85,19 @@ def _chi(activation: Activation, sigma_w: float, end: FixedPoint | None) -> floa
 def _phase(chi: float | None, end: FixedPoint | None, sigma_b: float) -> str:
     if chi is None or (end is None and (abs(chi - 1) > CRITICAL or sigma_b > 0)):
         return "diverges"
-    return "critical" if abs(chi - 1) <= CRITICAL else "ordered" if chi < 1 else "chaotic"
+    return str(phase_of(chi))
 
 
 def _rest(activation: Activation, sigma_w: float, sigma_b: float, end: FixedPoint | None) -> Rest | None:
     """Where correlations come to rest while q does, or while it goes to 0 or to infinity."""
-    if end is None or end.q == 0:
-        return _rest_at_limit(activation, sigma_w, sigma_b, end is None)
-    square = float(moments(activation, end.q).square)
-    return resting_correlation(activation, end.q, square, end.chi, sigma_w**2 * square / end.q)
-
-
-def _rest_at_limit(activation: Activation, sigma_w: float, sigma_b: float, growing: bool) -> Rest | None:
-    """With <phi_a phi_b> / <phi^2> as the map, for q beyond all bounds, where biases no longer count, or next to 0.
-
-    Where phi is like z there, every correlation is kept; where it is like a relu, c goes to 1, with a slope of 1.
-    """
-    table = length_table(activation)
-    where = -1 if growing else 0
-    q, square, slope_square = table.q[where], table.square[where], table.slope_square[where]
-    if not (math.isfinite(square) and square > _TINY and sigma_w > 0):
+    if end is not None and end.q > 0:
+        square = float(moments(activation, end.q).square)
+        return resting_correlation(activation, end.q, square, end.chi, sigma_w**2 * square / end.q)
+    if sigma_w == 0:
         return None
-    steep = q * slope_square / square  # 1 for |z|, 4/3 for z^2, 9/5 for z^3
-    if abs(steep - 1) > _ALIKE:
-        return resting_correlation(activation, q, square, steep, 1.0)
-    left, right = activation.value(np.array([-1, 1]) * math.sqrt(q))
-    if abs(left + right) > _ALIKE * max(abs(left), abs(right)):
-        return Rest(1.0, 1.0)
-    added_up = growing and sigma_b > 0 and sigma_w**2 * square / q <= 1 + CRITICAL
-    return Rest(1.0, 1.0) if added_up else None
+    table = length_table(activation)
+    slow = sigma_w**2 * table.square[-1] / table.q[-1] <= 1 + CRITICAL
+    return limit_of_correlation(activation, growing=end is None, adding_up=end is None and sigma_b > 0 and slow)
 
 
 def _plain(value: Any) -> Any:

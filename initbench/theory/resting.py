@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
+from .length_table import length_table
 from .maps import chord, chord_growth
 from .pairs import pair_moments
 from .roots import bracketed
@@ -27,6 +29,9 @@ CRITICAL = 1e-8
 
 _CLOSEST = 1e-12  # the smallest e that is looked at
 _EDGE = 1e-13  # c = 0 up to rounding
+_ALIKE = 1e-3  # relative: by what the extreme lengths of the table still differ from their limits, at most
+_TINY = 1e-280  # a square below it is nothing
+_FLAT = 1e-12  # slopes below it are rounding
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,42 @@ def resting_correlation(activation: Activation, q: float, square: float, steep: 
         e = _root(lambda e: share * series.chord(e)[0] - 1, near, 1.0)
         return Rest(1 - e, share * float(series.slope(np.array([e]))[0, 0]))
     return _close_to_one(activation, q, square, steep, share, near)
+
+
+def limit_of_correlation(activation: Activation, growing: bool, adding_up: bool = False) -> Rest | None:
+    """Where correlations come to rest while q goes to 0, or grows beyond all bounds; None where that depends on them.
+
+    The map is then that of <phi_a phi_b> / <phi^2> alone. Where phi is like z, every correlation is kept, unless q
+    grows so slowly that the biases add up; where it is like a relu, c goes to 1, with a slope of 1.
+    """
+    table = length_table(activation)
+    where = -1 if growing else 0
+    q, square, slope_square = float(table.q[where]), float(table.square[where]), float(table.slope_square[where])
+    if not (math.isfinite(square) and square > _TINY):
+        return None
+    steep = q * slope_square / square  # 1 for |z|, 4/3 for z^2, 9/5 for z^3
+    if abs(steep - 1) > _ALIKE:
+        return resting_correlation(activation, q, square, steep, 1.0)
+    left, right = activation.value(np.array([-1, 1]) * math.sqrt(q))
+    straight = abs(left + right) <= _ALIKE * max(abs(left), abs(right))
+    return None if straight and not adding_up else Rest(1.0, 1.0)
+
+
+def phase_of(chi: ArrayLike) -> Array:
+    """ordered, critical or chaotic for chi below, at (to 1e-8) and above 1; any shape."""
+    chi = np.asarray(chi, dtype=np.float64)
+    return np.where(np.abs(chi - 1) <= CRITICAL, "critical", np.where(chi < 1, "ordered", "chaotic"))
+
+
+def depth_scale(slope: ArrayLike) -> Array:
+    """xi = -1 / ln |slope|, any shape: the layers in which a deviation falls by e.
+
+    inf where the slope is 1 (to 1e-8), nan where deviations grow.
+    """
+    slope = np.abs(np.asarray(slope, dtype=np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = -1 / np.log(np.where(slope > _FLAT, slope, 0))
+    return np.where(np.abs(slope - 1) <= CRITICAL, np.inf, np.where(slope < 1, scale, np.nan))
 
 
 def _close_to_one(activation: Activation, q: float, square: float, steep: float, share: float, far: float) -> Rest:

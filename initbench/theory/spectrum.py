@@ -23,13 +23,13 @@ TERMS = 1024
 _REACH = 13.0  # sqrt of the density is 2e-19 there, and Hermite functions are below 1
 _WIDTH = 0.6  # of a panel: He_k turns by sqrt(k) radians a unit, so 20 nodes have 19 radians to follow
 _EVERY = 32  # terms between two looks at what is left
-_NOTHING = 1e-14  # power that is rounding
+_NOTHING = 2e-14  # power that is rounding
 _ERROR = 1e-12
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """q (Q,); power (Q, K): a_k^2 / <phi^2> for k = 0, 1, ...; rest (Q,): the power beyond."""
+    """q (Q,); power (Q, K): a_k^2 / <phi^2> for k = 0, 1, ...; rest (Q,): the power beyond, 0 if it is rounding."""
 
     q: Array
     power: Array
@@ -55,7 +55,7 @@ class Spectrum:
         """The smallest e at which the terms say all to 1e-12, for every q: 0 where the series is complete."""
         e = np.append(10 ** np.linspace(-4, 0, 81), 1.0)
         left = self.rest.max() * self.power.shape[1] * (1 - e) ** self.power.shape[1] / e
-        return 0.0 if self.rest.max() <= _NOTHING else float(e[np.argmax(left <= _ERROR)])
+        return 0.0 if self.rest.max() == 0 else float(e[np.argmax(left <= _ERROR)])
 
 
 def spectrum(activation: Activation, q: Array) -> Spectrum:
@@ -71,7 +71,8 @@ def spectrum(activation: Activation, q: Array) -> Spectrum:
         power[block, : part.shape[1]] = part
         most = max(most, part.shape[1])
     power = power[:, :most]
-    return Spectrum(q, power, np.maximum(1 - power.sum(axis=1), 0))
+    rest = 1 - power.sum(axis=1)
+    return Spectrum(q, power, np.where(rest > _NOTHING, rest, 0))
 
 
 def _powers(activation: Activation, q: Array, square: Array, own: Array) -> Array:

@@ -1,0 +1,118 @@
+"""The plane of sigma_w and sigma_b: lengths, correlations and phases at many points at once.
+
+What `predict` finds for one point to the last digits is read here from tables of the activation: lengths from
+`length_table`, correlations from `chords`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..catalogue.activations import Activation
+from ..errors import ParameterError
+from .chords import chords
+from .length_table import length_table
+from .maps import checked, found, homogeneous
+from .resting import CRITICAL, depth_scale, limit_of_correlation, phase_of
+from .resting_lengths import resting_lengths
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class PhaseDiagram:
+    """sigma_w (W,), sigma_b (B,); all else (B, W), as in MeanField, nan where it does not exist.
+
+    xi_q and xi_c are inf where the approach is slower than exponential. phase: texts.
+    """
+
+    sigma_w: Array
+    sigma_b: Array
+    q_star: Array
+    c_star: Array
+    chi: Array
+    xi_q: Array
+    xi_c: Array
+    phase: Array
+
+
+def phase_diagram(
+    activation: str | Activation, sigma_w: ArrayLike, sigma_b: ArrayLike, q0: float = 1.0
+) -> PhaseDiagram:
+    """Every combination of sigma_w (W,) and sigma_b (B,), all finite and >= 0; q0 > 0: the first layer's q.
+
+    Relative accuracy 1e-4 and mostly far better; where c_star > 0.98 and phi has kinks or jumps, 1 - c_star and xi_c
+    are good to a tenth.
+    Raises UnknownNameError or ParameterError.
+    """
+    activation = found(activation)
+    w, b = _axis("sigma_w", sigma_w), _axis("sigma_b", sigma_b)
+    start = math.log(checked("q0", q0, above_zero=True))
+    weights, biases = (np.ravel(a) for a in np.meshgrid(w**2, b**2))
+    log_q = resting_lengths(activation, weights, biases, start)
+    chi, slope = _slopes(activation, weights, log_q)
+    c_star, closing = _correlations(activation, weights, biases, log_q, chi)
+    stays = np.isnan(log_q)
+    rows = (
+        np.where(np.isposinf(log_q) | stays, np.nan, np.exp(np.minimum(log_q, 700))),
+        c_star,
+        chi,
+        np.where(np.isposinf(log_q) | stays, np.nan, depth_scale(slope)),
+        depth_scale(closing),
+        np.where(np.isposinf(log_q), "diverges", phase_of(chi)),
+    )
+    return PhaseDiagram(w, b, *(row.reshape(b.size, w.size) for row in rows))
+
+
+def _axis(name: str, values: ArrayLike) -> Array:
+    axis = np.asarray(values, dtype=np.float64)
+    if axis.ndim != 1 or not axis.size or not np.all(np.isfinite(axis) & (axis >= 0)):
+        raise ParameterError(name, f"{name} must be a list of finite numbers >= 0")
+    return axis
+
+
+def _slopes(activation: Activation, weights: Array, log_q: Array) -> tuple[Array, Array]:
+    """chi and F' where q comes to rest, (P,) each; nan where it does not, but for chi of homogeneous activations."""
+    table = length_table(activation)
+    at = table.at(np.where(np.isfinite(log_q), log_q, 0))
+    zero = table.at_zero
+    dies = np.isneginf(log_q)
+    chi = weights * np.where(dies, zero[1], at.slope_square)
+    slope = weights * np.where(dies, zero[0], at.slope)
+    unsettled = ~np.isfinite(log_q) & ~dies
+    slope[unsettled] = np.nan
+    if homogeneous(activation) is None:
+        chi[unsettled] = np.nan
+    return chi, slope
+
+
+def _correlations(
+    activation: Activation, weights: Array, biases: Array, log_q: Array, chi: Array
+) -> tuple[Array, Array]:
+    """Where correlations come to rest, and the slope of their map there, (P,) each; nan where they do not."""
+    c, closing = np.ones_like(chi), np.array(chi)
+    rests = np.isfinite(log_q)
+    apart = rests & ((chi > 1 + CRITICAL) | bool(activation.formula.jumps))
+    table = length_table(activation)
+    if apart.any():
+        share = weights[apart] * table.at(log_q[apart]).ratio
+        c[apart], slope = chords(activation).rest(log_q[apart], share)
+        closing[apart] = np.where(np.isnan(slope), chi[apart], slope)
+    slow = weights * table.square[-1] / table.q[-1] <= 1 + CRITICAL
+    dies = np.isneginf(log_q)
+    for mask, growing, adding_up in (
+        (dies, False, False),
+        (~rests & ~dies, True, False),
+        (np.isposinf(log_q) & slow & (biases > 0), True, True),
+    ):
+        if mask.any():
+            rest = limit_of_correlation(activation, growing, adding_up)
+            c[mask], closing[mask] = (np.nan, np.nan) if rest is None else (rest.c, rest.slope)
+    nothing = dies & (weights == 0)
+    c[nothing] = closing[nothing] = np.nan
+    return c, closing
