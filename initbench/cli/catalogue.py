@@ -8,6 +8,8 @@ import typer
 
 from .console import emit_json, note, table
 
+BOUNDS = ("low", "high", "lower", "upper")
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
@@ -84,7 +86,8 @@ def _say_fact(fact: dict[str, Any]) -> None:
     typer.echo(f"{fact['kind']} {fact['label']}")
     typer.echo(f"  {fact['equation']}")
     for key, value in fact.get("moments", {}).items():
-        typer.echo(f"  {key}: {_shown(value)}")
+        if value is not None or key in BOUNDS:  # what does not exist, or nobody knows, is left out
+            typer.echo(f"  {key}: {_shown(value)}")
     for key in ("purpose", "source", "package"):
         if fact.get(key):
             typer.echo(f"  {key}: {fact[key]}")
