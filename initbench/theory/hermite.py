@@ -104,7 +104,7 @@ def _coefficients(activation: Activation, q: Array, totals: Array) -> Array:
     x, w = nodes(merged(grid(REACH, _PANEL), own / root))
     values = _functions(activation, x * root) * (w * density(x))[:, None]
     found = np.empty((*values.shape[:2], ORDERS))
-    for k, hermite in enumerate(_hermites(x)):
+    for k, hermite in enumerate(hermites(x)):
         found[:, :, k] = np.einsum("nfx,nx->nf", values, hermite)
     return found
 
@@ -119,10 +119,10 @@ def _shared() -> tuple[Array, Array, Array]:
     """Nodes (X,), their Gaussian weights (X,), and He_k / sqrt(k!) times the weights, (X, ORDERS)."""
     x, w = nodes(grid(REACH, _PANEL))
     w = w * density(x)
-    return x, w, np.stack([hermite * w for hermite in _hermites(x)], axis=1)
+    return x, w, np.stack([hermite * w for hermite in hermites(x)], axis=1)
 
 
-def _hermites(x: Array) -> Iterator[Array]:
+def hermites(x: Array) -> Iterator[Array]:
     """He_k(x) / sqrt(k!) for k = 0 ... ORDERS - 1, each of the shape of x."""
     older, newer = np.zeros_like(x), np.ones_like(x)
     for k in range(ORDERS):

@@ -1,0 +1,115 @@
+"""The spread over seeds, and the shift of the mean, of gradients in networks of finite width.
+
+On the way back, |dL/dz_l|^2 = |d_l|^2 is multiplied at every layer k by chi(Khat_k), with Khat the kernel of one network,
+and by a sampling noise of order 1 / n. With s = d ln chi / d ln K, and r, N, J and share as in `fluctuations`,
+    alpha_k = s_k + J_k beta_k,   beta_k = share_{k+1} alpha_{k+1},   beta_L = 0
+are the sensitivities of ln |d_l|^2 to ln Khat_k and to ln A_k, k >= l. A layer's own contribution is
+    v_k = beta^2 N_k + (3 <phi'^4> / chi^2 - 1) / n + 2 beta (<phi^2 phi'^2> / (A chi) - 1) / n,      chi = <phi'^2>,
+and 1 + r_l = (1 + alpha_l^2 r_K) prod_{k >= l} (1 + v_k). For relu it is prod (1 + 5 / n_k), which is exact.
+Where the matrix above is Haar-orthogonal, it keeps |W d| fixed to the share up = min(1, n_l / n_{l+1}), and 2 up is
+missing; where the one below is, what is linear in u_a u_b is missing from phi and phi' alike.
+
+The mean. ln |d_l|^2 has a mean and a variance, and E exp = exp(mean + variance / 2). To that comes that one W is used
+forward and backward: dL/dh_k has, along h_k, a component of another power than the rest, by a factor 1 + a_k with
+    a_{k-1} = share_k (2 s_k + <x phi phi'>^2 / (A chi) a_k),   a_L = 0   (x = z / sqrt(K)),
+which changes |d_k|^2 by a_k (<phi^2 phi'^2> / (A chi)) / n, less a_k / n_max where a Haar matrix keeps the sum fixed.
+
+Weight gradients of one input are |h_{l-1}|^2 |d_l|^2, sensitive to A_{l-1} by 1 + share_l alpha_l. Those of several
+have the terms (h_a . h_b) (d_a . d_b) as well: of mean 0 for independent cotangents, but not of variance 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .bands import Band, below, composed, pooled, ratio
+from .fluctuations import Fluctuations
+from .forward import ForwardSpread
+from .gradient_pairs import gradient_pairs
+from .kernel import Trajectory
+from .sensitivity import Sensitivity, sensitivity
+from .validity import backward_range
+
+Array = np.ndarray[Any, Any]
+
+COHERENT = "with gradient: ones, the spread is not derived where the signal itself is sent back"
+TOGETHER = "for several inputs that share one cotangent the spread is not derived"
+
+
+@dataclass(frozen=True)
+class BackwardSpread:
+    """bands: by metric, grad_q and weight_grad_q; empty where no gradient is sent back, or where a layer is unknown."""
+
+    bands: Mapping[str, Band]
+
+
+def backward_spread(t: Trajectory, forward: ForwardSpread) -> BackwardSpread:
+    """Of the networks of a trajectory. A mean that is nan is not derived: that of infinite width stands for it.
+
+    Source: Hanin & Rolnick 2018 for relu; for any activation and for batches derived as said above.
+    """
+    if t.gradient == "none" or t.known < t.depth:
+        return BackwardSpread({})
+    with np.errstate(invalid="ignore", over="ignore"):
+        bands = _bands(t, forward.kernel)
+    blank = np.full(t.depth + 1, np.nan)
+    if t.gradient == "ones" and _coherent(t):
+        return BackwardSpread({name: Band(blank, blank, band.within, COHERENT) for name, band in bands.items()})
+    if t.gradient != "gaussian" and t.start.batch > 1:
+        grad, weight = bands["grad_q"], bands["weight_grad_q"]
+        return BackwardSpread(
+            {
+                "grad_q": Band(grad.mean, blank, grad.within, TOGETHER),
+                "weight_grad_q": Band(blank, blank, weight.within, TOGETHER),
+            }
+        )
+    return BackwardSpread(bands)
+
+
+def _coherent(t: Trajectory) -> bool:
+    """Whether dL/dh_L = 1 comes back with a part along h of order 1: <phi' z> = 2 K d<phi>/dK is not 0 in layer L."""
+    m = t.moments
+    return bool((np.abs(m.d_mean[-1] * m.q[-1]) > 1e-9 * np.sqrt(m.square[-1])).any())
+
+
+def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
+    """For normal cotangents, one for every input."""
+    r = sensitivity(t, f)
+    pairs = gradient_pairs(t, f, r)
+    shift = _shift(t, f, r)
+    drawn = np.cumprod((1 + r.noise)[::-1], axis=0)[::-1] - 1
+    of_pair = t.over_batch(r.alpha) ** 2 * f.pair_q
+    grad = pooled(
+        t.start,
+        t.grad * np.exp(shift + r.alpha**2 * f.q / 2),
+        composed(r.alpha**2 * f.q, drawn),
+        composed(of_pair, pairs.product),
+    )
+    power, square = 1 + f.share * r.alpha, below(f.square)
+    of_pair = t.over_batch(power) ** 2 * below(f.pair_square)
+    # ln A_{l-1} has the mean m - r / 2
+    exponent = shift + below(f.shift_square) - square / 2 + power**2 * square / 2
+    weight_grad = pooled(
+        t.start,
+        t.start.batch * below(t.moments.square) * t.grad * np.exp(exponent),
+        composed(power**2 * square, drawn),
+        composed(of_pair, pairs.product) + 2 * below(f.pairs.square) * pairs.overlap,
+    )
+    within = backward_range(t, f, r)
+    return {"grad_q": Band(*grad, within), "weight_grad_q": Band(*weight_grad, within)}
+
+
+def _shift(t: Trajectory, f: Fluctuations, r: Sensitivity) -> Array:
+    """ln of the mean of |d_l|^2 over its value at infinite width, but for half of alpha_l^2 r_K, (L + 1, S)."""
+    m = t.moments
+    curvature = ratio(m.d2_slope_square * m.q**2, m.slope_square)
+    # ln chi at a fluctuating K, then half of the variance of the sum
+    kernel = r.slope * f.shift_q + (curvature - r.slope**2) * f.q / 2 + t.normality.excess[:, None] * curvature / 6
+    spread = (r.beta**2 * f.noise + 2 * r.beta * r.common) / 2
+    mixed = ratio(m.mixed, m.square * m.slope_square)
+    direction = r.along * (mixed / t.width[:, None] - r.fixed[:, None])
+    return np.asarray(np.cumsum((kernel + spread + direction)[::-1], axis=0)[::-1])

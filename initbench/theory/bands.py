@@ -1,0 +1,98 @@
+"""A metric with its spread over seeds, and how those of single inputs and of pairs make that of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .inputs import InputState
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Band:
+    """What networks of finite width show in one metric; all arrays are (L + 1,), row 0 is the input, nan is blank.
+
+    mean: the mean over seeds. sd: the spread over seeds of one network's value.
+    within: whether both are inside the range in which they are claimed to hold.
+    reason: why one of them is blank; empty where neither is.
+    """
+
+    mean: Array
+    sd: Array
+    within: Array
+    reason: str = ""
+
+
+def pooled(start: InputState, mean: Array, single: Array, pair: Array) -> tuple[Array, Array]:
+    """Mean and sd over seeds of the mean over a batch, (L + 1,) each, of a quantity that every input has.
+
+    mean: of each group of inputs, (L + 1, S). single: its relative variance, (L + 1, S). pair: relative covariance of
+    two different inputs, (L + 1,). With x_a of input a,
+        Var (1/B) sum_a x_a = (1/B) <Var x_a> + (1 - 1/B) <Cov x_a x_b>,
+    where inputs that are drawn anew for every seed add the variance between their groups to Var x_a.
+    """
+    used = start.weight > 0
+    weight, mean, single = start.weight[used], mean[:, used], single[:, used]
+    with np.errstate(invalid="ignore", over="ignore"):
+        centre = mean @ weight
+        variance = (mean**2 * single) @ weight
+        if start.drawn:
+            variance = variance + (mean - centre[:, None]) ** 2 @ weight
+        total = over_batch(start.batch, variance, centre**2 * pair)
+    return centre, np.sqrt(total)
+
+
+def over_batch(batch: int, single: Array, pair: Array) -> Array:
+    """What is single between an input and itself and pair between two, averaged over a batch's ordered pairs."""
+    return single if batch == 1 else np.asarray(single / batch + (1 - 1 / batch) * pair)
+
+
+def composed(*parts: Array) -> Array:
+    """The relative variance of a product of independent factors: prod (1 + r) - 1."""
+    total = np.ones(1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part in parts:
+            total = total * (1 + part)
+    return np.asarray(total - 1)
+
+
+def ratio(a: Array, b: Array) -> Array:
+    """a / b; 0 where b is 0: what is not there does not vary."""
+    out = np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.divide(a, b, out=out, where=np.broadcast_to(b != 0, out.shape))
+
+
+def below(rows: Array) -> Array:
+    """Every row's neighbour below, (L + 1, ...); nan for row 0."""
+    return np.concatenate([np.full_like(rows[:1], np.nan), rows[:-1]])
+
+
+def above(rows: Array) -> Array:
+    """Every row's neighbour above, (L + 1, ...); 0 for row L."""
+    return np.concatenate([rows[1:], np.zeros_like(rows[:1])])
+
+
+def upwards(factor: Array, source: Array, first: Array | float) -> Array:
+    """x_l = factor_l x_{l-1} + source_l from x_0 = first, (L + 1, ...); row 0 of factor and source is not used."""
+    x = np.empty(source.shape)
+    x[0] = first
+    if x[0].size == 1:  # Python's own numbers are faster one by one
+        steps = zip(factor.ravel()[1:].tolist(), source.ravel()[1:].tolist(), strict=True)
+        now, rows = float(x.flat[0]), x.reshape(-1)
+        for k, (f, s) in enumerate(steps, start=1):
+            rows[k] = now = f * now + s
+        return x
+    for k in range(1, len(x)):
+        x[k] = factor[k] * x[k - 1] + source[k]
+    return x
+
+
+def downwards(factor: Array, source: Array) -> Array:
+    """x_l = source_l + factor_l x_{l+1} from x_{L+1} = 0, (L + 1, ...)."""
+    led = [np.concatenate([rows[-1:], rows[::-1]]) for rows in (factor, source)]
+    return upwards(*led, 0.0)[:0:-1]

@@ -1,0 +1,161 @@
+"""How the mean squares of one network of finite width depart from those of the infinitely wide one.
+
+Given the layers below, preactivations are exactly normal with the empirical kernel
+    Khat_ab = (cw / n) sum_i phi(z_ia) phi(z_ib) + cb,
+so that Khat is a Markov chain: a local noise of order 1 / n, carried on by the derivative of the length map. Here r
+stands for relative variances (of an input) and covariances (of two), of K and of A = <phi^2>:
+    noise       N_aa = (<phi^4> / A^2 - 1) / n,   N_ab = (<phi_a^2 phi_b^2> / A^2 - 1) / n
+    composed    1 + r_A = (1 + N) (1 + J^2 r_K),  J = d ln A / d ln K;      r_K = s^2 r_A below,  s = cw A / K
+    mean        m_A = J m_K + K^2 A'' / (2 A) (r_K + x / 3),                m_K = s m_A below
+with m the relative shift of the mean and x the excess kurtosis of z given the layer below. To first order in 1 / n the
+composition is the sum of the variances; for linear and relu networks it is exact.
+
+A Haar-orthogonal matrix keeps sum u_a u_b of u = h W fixed, to the share rho = min(1, n_out / n_in): what is linear in
+u_a u_b drops out of the noise, N_ab -= 2 rho (s c_u J)^2 / n. With N the larger side, dividing the rest by 1 + 2 / N is
+exact for linear and relu layers: (3 / n) / (1 + 2 / n) for a square one and relu.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .bands import below, ratio, upwards
+from .chaos import mean_average
+from .correlations import Correlations, correlations
+from .kernel import Trajectory
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Fluctuations:
+    """Relative to infinite width; of every group of inputs, (L + 1, S), and of two different inputs, (L + 1,). Row 0 is
+    the input, where only square, pair_square and shift_square are not nan.
+
+    share: s = d ln q_l / d ln <phi^2>_{l-1}, what the weights have of q. response: J = d ln <phi^2> / d ln q.
+    noise, pair_noise: the layer's own contribution to <phi^2>. q, pair_q, square, pair_square: variances and
+    covariances of q and of <phi^2>. shift_q, shift_square: what their means are moved by.
+    haar: rho of the layer's weights, 0 where they are no Haar matrix; damping: 1 + 2 / N, 1 elsewhere; (L + 1,).
+    excess, pair_excess: the fourth cumulants of z_a, z_a, z_a, z_a and of z_a, z_a, z_b, z_b over q^2, for weights that
+    are neither normal nor a Haar matrix, (L + 1,).
+    """
+
+    share: Array
+    response: Array
+    noise: Array
+    pair_noise: Array
+    q: Array
+    pair_q: Array
+    square: Array
+    pair_square: Array
+    shift_q: Array
+    shift_square: Array
+    haar: Array
+    damping: Array
+    excess: Array
+    pair_excess: Array
+    pairs: Correlations
+
+
+@dataclass(frozen=True)
+class _Map:
+    """share, response, curvature K^2 A'' / A, (L + 1, S), and haar, damping, (L + 1,)."""
+
+    share: Array
+    response: Array
+    curvature: Array
+    haar: Array
+    damping: Array
+
+
+def fluctuations(t: Trajectory) -> Fluctuations:
+    """Of the networks of a trajectory."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        own = _map(t)
+        s, j = t.over_batch(own.share), t.over_batch(own.response)
+        pairs = correlations(t, s, j, own.haar)
+        excess, pair_excess = _excesses(t, own, pairs)
+        noise = _noise(t, own, excess)
+        pair_noise = _pair_noise(t, own, pairs, excess, pair_excess)
+        square = upwards((1 + noise) * (own.response * own.share) ** 2, noise, t.start.q_spread)
+        pair_square = upwards((1 + pair_noise) * (j * s) ** 2, pair_noise, 0.0)
+        q = own.share**2 * below(square)
+        bent = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
+        shift = upwards(own.response * own.share, bent, 0.0)
+        return Fluctuations(
+            share=own.share,
+            response=own.response,
+            noise=noise,
+            pair_noise=pair_noise,
+            q=q,
+            pair_q=s**2 * below(pair_square),
+            square=square,
+            pair_square=pair_square,
+            shift_q=own.share * below(shift),
+            shift_square=shift,
+            haar=own.haar,
+            damping=own.damping,
+            excess=excess,
+            pair_excess=pair_excess,
+            pairs=pairs,
+        )
+
+
+def common_part(c: Array, share: Array) -> Array:
+    """The squared covariance of the weights' parts of two z of correlation c, over q^2: (c - 1 + share)^2."""
+    return np.asarray((c - 1 + share) ** 2)
+
+
+def _map(t: Trajectory) -> _Map:
+    m = t.moments
+    return _Map(
+        share=ratio(m.q - t.cb[:, None], m.q),
+        response=ratio(m.d_square * m.q, m.square),
+        curvature=ratio(m.d2_square * m.q**2, m.square),
+        haar=np.array([0.0, *(min(1.0, law.fan_out / law.fan_in) if law.haar else 0.0 for law in t.laws)]),
+        damping=np.array([1.0, *(1 + 2 / max(law.fan_in, law.fan_out) if law.haar else 1.0 for law in t.laws)]),
+    )
+
+
+def _excesses(t: Trajectory, own: _Map, pairs: Correlations) -> tuple[Array, Array]:
+    """Fourth cumulants of z over q^2, of one input and of two, (L + 1,); Haar matrices have terms of their own."""
+    kurtosis = np.array([3.0, *(3.0 if law.haar else law.kurtosis for law in t.laws)])
+    of_bias = np.array([3.0, *(law.bias_kurtosis for law in t.laws)])
+    share = t.over_batch(own.share)
+    # fan_in sum h_a^2 h_b^2 / (sum h^2)^2; of the input it is known for c = 0 and for c = 1
+    common = mean_average(pairs.series.square, pairs.series.square, pairs.series.fourth, pairs.weighted)
+    common[0] = 1 + pairs.square[0] * (t.width[0] * t.over_batch(t.start.fourth) - 1)
+    pair = (kurtosis - 3) * share**2 * below(common / t.width) + (of_bias - 3) * (1 - share) ** 2
+    return np.where(own.haar > 0, 0.0, t.normality.excess), pair
+
+
+def _noise(t: Trajectory, own: _Map, excess: Array) -> Array:
+    """Of a layer in one input's <phi^2>, (L + 1, S)."""
+    m = t.moments
+    fourth = ratio(m.fourth, m.square**2) * (1 + _extra(excess[:, None], own))
+    noise = fourth - 1 - 2 * own.haar[:, None] * (own.share * own.response) ** 2
+    return np.where(m.square > 0, noise / (t.width * own.damping)[:, None], 0.0)
+
+
+def _extra(excess: Array, own: _Map) -> Array:
+    """What an excess kurtosis moves <phi^4> / <phi^2>^2 by, relatively: x K^2 (<phi^4>'' / <phi^4> - 2 <phi^2>'' /
+    <phi^2>) / 6, with <phi^4> taken to go like a power of K as <phi^2>^2 does; exact for relu."""
+    return np.asarray(excess * (2 * own.response * (2 * own.response - 1) - 2 * own.curvature) / 6)
+
+
+def _pair_noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array, pair_excess: Array) -> Array:
+    """Of a layer in the <phi^2> of two inputs, (L + 1,)."""
+    share, response = t.over_batch(own.share), t.over_batch(own.response)
+    if t.start.batch == 1:
+        return np.where(np.isnan(share), np.nan, 0.0)
+    s = pairs.series
+    noise = mean_average(s.square, s.square, s.fourth, pairs.weighted) - 1
+    noise = noise - 2 * own.haar * response**2 * common_part(pairs.weighted, share).mean(axis=0)
+    # the fourth cumulants: (d<phi^2> / dK)^2 between strangers, those of one input between twins
+    alike = (pairs.weighted**2).mean(axis=0)
+    extra = t.over_batch(_extra(excess[:, None], own))
+    noise = noise + (1 - alike) * pair_excess * response**2 + alike * s.fourth * extra
+    return np.where(s.fourth > 0, noise / (t.width * own.damping), 0.0)

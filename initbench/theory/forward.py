@@ -1,0 +1,121 @@
+"""The spread over seeds, and the shift of the mean, of the forward metrics of networks of finite width."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .bands import Band, composed, over_batch, pooled, ratio
+from .chaos import mean_average
+from .fluctuations import Fluctuations, common_part, fluctuations
+from .kernel import Trajectory
+from .validity import forward_range
+
+Array = np.ndarray[Any, Any]
+
+MANY_PAIRS = "the spread of the mean over several pairs is not derived"
+
+
+@dataclass(frozen=True)
+class ForwardSpread:
+    """bands: by metric, for preact_mean, preact_var, preact_q, act_mean, act_var, act_q and, with two inputs or more,
+    cosine. kernel: what they come from."""
+
+    bands: Mapping[str, Band]
+    kernel: Fluctuations
+
+
+def forward_spread(t: Trajectory) -> ForwardSpread:
+    """Of the networks of a trajectory; nan above the known layers, and at the input where a metric has no theory there.
+
+    Source: Hanin & Rolnick 2018 for relu; derived for any activation and for batches as `fluctuations` says.
+    """
+    f = fluctuations(t)
+    with np.errstate(invalid="ignore", over="ignore"):
+        preact_q = pooled(t.start, t.q * (1 + f.shift_q), *_preactivations(t, f))
+        act_q = pooled(t.start, t.moments.square * (1 + f.shift_square), f.square, f.pair_square)
+        of_mean = preact_q[0] * over_batch(t.start.batch, np.ones(t.depth + 1), _common(t)) / t.width
+        act_mean = _act_mean(t, f)
+        found = {
+            "preact_mean": (0 * of_mean, np.sqrt(of_mean)),
+            # the square of the mean over units goes, and its own variance is of order 1 / n^2
+            "preact_var": (preact_q[0] - of_mean, preact_q[1]),
+            "preact_q": preact_q,
+            "act_mean": act_mean,
+            "act_var": (act_q[0] - act_mean[0] ** 2 - act_mean[1] ** 2, _act_var_sd(t, f)),
+            "act_q": act_q,
+        }
+    within = forward_range(t, f)
+    bands = {name: Band(mean, sd, within) for name, (mean, sd) in found.items()}
+    if t.start.batch > 1:
+        bands["cosine"] = _cosine(t, f, within)
+    return ForwardSpread(bands, f)
+
+
+def _preactivations(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
+    """Relative variance of one input's mean z^2, (L + 1, S), and covariance of two, (L + 1,): q's, and that of n draws.
+
+    2 / n of one input, 2 c^2 / n of two; a Haar matrix keeps the weights' part of it from varying, and weights that are
+    not normal add their cumulants.
+    """
+    pairs, n = f.pairs, t.width * f.damping
+    single = (2 - 2 * f.haar[:, None] * f.share**2 + f.excess[:, None]) / n[:, None]
+    common = pairs.weighted**2 - f.haar * common_part(pairs.weighted, t.over_batch(f.share))
+    pair = (2 * common.mean(axis=0) + f.pair_excess) / n
+    return composed(single, f.q), composed(pair, f.pair_q)
+
+
+def _common(t: Trajectory) -> Array:
+    """<z_a z_b> of two inputs over <z^2>, (L + 1,)."""
+    if t.start.batch == 1:
+        return np.zeros(t.depth + 1)
+    root = np.sqrt(t.q[:, t.start.a] * t.q[:, t.start.b])
+    return ratio(t.over_pairs(root * (1 - t.e)), t.over_batch(t.q))
+
+
+def _act_mean(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
+    """Mean and sd of the mean of h over units and batch: Var phi / n, and K d<phi>/dK times the spread of K."""
+    value, scale = f.pairs.series.value, np.sqrt(t.over_batch(t.moments.square))
+    q, shift, x = t.over_batch(f.q), t.over_batch(f.shift_q), t.normality.excess
+    # K d<phi>/dK = phi_2 / sqrt(2),   K^2 d2<phi>/dK2 = sqrt(24) phi_4 / 4
+    response, curvature = value[:, 2] / np.sqrt(2), np.sqrt(24) / 4 * value[:, 4]
+    mean = t.over_batch(t.moments.mean) + scale * (response * shift + curvature / 2 * (q + x / 3))
+    single, pair = _drawn(t, f, value, np.ones(t.depth + 1))
+    variance = over_batch(t.start.batch, single + response**2 * q, pair + response**2 * f.pair_q)
+    return mean, scale * np.sqrt(np.maximum(variance, 0.0))
+
+
+def _act_var_sd(t: Trajectory, f: Fluctuations) -> Array:
+    """Sd of the variance of h over units and batch: that of the mean of psi = phi^2 - 2 <phi> phi, in units of A."""
+    s, scale = f.pairs.series, t.over_batch(t.moments.square)
+    mean = s.value[:, :1]
+    psi = s.square - 2 * mean * s.value
+    total = s.fourth - 4 * mean[:, 0] * s.cube[:, 0] + 4 * mean[:, 0] ** 2
+    variance, response = 1 - mean[:, 0] ** 2, ratio(psi[:, 2], np.sqrt(2) * (1 - mean[:, 0] ** 2))
+    single, pair = (ratio(part, variance**2) for part in _drawn(t, f, psi, total))
+    single = composed(single, response**2 * t.over_batch(f.q))
+    pair = composed(pair, response**2 * f.pair_q)
+    return np.asarray(scale * variance * np.sqrt(over_batch(t.start.batch, single, pair)))
+
+
+def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Array, Array]:
+    """(<g^2> - <g>^2) / n and (<g_a g_b> - <g>^2) / n, (L + 1,), from coefficients and total = <g^2>; without what a
+    Haar matrix keeps from varying, the second coefficient's part."""
+    n, share = t.width * f.damping, t.over_batch(f.share)
+    single = total - g[:, 0] ** 2 - f.haar * share**2 * g[:, 2] ** 2
+    pair = mean_average(g, g, total, f.pairs.around) - g[:, 0] ** 2
+    pair = pair - f.haar * common_part(f.pairs.around, share).mean(axis=0) * g[:, 2] ** 2
+    return single / n, pair / n
+
+
+def _cosine(t: Trajectory, f: Fluctuations, within: Array) -> Band:
+    """The mean cosine over pairs; its spread for the one pair of two inputs."""
+    a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
+    kappa = t.over_pairs(ratio(t.pairs.product, np.sqrt(a) * np.sqrt(b)))
+    mean = np.clip(kappa + f.pairs.shift, -1.0, 1.0)
+    if t.start.batch > 2:
+        return Band(mean, np.full(t.depth + 1, np.nan), within, MANY_PAIRS)
+    return Band(mean, np.sqrt(f.pairs.variance), within)
