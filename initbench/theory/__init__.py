@@ -2,7 +2,10 @@
 
 quadrature  panels and nodes for Gaussian averages, cut where an activation has its kinks, jumps and bends
 gaussian    averages over one preactivation z ~ N(0, q), and their derivatives with respect to q
-pairs       averages over two correlated preactivations
+closed      the same in closed form, for the activations that have one
+pairs       averages over two correlated preactivations, by closed forms, mehler and rotated
+mehler      their Hermite series, for smooth activations
+rotated     their quadrature in two dimensions, for all others
 shares      how much of a preactivation is inactive or saturated; how often a unit is dead on a whole batch
 maps        one infinitely wide layer: lengths, correlations, gradients
 mean_field  where lengths and correlations end up, how fast, and in which phase: `predict`
@@ -26,7 +29,7 @@ from .mean_field import MeanField as MeanField
 from .mean_field import predict as predict
 from .pairs import PairMoments as PairMoments
 from .pairs import pair_moments as pair_moments
-from .plane import PhaseDiagram as PhaseDiagram
-from .plane import phase_diagram as phase_diagram
+from .phase_plane import PhaseDiagram as PhaseDiagram
+from .phase_plane import phase_diagram as phase_diagram
 from .shares import dead_share as dead_share
 from .shares import share as share

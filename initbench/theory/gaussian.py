@@ -8,6 +8,7 @@ they are multiplied by a fluctuation of q, which is a fraction of q.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
-from .quadrature import REACH, density, grid, merged, mesh, nodes
+from .closed import closed_form
+from .quadrature import FAR, ORDER, REACH, breaks, density, grid, is_quiet, merged, mesh, nodes, tails, trusted
 
 Array = np.ndarray[Any, Any]
 
 _BLOCK = 1 << 17  # nodes at a time
+_JUDGE = [2, 2, 3, 4, 5, 6, 2, 2, 2, 4, 4]  # the even power by which a row is judged to exist
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ FIELDS = tuple(field.name for field in fields(Moments))
 
 
 def moments(activation: Activation, q: ArrayLike) -> Moments:
-    """The averages at every q >= 0, of any shape.
+    """The averages at every q >= 0, of any shape; in closed form where there is one, else by quadrature.
 
     At q = 0 all of z is at 0, and at q = inf it is at -inf and inf, half each: there the averages are those of the
     activation's own limits, and the derivatives are nan.
@@ -59,20 +62,25 @@ def moments(activation: Activation, q: ArrayLike) -> Moments:
     table = np.full((len(FIELDS), flat.size), np.nan)
     table[0] = flat
     inside = np.flatnonzero((flat > 0) & (flat < np.inf))
-    inside = inside[np.argsort(flat[inside], kind="stable")]
-    with np.errstate(over="ignore", invalid="ignore"):
-        for block in _blocks(activation, flat, inside):
-            table[:, block] = by_quadrature(activation, flat[block])
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        form = closed_form(activation)
+        known = form.moments(flat[inside]) if form else {}
+        if len(known) < len(FIELDS) - 1:
+            rising = inside[np.argsort(flat[inside], kind="stable")]
+            for block in _blocks(activation, rising):
+                table[:, block] = by_quadrature(activation, flat[block])
+        for name, row in known.items():
+            table[FIELDS.index(name), inside] = row
         for limit in (0.0, np.inf):
             table[1:7, flat == limit] = _limit(activation, limit)[:, None]
     return Moments(*(row.reshape(q.shape) for row in table))
 
 
-def _blocks(activation: Activation, q: Array, order: Array) -> list[Array]:
+def _blocks(activation: Activation, rising: Array) -> list[Array]:
     """Indices in rising q, cut where a block would get too large; neighbours share their panels."""
-    most = 20 * (grid().size + mesh(activation).size)
+    most = ORDER * (grid().size + mesh(activation).size)
     size = max(1, min(64, _BLOCK // most))
-    return [order[start : start + size] for start in range(0, order.size, size)]
+    return [rising[start : start + size] for start in range(0, rising.size, size)]
 
 
 def _limit(activation: Activation, end: float) -> Array:
@@ -82,31 +90,51 @@ def _limit(activation: Activation, end: float) -> Array:
 
 
 def by_quadrature(activation: Activation, q: Array) -> Array:
-    """The rows of Moments by quadrature, (N,) -> (12, N), for 0 < q < inf."""
+    """The rows of Moments by quadrature, (N,) -> (12, N), for 0 < q < inf.
+
+    Where a steep activation's average comes from the end of the range, there is none, or it cannot be reached: inf.
+    nan beyond where an activation that never rests was followed.
+    """
     root = np.sqrt(q)[:, None]
+    steep = math.isinf(activation.formula.steepest)
+    reach = FAR if steep else REACH
     own = mesh(activation)
-    own = own[np.abs(own) < REACH * root.max()]
-    x, w = nodes(merged(grid(), own / root))
+    own = own[np.abs(own) < reach * root.max()] / root
+    if is_quiet(activation, float(root.min())):
+        cuts = np.clip(breaks(activation) / root, -FAR, FAR)
+        own, reach = np.concatenate([own, cuts, tails(cuts)], axis=1), FAR
+    x, w = nodes(merged(grid(FAR if steep else REACH), own, reach))
+    w *= density(x)
     value, slope = activation.both(x * root)
-    w = w * density(x)
+    rows = _averages(q, x, w, value, slope)
+    if steep:
+        edge = _averages(q, x, w * (np.abs(x) > FAR - 1), value, slope)
+        rows[1:][edge[_JUDGE] > 1e-9 * rows[_JUDGE]] = np.inf
+    rows[1:, q > (trusted(activation) / REACH) ** 2] = np.nan
+    return rows
+
+
+def _averages(q: Array, x: Array, w: Array, value: Array, slope: Array) -> Array:
+    """Weights go in as fourth roots, so that phi^4 overflows only where phi^4 w does."""
+    half = np.sqrt(w)
+    quarter = np.sqrt(half)
+    v, s = (value * quarter) ** 2, (slope * quarter) ** 2
+    vw, sw = v * half, s * half
     x2 = x * x
-    first = (x2 - 1) * w
-    second = (x2 * (x2 - 6) + 3) * w
-    v, s = value * value, slope * slope
-    vw, sw = v * w, s * w
+    first, second = x2 - 1, x2 * (x2 - 6) + 3
     rows = [
         q,
         _sum(value, w),
         vw.sum(axis=1),
-        _sum(v, vw),
+        _sum(v, v),
         sw.sum(axis=1),
-        _sum(s, sw),
-        _sum(v, sw),
-        _sum(value, first) / (2 * q),
-        _sum(v, first) / (2 * q),
-        _sum(v, second) / (4 * q * q),
-        _sum(s, first) / (2 * q),
-        _sum(s, second) / (4 * q * q),
+        _sum(s, s),
+        _sum(v, s),
+        _sum(value * w, first) / (2 * q),
+        _sum(vw, first) / (2 * q),
+        _sum(vw, second) / (4 * q * q),
+        _sum(sw, first) / (2 * q),
+        _sum(sw, second) / (4 * q * q),
     ]
     return np.stack(rows)
 

@@ -1,24 +1,25 @@
-"""Gaussian averages over pairs: z_a ~ N(0, q_a) and z_b ~ N(0, q_b) with correlation 1 - e.
+"""Gaussian averages over pairs of preactivations, which the correlation map is made of.
 
-With independent u and v, z_a = sqrt(q_a) (alpha u + beta v) and z_b = sqrt(q_b) (alpha u - beta v), where
-alpha^2 = 1 - e / 2 and beta^2 = e / 2: the difference of the two is exact however small e is. For e > 1 the same is
-done with -z_b. For each v the panels in u end where either argument meets an end of the activation's mesh.
+Three ways to the same numbers: closed forms where there are some; Hermite coefficients for smooth activations at
+moderate q, which are fast for many pairs at the same q; and quadrature in the plane for all the rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
-from .quadrature import density, grid, merged, mesh, nodes
+from .closed import closed_form
+from .mehler import by_mehler
+from .rotated import by_quadrature
 
 Array = np.ndarray[Any, Any]
 
-REACH = 8.5
+_BLOCK = 512  # points at a time
 
 
 @dataclass(frozen=True)
@@ -37,44 +38,38 @@ class PairMoments:
     square_product: Array
 
 
+FIELDS = tuple(field.name for field in fields(PairMoments))
+
+
 def pair_moments(activation: Activation, q_a: ArrayLike, q_b: ArrayLike, e: ArrayLike) -> PairMoments:
-    """The averages for every (q_a, q_b, e), broadcast; q_a, q_b >= 0 and 0 <= e <= 2."""
+    """The averages for every (q_a, q_b, e), broadcast; finite q_a, q_b >= 0 and 0 <= e <= 2.
+
+    Elsewhere nan.
+    """
     q_a, q_b, e = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in (q_a, q_b, e)))
     points = np.stack([q_a.ravel(), q_b.ravel(), e.ravel()])
-    table = np.full((4, points.shape[1]), np.nan)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for i in range(points.shape[1]):
-            if np.isfinite(points[:, i]).all():
-                table[:, i] = _by_quadrature(activation, *points[:, i].tolist())
+    table = np.full((len(FIELDS), points.shape[1]), np.nan)
+    fine = np.flatnonzero(np.isfinite(points).all(axis=0) & (points >= 0).all(axis=0) & (points[2] <= 2))
+    fine = fine[np.lexsort(points[::-1, fine])]  # pairs of the same q share their coefficients
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for start in range(0, fine.size, _BLOCK):
+            block = fine[start : start + _BLOCK]
+            table[:, block] = _averages(activation, *points[:, block])
     return PairMoments(*(row.reshape(q_a.shape) for row in table))
 
 
-def _by_quadrature(activation: Activation, q_a: float, q_b: float, e: float) -> Array:
-    sign = 1.0 if e <= 1 else -1.0
-    e = min(e, 2 - e)
-    alpha, beta = np.sqrt(1 - e / 2), np.sqrt(e / 2)
-    a, b = np.sqrt(q_a), np.sqrt(q_b)
-    own = mesh(activation)
-    at_a = own[np.abs(own) < 2 * REACH * a] / a if a else np.zeros(0)
-    at_b = sign * own[np.abs(own) < 2 * REACH * b] / b if b else np.zeros(0)
-    crossings = np.zeros(0)
-    if beta:
-        scales = np.concatenate([np.abs(at_a), np.abs(at_b)]) / beta
-        crossings = np.concatenate([scales, -scales, (at_a[:, None] - at_b).ravel() / (2 * beta)])
-        crossings = crossings[np.abs(crossings) < REACH]
-    v, wv = nodes(np.unique(np.concatenate([grid(REACH), crossings])))
-    wv = wv * density(v)
-    inner = np.concatenate([at_a - beta * v[:, None], at_b + beta * v[:, None]], axis=1) / alpha
-    u, wu = nodes(merged(grid(REACH), inner, REACH))
-    w = wu * density(u) * wv[:, None]
-    value_a, slope_a = activation.both(a * (alpha * u + beta * v[:, None]))
-    value_b, slope_b = activation.both(sign * b * (alpha * u - beta * v[:, None]))
-    product = value_a * value_b
-    return np.array(
-        [
-            (product * w).sum(),
-            ((value_a - value_b) ** 2 * w).sum() / 2,
-            (slope_a * slope_b * w).sum(),
-            (product * product * w).sum(),
-        ]
-    )
+def _averages(activation: Activation, q_a: Array, q_b: Array, e: Array) -> Array:
+    """The fields of PairMoments for finite q_a, q_b and e, (N,) each -> (4, N)."""
+    table = np.full((len(FIELDS), e.size), np.nan)
+    random = (q_a > 0) & (q_b > 0)
+    form = closed_form(activation)
+    known = form.pairs(q_a[random], q_b[random], e[random]) if form else {}
+    todo = ~random
+    if len(known) < len(FIELDS):
+        table[:, random] = by_mehler(activation, q_a[random], q_b[random], e[random])
+        todo |= np.isnan(table).any(axis=0)
+    for i in np.flatnonzero(todo):
+        table[:, i] = by_quadrature(activation, float(q_a[i]), float(q_b[i]), float(e[i]))
+    for name, row in known.items():
+        table[FIELDS.index(name), random] = row
+    return table

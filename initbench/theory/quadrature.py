@@ -20,13 +20,16 @@ Array = np.ndarray[Any, Any]
 
 ORDER = 20  # nodes a panel
 REACH = 9.0  # in standard deviations: x^8 exp(-x^2 / 2) is 5e-11 of its largest value there, and x^4 gives 5e-15
+FAR = 38.0  # where the weight is about to underflow
 WIDTH = 2.25  # of the weight's own panels
 
 _CHECKED = 12  # nodes with which a panel of the mesh must do, so that ORDER has some left for the weight
 _RESOLVED = 1e-13
+_TRUSTED = 1e-9
 _NEAREST, _FARTHEST = -12, 34  # powers of 2 between which the mesh looks for structure
 _DEEPEST = 12  # halvings of a panel between two neighbouring powers
-_MOST = 600  # ends on one side, beyond which an activation that never rests (sin) is left alone
+_AT_ONCE = 64
+_MOST = 500  # ends on one side, beyond which an activation that never rests (sin) is left alone
 _AVERAGES = 6
 
 
@@ -67,58 +70,118 @@ def merged(base: Array, own: Array, reach: float = REACH) -> Array:
     return ends
 
 
+def tails(cuts: Array) -> Array:
+    """Further ends beyond cuts, (..., M) -> (..., 4 M), among which the weight falls by e^-6 to e^-14 each.
+
+    Where an average lives on what lies beyond a cut far out, it needs them.
+    """
+    falls = 2 * np.array([6.0, 14.0, 26.0, 40.0])
+    beyond = np.copysign(np.sqrt(cuts[..., None] ** 2 + falls), cuts[..., None])
+    return np.asarray(beyond.reshape(*cuts.shape[:-1], -1))
+
+
 def breaks(activation: Activation) -> Array:
     """Where the value or the slope jumps, sorted."""
     return np.array(sorted({*activation.formula.kinks, *activation.formula.jumps}), dtype=np.float64)
 
 
+def is_quiet(activation: Activation, root: float) -> bool:
+    """Whether preactivations with a standard deviation of `root` tell only by their tails: the slope is 0 around 0."""
+    return _quiet(activation) > 2 * root
+
+
 @lru_cache(maxsize=256)
+def _quiet(activation: Activation) -> float:
+    """The distance from 0 to the nearest break, if the slope is 0 up to there on both sides; else 0."""
+    own = breaks(activation)
+    nearest = float(np.abs(own[own != 0]).min(initial=math.inf))
+    z = min(nearest, 1e300) * np.array([1e-6, 0.01, 0.3, 0.7, 0.99])
+    return nearest if nearest < math.inf and not activation.slope(np.concatenate([-z, z])).any() else 0.0
+
+
 def mesh(activation: Activation) -> Array:
-    """The ends in z between which polynomials follow the activation and its slope, sorted; 0 is always one.
+    """The ends in z between which polynomials follow the activation and its slope, sorted.
 
-    Both sides of 0 are cut at the breaks and at powers of 2, halved where ORDER nodes would not do, and joined where
-    they would: few ends are left, at a distance of about 1, 3, 8 ... for tanh, and only the kinks for relu.
+    Both sides of 0 are cut at the breaks and at powers of 2, halved where the nodes would not do, and joined where
+    they would: few ends are left, at a distance of about 1, 2, 4 ... for tanh, and only the kinks for relu.
     """
-    right = _side(activation, breaks(activation), 1)
-    left = _side(activation, breaks(activation), -1)
-    return np.array(sorted({0.0, *right, *(-end for end in left)}))
+    return _mesh(activation)[0]
 
 
-def _side(activation: Activation, breaks: Array, sign: int) -> list[float]:
-    """The ends on one side of 0, as distances from it."""
-    own = np.abs(breaks[breaks * sign > 0])
-    ends = np.union1d(np.append(own, 0.0), 2.0 ** np.arange(_NEAREST, _FARTHEST + 1))
+def trusted(activation: Activation) -> float:
+    """The distance from 0 up to which the mesh follows the activation; inf for one that rests or grows at last."""
+    return _mesh(activation)[1]
+
+
+@lru_cache(maxsize=256)
+def _mesh(activation: Activation) -> tuple[Array, float]:
+    own = breaks(activation)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _joined(activation, sign, _halved(activation, sign, ends), set(own.tolist()))
+        middle = _middle(activation, own)
+        right, far_right = _side(activation, own, middle, 1)
+        left, far_left = _side(activation, own, middle, -1)
+    ends = np.concatenate([-left, [-middle, middle], right]) + 0.0  # no -0
+    return np.unique(ends[np.abs(ends) < 2.0**_FARTHEST]), min(far_left, far_right)
 
 
-def _halved(activation: Activation, sign: int, ends: Array) -> Array:
-    """Sorted ends with new ones in the middle of every panel that is not resolved, again and again."""
-    for _ in range(_DEEPEST):
-        middles = (ends[:-1] + ends[1:]) / 2
-        cut = np.sort(np.concatenate([ends, middles]))
-        whole, parts = _integrals(activation, sign, ends), _integrals(activation, sign, cut)
-        reached = np.cumsum(parts[:, _AVERAGES:], axis=0)[1::2]
-        poor = ~_close(whole, parts[::2] + parts[1::2], reached)
-        if not poor.any() or poor.sum() + ends.size > _MOST:
+def _middle(activation: Activation, own: Array) -> float:
+    """Half the width of the widest panel around 0; 0 where the activation bends there."""
+    nearest = np.abs(own).min(initial=2.0**_FARTHEST)
+    powers = 2.0 ** np.arange(_NEAREST - _DEEPEST, _FARTHEST)
+    widest = 0.0
+    for size in [*powers[powers < nearest].tolist(), float(nearest)]:
+        whole = _integrals(activation, 1, np.array([-size, size]))[0]
+        parts = _integrals(activation, 1, np.array([-size, 0.0, size])).sum(axis=0)
+        if size == 0 or not _close(whole, parts, parts[_AVERAGES:]):
             break
-        ends = np.sort(np.concatenate([ends, middles[poor]]))
-    return ends
+        widest = size
+    return widest
 
 
-def _joined(activation: Activation, sign: int, ends: Array, own: set[float]) -> list[float]:
+def _side(activation: Activation, own: Array, middle: float, sign: int) -> tuple[Array, float]:
+    """The ends on one side of 0, as distances from it, and how far they are trusted."""
+    own = np.abs(own[own * sign > 0])
+    powers = 2.0 ** np.arange(_NEAREST, _FARTHEST + 1)
+    ends, far = _halved(activation, sign, np.union1d([middle, *own], powers[powers > middle]))
+    return _joined(activation, sign, ends, set(own.tolist())), far
+
+
+def _halved(activation: Activation, sign: int, ends: Array) -> tuple[Array, float]:
+    """Sorted ends with new ones in the middle of panels that are not resolved, the nearest first.
+
+    With them, the distance up to which that led to an end.
+    """
+    while True:
+        middles = (ends[:-1] + ends[1:]) / 2
+        whole, parts = _integrals(activation, sign, ends), _integrals(activation, sign, _sorted(ends, middles))
+        reached = np.cumsum(parts[:, _AVERAGES:], axis=0)[1::2]
+        error = np.abs(whole - parts[::2] - parts[1::2])[:, :_AVERAGES]
+        wide = np.diff(ends) > ends[1:] * 2.0**-_DEEPEST
+        poor = np.flatnonzero(~_within(error, reached, _RESOLVED) & wide & (ends[1:] > 2.0 ** (_NEAREST - _DEEPEST)))
+        if not poor.size or ends.size > _MOST:
+            break
+        ends = _sorted(ends, middles[poor[:_AT_ONCE]])
+    lost = np.flatnonzero(~_within(error, reached, _TRUSTED))
+    return ends, float(ends[lost[0]]) if lost.size else math.inf
+
+
+def _sorted(ends: Array, more: Array) -> Array:
+    return np.sort(np.concatenate([ends, more]))
+
+
+def _joined(activation: Activation, sign: int, ends: Array, own: set[float]) -> Array:
     """The ends that are left when neighbours are joined, from 0 outwards; own ends stay."""
     pieces = _integrals(activation, sign, ends)
     reached = np.cumsum(pieces[:, _AVERAGES:], axis=0)
     kept: list[float] = []
-    left, first = 0.0, 0
+    left, first = float(ends[0]), 0
     for last in range(1, len(pieces)):
         middle, right = float(ends[last]), float(ends[last + 1])
         whole = _integrals(activation, sign, np.array([left, right]))
         if middle in own or not _close(whole, pieces[first : last + 1].sum(axis=0), reached[last])[0]:
             kept.append(middle)
             left, first = middle, last
-    return kept
+    return np.array(kept)
 
 
 def _integrals(activation: Activation, sign: int, ends: Array) -> Array:
@@ -132,9 +195,13 @@ def _integrals(activation: Activation, sign: int, ends: Array) -> Array:
 
 
 def _close(whole: Array, parts: Array, reached: Array) -> Array:
-    """Whether a panel's integrals agree with those of its parts, (..., 12), as measured by all from 0 to there.
+    """Whether a panel's integrals agree with those of its parts, (..., 12)."""
+    return _within(np.abs(whole - parts)[..., :_AVERAGES], reached, _RESOLVED)
+
+
+def _within(error: Array, reached: Array, tolerance: float) -> Array:
+    """Whether errors, (..., 6), are small beside the integrals of the absolute values from 0 up to there.
 
     A Gaussian weight falls from 0 outwards, so that an error counts for less than what was integrated before.
     """
-    agree = np.abs(whole - parts)[..., :_AVERAGES] <= _RESOLVED * reached
-    return np.asarray(np.all(agree | ~np.isfinite(reached), axis=-1))
+    return np.asarray(np.all((error <= tolerance * reached) | ~np.isfinite(reached), axis=-1))
