@@ -13,56 +13,61 @@ from .quadrature import breaks, density, grid, merged, nodes
 
 Array = np.ndarray[Any, Any]
 Where = Literal["inactive", "saturated"]
+Dtype = str | type[np.floating[Any]]
 
-_FLAT = 0.01  # of the steepest slope: under it, a unit counts as saturated, as in the metric
-_NEAR, _FAR, _STEPS = -40, 40, 64  # powers of 2 between which a region may end; tries in each
+_FLAT = 0.01  # of the steepest slope: under it, an entry counts as saturated, as in the metric
+_NEAR, _FAR, _STEPS = -40, 40, 64  # powers of 2 between which a region may end, and tries in each
+_HALVINGS = 80
+_ROUNDING = 1e-12
+_TURNS = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])  # around the end of a region, in standard deviations
 
 
-def share(activation: Activation, q: ArrayLike, where: Where) -> Array:
+def share(activation: Activation, q: ArrayLike, where: Where, dtype: Dtype = np.float64) -> Array:
     """The probability over z ~ N(0, q) of {phi = 0 and phi' = 0} or of {|phi'| < 0.01 steepest}.
 
-    Any shape, q >= 0. Saturation is nan where the activation does not saturate.
+    Any shape, q >= 0. Saturation is nan where the activation does not saturate. dtype: in which phi and phi' are
+    computed, since a tail that underflows counts as inactive: gelu's does at -14 in float32, at -38 in float64.
     """
     from scipy.special import ndtr
 
     q = np.asarray(q, dtype=np.float64)
     if where == "saturated" and not activation.formula.saturates:
         return np.full(q.shape, np.nan)
-    root = np.sqrt(q)[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        ends = region(activation, where) / root[..., None]
-    # the two ends of a piece by their tails, whichever side of 0 it is on
+        ends = region(activation, where, dtype) / np.sqrt(q)[..., None, None]
     low, high = ends[..., 0], ends[..., 1]
-    probability = np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low)).sum(axis=-1)
-    at_0 = float(holds(activation, where, np.zeros(1))[0])
-    return np.where(q == 0, at_0, probability)
+    # beyond 0, the difference of the two tails
+    pieces = np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+    at_0 = float(holds(activation, where, np.zeros(1, dtype))[0])
+    return np.where(q == 0, at_0, pieces.sum(axis=-1))
 
 
-def dead_share(activation: Activation, q: ArrayLike, c: ArrayLike, batch: int) -> Array:
+def dead_share(activation: Activation, q: ArrayLike, c: ArrayLike, batch: int, dtype: Dtype = np.float64) -> Array:
     """The probability that a unit is inactive for all of `batch` inputs, whose pairs all have correlation c.
 
-    q >= 0 and 0 <= c <= 1, broadcast. Given the common part t of the preactivations, inputs are independent:
+    q >= 0 and 0 <= c <= 1, broadcast. Given the common part t of the preactivations, the inputs are independent:
         z_a = sqrt(q) (sqrt(c) t + sqrt(1 - c) t_a)          P = < P(z_a inactive | t)^batch >
     """
+    q, c = np.broadcast_arrays(np.asarray(q, dtype=np.float64), np.asarray(c, dtype=np.float64))
+    alone = share(activation, q, "inactive", dtype)
+    ends = region(activation, "inactive", dtype)
+    out = alone.ravel().copy()
+    if batch > 1 and ends.size:
+        for i in np.flatnonzero((q.ravel() > 0) & (c.ravel() < 1)):
+            root_q, root_c, rest = np.sqrt(q.flat[i]), np.sqrt(c.flat[i]), np.sqrt(1 - c.flat[i])
+            out[i] = _all_of(batch, ends / root_q, float(root_c), float(rest)) if root_c else out[i] ** batch
+    return out.reshape(q.shape)
+
+
+def _all_of(batch: int, ends: Array, common: float, rest: float) -> float:
+    """< P(common t + rest t_a between ends | t)^batch > over t, with panels where that probability turns."""
     from scipy.special import ndtr
 
-    q, c = np.broadcast_arrays(np.asarray(q, dtype=np.float64), np.asarray(c, dtype=np.float64))
-    pieces = region(activation, "inactive")
-    out = np.empty(q.size)
-    for i, (one_q, one_c) in enumerate(zip(q.ravel().tolist(), c.ravel().tolist(), strict=True)):
-        alone = share(activation, one_q, "inactive")
-        if one_q == 0 or one_c >= 1 or batch == 1 or not pieces.size:
-            out[i] = alone
-            continue
-        x, common, rest = pieces / np.sqrt(one_q), np.sqrt(one_c), np.sqrt(1 - one_c)
-        centre = x[np.isfinite(x)]
-        near = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])
-        own = ((centre[:, None] + rest * near) / common).ravel() if common else np.zeros(0)
-        t, w = nodes(merged(grid(), own))
-        z = (x[:, :, None] - common * t) / rest
-        inside = (ndtr(z[:, 1]) - ndtr(z[:, 0])).sum(axis=0)
-        out[i] = (w * density(t) * inside**batch).sum()
-    return out.reshape(q.shape)
+    turns = ends[np.isfinite(ends)][:, None] + rest * _TURNS
+    t, w = nodes(merged(grid(), (turns / common).ravel()))
+    z = (ends[:, :, None] - common * t) / rest
+    inside = (ndtr(z[:, 1]) - ndtr(z[:, 0])).sum(axis=0)
+    return float(np.sum(w * density(t) * inside**batch))
 
 
 def holds(activation: Activation, where: Where, z: Array) -> Array:
@@ -70,21 +75,28 @@ def holds(activation: Activation, where: Where, z: Array) -> Array:
     value, slope = activation.both(z)
     if where == "inactive":
         return np.asarray((value == 0) & (slope == 0))
-    return np.asarray(np.abs(slope) < _FLAT * activation.formula.steepest)
+    return np.asarray(np.abs(slope) < z.dtype.type(_FLAT * activation.formula.steepest))
 
 
 @lru_cache(maxsize=256)
-def region(activation: Activation, where: Where) -> Array:
-    """The intervals of z that are inactive or saturated, (R, 2), by bisection between points far and near."""
+def region(activation: Activation, where: Where, dtype: Dtype = np.float64) -> Array:
+    """The intervals of z that are inactive or saturated, (R, 2), by bisection between points near and far."""
+
+    def test(z: Array) -> Array:
+        return holds(activation, where, z.astype(dtype))
+
+    own = breaks(activation)
     powers = 2.0 ** np.linspace(_NEAR, _FAR, (_FAR - _NEAR) * _STEPS + 1)
-    points = np.unique(np.concatenate([-powers, [0.0], powers, breaks(activation)]))
+    points = np.unique(np.concatenate([-powers, [0.0], powers, own]))
     middles = (points[:-1] + points[1:]) / 2
-    inside = holds(activation, where, middles)
+    inside = test(middles)
     changes = np.flatnonzero(inside[1:] != inside[:-1])
     low, high, first = middles[changes], middles[changes + 1], inside[changes]
-    for _ in range(80):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        same = holds(activation, where, middle) == first
+        same = test(middle) == first
         low, high = np.where(same, middle, low), np.where(same, high, middle)
+    for end in own:  # known better than by bisection
+        high[np.abs(high - end) <= _ROUNDING * max(1.0, abs(end))] = end
     ends = np.concatenate([[-np.inf] if inside[0] else [], high, [np.inf] if inside[-1] else []])
     return ends.reshape(-1, 2)
