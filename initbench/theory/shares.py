@@ -13,7 +13,6 @@ from .quadrature import breaks, density, grid, merged, nodes
 
 Array = np.ndarray[Any, Any]
 Where = Literal["inactive", "saturated"]
-Dtype = str | type[np.floating[Any]]
 
 _FLAT = 0.01  # of the steepest slope: under it, an entry counts as saturated, as in the metric
 _NEAR, _FAR, _STEPS = -40, 40, 64  # powers of 2 between which a region may end, and tries in each
@@ -22,7 +21,7 @@ _ROUNDING = 1e-12
 _TURNS = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])  # around the end of a region, in standard deviations
 
 
-def share(activation: Activation, q: ArrayLike, where: Where, dtype: Dtype = np.float64) -> Array:
+def share(activation: Activation, q: ArrayLike, where: Where, dtype: str = "float64") -> Array:
     """The probability over z ~ N(0, q) of {phi = 0 and phi' = 0} or of {|phi'| < 0.01 steepest}.
 
     Any shape, q >= 0. Saturation is nan where the activation does not saturate. dtype: in which phi and phi' are
@@ -42,7 +41,7 @@ def share(activation: Activation, q: ArrayLike, where: Where, dtype: Dtype = np.
     return np.where(q == 0, at_0, pieces.sum(axis=-1))
 
 
-def dead_share(activation: Activation, q: ArrayLike, c: ArrayLike, batch: int, dtype: Dtype = np.float64) -> Array:
+def dead_share(activation: Activation, q: ArrayLike, c: ArrayLike, batch: int, dtype: str = "float64") -> Array:
     """The probability that a unit is inactive for all of `batch` inputs, whose pairs all have correlation c.
 
     q >= 0 and 0 <= c <= 1, broadcast. Given the common part t of the preactivations, the inputs are independent:
@@ -79,7 +78,7 @@ def holds(activation: Activation, where: Where, z: Array) -> Array:
 
 
 @lru_cache(maxsize=256)
-def region(activation: Activation, where: Where, dtype: Dtype = np.float64) -> Array:
+def region(activation: Activation, where: Where, dtype: str = "float64") -> Array:
     """The intervals of z that are inactive or saturated, (R, 2), by bisection between points near and far."""
 
     def test(z: Array) -> Array:
