@@ -1,15 +1,18 @@
-"""`initbench run`: from a config to tables, plots and a verdict."""
+"""`initbench run` and `initbench sweep`: from a config to tables, plots and a verdict."""
 
 from __future__ import annotations
 
 import textwrap
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from . import options
 from .console import emit_json, note, progress, table
+from .planned import say_plan
 
 if TYPE_CHECKING:
     from ..lab.result import CellResult, Result
@@ -23,57 +26,91 @@ FAILED_CELLS = 3
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("run")(run)
+    app.command("sweep")(sweep)
 
 
 def run(
     context: typer.Context,
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML config.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="DIR", help="The results folder; default results/<name>/."),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("-s", "--set", metavar="KEY=VALUE", help="Override a key, e.g. -s network.depth=10."),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "-j",
-            "--jobs",
-            min=1,
-            max=1024,
-            help="Processes; default: all cores where it pays. Changes no result.",
-        ),
-    ] = None,
-    executor: Annotated[
-        str | None, typer.Option("--executor", metavar="NAME", help="serial (this process) or process.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
-    plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Whether to draw plots/.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No notes and no progress.")] = False,
+    config: options.Config,
+    out: options.Out = None,
+    overrides: options.Overrides = None,
+    jobs: options.Jobs = None,
+    executor: options.Executor = None,
+    dry_run: options.DryRun = False,
+    force: options.Force = False,
+    plots: options.Plots = True,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Measure what CONFIG describes: tables, plots and a verdict in the results folder."""  # fmt: skip
-    from ..lab import plan, runner
+    """Measure what CONFIG describes: tables, plots and a verdict in the results folder. What the folder holds already
+    is kept."""
+    from ..lab.plan import open_experiment
 
-    jobs = _jobs(jobs, executor)
-    experiment = plan.open_experiment(config, overrides or [])
-    if dry_run:
-        _say_plan(experiment, as_json)
+    experiment = open_experiment(config, overrides or [])
+    wanted = Wanted(out, _jobs(jobs, executor), dry_run, force, plots, as_json, quiet)
+    _carry_out(experiment, wanted, context.find_root().params["debug"])
+
+
+def sweep(
+    context: typer.Context,
+    config: options.Config,
+    grid: options.Grid = None,
+    out: options.Out = None,
+    overrides: options.Overrides = None,
+    jobs: options.Jobs = None,
+    executor: options.Executor = None,
+    dry_run: options.DryRun = False,
+    force: options.Force = False,
+    plots: options.Plots = True,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run CONFIG over a grid: that of its `sweep:` section, with the axes of --grid. Interrupted, the same command goes
+    on where it stopped."""
+    from ..errors import UsageError
+    from ..lab.plan import open_experiment
+
+    axes = [options.axis_override(text) for text in grid or ()]
+    experiment = open_experiment(config, [*(overrides or []), *axes])
+    if not experiment.axes:
+        raise UsageError(f"{config}: a sweep needs an axis: give --grid network.depth=10,50, or a `sweep:` section")
+    wanted = Wanted(out, _jobs(jobs, executor), dry_run, force, plots, as_json, quiet)
+    _carry_out(experiment, wanted, context.find_root().params["debug"])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the options ask for."""
+
+    out: Path | None
+    jobs: int | None
+    dry_run: bool
+    force: bool
+    plots: bool
+    as_json: bool
+    quiet: bool
+
+
+def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
+    from ..lab import runner
+
+    out = wanted.out if wanted.out is not None else Path("results") / experiment.name
+    if wanted.dry_run:
+        say_plan(experiment, out, wanted.force, wanted.as_json)
         return
-    out = out if out is not None else Path("results") / experiment.name
-    if not quiet:
+    if not wanted.quiet:
         for text in experiment.notes:
             note(f"note: {text}")
-    with progress(experiment.name, quiet) as update:
-        result = runner.run(experiment, out, jobs, update)
-    drawn = _draw(out, result, plots)
-    _say_broken_theory(result, context.find_root().params["debug"])
-    if as_json:
+    with progress(experiment.name, wanted.quiet) as update:
+        result = runner.run(experiment, out, wanted.jobs, update, wanted.force)
+    for damage in result.damaged:  # said even when quiet: somebody's disk is not well
+        note(f"note: {damage}; its seeds were computed again")
+    drawn = _draw(out, result, wanted.plots)
+    _say_broken_theory(result, debug)
+    if wanted.as_json:
         emit_json(_document(result, out, drawn))
     else:
-        _say_result(result, out, drawn, quiet)
+        _say_result(result, out, drawn, wanted.quiet)
     if result.failed:
         raise typer.Exit(FAILED_CELLS)
 
@@ -117,40 +154,6 @@ def _say_broken_theory(result: Result, debug: bool) -> None:
     what = f"{type(errors[0]).__name__}: {errors[0]}"
     hint = "the measurements are whole; please report it; `initbench --debug run ...` shows where"
     note(f"internal error in the theory of {cells}: {what} ({hint})")
-
-
-def _say_plan(experiment: Experiment, as_json: bool) -> None:
-    from ..engine.sizes import human, needed_bytes
-    from ..lab.plan import plan, seconds
-
-    cells = plan(experiment)
-    networks = len(experiment.seeds)
-    rows = [
-        {
-            "cell": planned.id,
-            "settings": dict(planned.grid.axes),
-            "engine": planned.choice.engine,
-            "reason": planned.choice.reason,
-            "seeds": networks,
-            "bytes": needed_bytes(planned.cell),
-            "core_seconds": round(seconds(planned.cell, networks), 2),
-        }
-        for planned in cells
-    ]
-    if as_json:
-        emit_json({"name": experiment.name, "cells": rows, "notes": list(experiment.notes)})
-        return
-    total = sum(seconds(planned.cell, networks) for planned in cells)
-    memory = max(needed_bytes(planned.cell) for planned in cells)
-    typer.echo(
-        f"{experiment.name}: {len(cells)} cell{'s' if len(cells) > 1 else ''} x {networks} seeds, "
-        f"about {total:.1f} s of one core, at least {human(memory)} of memory a worker"
-    )
-    for planned in cells[:EXPLAINED]:
-        why = f"{planned.choice.engine}: {planned.choice.reason}"
-        typer.echo(f"  {planned.id}  {planned.grid.label or experiment.name}  ({why})")
-    if len(cells) > EXPLAINED:
-        typer.echo(f"  and {len(cells) - EXPLAINED} more")
 
 
 def _document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:

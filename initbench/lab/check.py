@@ -25,7 +25,7 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
     Raises StorageError where the folder or a file of it is missing or damaged.
     """
     stored = read_tables(folder)
-    experiment = _experiment(folder / "resolved.yaml")
+    experiment = stored_experiment(folder)
     frames = {
         "cells.csv": stored.cells,
         "summary.csv": stored.summary,
@@ -35,8 +35,12 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
     return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
 
 
-def _experiment(resolved: Path) -> Experiment:
-    """The experiment that results are of. A stored config that does not hold is damage, not a mistake of its reader."""
+def stored_experiment(folder: Path) -> Experiment:
+    """The experiment that results are of. A stored config that does not hold is damage, not a mistake of its reader.
+
+    Raises StorageError.
+    """
+    resolved = folder / "resolved.yaml"
     if not resolved.is_file():
         raise StorageError(f"{resolved}: missing; {REMEDY}")
     try:

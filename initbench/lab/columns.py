@@ -15,3 +15,6 @@ CELLS = (
 HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
 THEORY = ("layer", "metric", "infinite_width", "mean", "sd", "within", "reason")
 FAILURES = ("reason",)
+
+TABLES = ("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv")
+"""Every table that there can be."""

@@ -19,14 +19,18 @@ THREADS = 8
 """Blocks on their way to the disk at a time: an fsync is waiting, and many wait together as long as one does."""
 
 
-class Keeper(Protocol):
+class Finder(Protocol):
+    """Finds the blocks of earlier runs."""
+
+    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
+        """The blocks that serve these seeds, and those that are damaged. Raises StorageError."""
+
+
+class Keeper(Finder, Protocol):
     """Keeps finished blocks."""
 
     def prepare(self, cells: Sequence[str]) -> None:
         """Get ready for blocks of these cells."""
-
-    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
-        """The blocks of an earlier run that serve these seeds, and those that are damaged."""
 
     def keep(self, cell: str, trace: Trace) -> None:
         """Keep a block. Returns before it is safe; raises StorageError where an earlier one could not be kept."""
@@ -45,11 +49,23 @@ class Forgetful:
         pass
 
 
-class OnDisk:
+class Reader:
+    """The store of a results folder, to be read. force: as if it were empty."""
+
+    def __init__(self, out: Path, force: bool = False) -> None:
+        self._out, self._force = out, force
+
+    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
+        stored = cellstore.Stored(()) if self._force else cellstore.read(self._out, cell)
+        return cellstore.usable(stored, seeds), stored.damaged
+
+
+class OnDisk(Reader):
     """The store of a results folder. Blocks are published by threads as they come."""
 
     def __init__(self, out: Path, threads: ThreadPoolExecutor, force: bool) -> None:
-        self._out, self._threads, self._force = out, threads, force
+        super().__init__(out, force)
+        self._threads = threads
         self._under_way: deque[Future[None]] = deque()
 
     def prepare(self, cells: Sequence[str]) -> None:
@@ -58,10 +74,6 @@ class OnDisk:
             for cell in cells:
                 _remove(cellstore.folder_of(self._out, cell))
         cellstore.make_folders(self._out, cells)
-
-    def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
-        stored = cellstore.Stored(()) if self._force else cellstore.read(self._out, cell)
-        return cellstore.usable(stored, seeds), stored.damaged
 
     def keep(self, cell: str, trace: Trace) -> None:
         while self._under_way and (self._under_way[0].done() or len(self._under_way) > 4 * THREADS):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import engine
 from .cellstore import Damage, missing
-from .keepers import Keeper
+from .keepers import Finder
 from .plan import Planned, seconds
 
 BLOCK_SECONDS = 0.25
@@ -39,13 +39,13 @@ class Work:
         return f"{self.networks} of {self.networks + self.stored} seeds are missing" if self.stored else "not stored"
 
 
-def pending(cells: Sequence[Planned], seeds: tuple[int, ...], keeper: Keeper) -> tuple[Work, ...]:
+def pending(cells: Sequence[Planned], seeds: tuple[int, ...], finder: Finder) -> tuple[Work, ...]:
     """What must run, cell by cell, in grid order. Raises StorageError."""
-    return tuple(_work(planned, seeds, keeper) for planned in cells)
+    return tuple(_work(planned, seeds, finder) for planned in cells)
 
 
-def _work(planned: Planned, seeds: tuple[int, ...], keeper: Keeper) -> Work:
-    found, damaged = keeper.find(planned.id, seeds)
+def _work(planned: Planned, seeds: tuple[int, ...], finder: Finder) -> Work:
+    found, damaged = finder.find(planned.id, seeds)
     rest = tuple(missing(found, seeds, block_size(planned)))
     return Work(planned, rest, len(seeds) - sum(map(len, rest)), damaged)
 

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import config, engine
+from ..catalogue.metrics import METRICS
 from ..engine import Choice
 from ..spec import Cell, Experiment, GridCell, identity
+
+SUMMARY_ROW, THEORY_ROW, NUMBER, BLOCK_NUMBER = 190, 90, 20, 8
+"""Bytes of a row of summary.csv and theory.csv, of a number in layers.csv and in a block: roughly."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,11 @@ def plan(experiment: Experiment) -> tuple[Planned, ...]:
 def seconds(cell: Cell, networks: int) -> float:
     """A rough time for one core."""
     return networks * engine.nanoseconds(cell) / 1e9
+
+
+def stored_bytes(cell: Cell, networks: int, keep_layers: bool) -> int:
+    """Roughly what a cell takes on disk: its blocks and its rows of the tables."""
+    metrics = sum(METRICS.find(name).scalar for name in cell.metrics)
+    numbers = (cell.network.depth + 1) * metrics
+    rows = numbers * (SUMMARY_ROW + THEORY_ROW) + (networks * numbers * NUMBER if keep_layers else 0)
+    return networks * numbers * BLOCK_NUMBER + rows

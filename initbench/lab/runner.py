@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -51,24 +52,17 @@ def run(
         result = _carry_out(experiment, Forgetful(), [kept], jobs, progress)
         return replace(result, tables=kept.tables)
     with store.claimed(out), on_disk(out, force) as keeper:
+        # First, so that `status` knows what a run that is killed was about.
+        configs = {"config.yaml": experiment.source.encode(), "resolved.yaml": experiment.resolved.encode()}
+        store.publish_all(out, configs)
         with Streamed(out) as tables:
             result = _carry_out(experiment, keeper, [tables], jobs, progress)
             keeper.finish()  # no table tells of a block that is not safe
-        return _publish(replace(result, out=out), tables.checksums)
-
-
-def _publish(result: Result, checksums: dict[str, str]) -> Result:
-    """What a results folder holds beside its tables: the config as read and as resolved, the manifest last."""
-    assert result.out is not None
-    store.remove(result.out, result.absent)
-    record = {**result.manifest, "tables": dict(sorted(checksums.items()))}
-    files = {
-        "config.yaml": result.experiment.source.encode(),
-        "resolved.yaml": result.experiment.resolved.encode(),
-        store.MARK: manifest.encode(record),
-    }
-    store.publish_all(result.out, files)
-    return replace(result, manifest=record)
+        store.remove(out, result.absent)
+        files = {**tables.checksums, **{name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}}
+        record = {**result.manifest, "files": dict(sorted(files.items()))}
+        store.publish(out / store.MARK, manifest.encode(record))
+        return replace(result, out=out, manifest=record)
 
 
 def _carry_out(

@@ -6,8 +6,10 @@ pandas' own reader is not used: it fills up short rows without a word, and a cut
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +21,8 @@ import pandas as pd
 
 from initbench.errors import StorageError
 
-from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY, THEORY
+from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY, TABLES, THEORY
+from .store import LOCK
 
 _TEXT = frozenset(
     {
@@ -54,7 +57,7 @@ def read_tables(folder: str | Path) -> Tables:
     folder = Path(folder)
     if not folder.is_dir():
         raise StorageError(f"{folder}: no such results folder; `initbench run CONFIG` makes one")
-    manifest = _manifest(folder / "manifest.json")
+    manifest = _sound(folder)
     axes = tuple(manifest["axes"])
     cells = _table(folder / "cells.csv", axes, CELLS)
     tables = Tables(
@@ -86,6 +89,46 @@ def tables_from(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Tables:
         manifest=manifest,
         axes=axes,
     )
+
+
+def _sound(folder: Path) -> dict[str, Any]:
+    """The manifest, once the files that it speaks of are those that it was written with.
+
+    A run that ends just now publishes its tables one after the other, the manifest last: that is waited for.
+    """
+    for wait in (0.1, 0.4, 1.5, None):
+        manifest = _manifest(folder / "manifest.json")
+        changed = [name for name in _changed(folder, manifest) if name in TABLES]
+        if not changed:
+            return manifest
+        if wait is None or not (folder / LOCK).exists():
+            break
+        time.sleep(wait)
+    raise StorageError(f"{folder / changed[0]}: is not the file that manifest.json was written with; {_REMEDY}")
+
+
+def _changed(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    for name, expected in manifest.get("files", {}).items():
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            found = ""
+        except OSError as error:
+            raise StorageError(f"{folder / name}: cannot be read: {error.strerror or error}") from error
+        if found != expected:
+            yield name
+
+
+def read_failures(folder: Path) -> dict[str, str]:
+    """The reasons of the cells that failed, by cell. Raises StorageError where the file is damaged."""
+    path = folder / "failures.csv"
+    if not path.exists():
+        return {}
+    try:
+        return {row["cell"]: row["reason"] for row in csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)}
+    except (csv.Error, KeyError) as error:
+        raise StorageError(f"{path}: damaged ({error}); {_REMEDY}") from error
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -15,9 +15,6 @@ from .sinks import Row, Sink
 from .summary import layer_rows, summary_rows, value
 from .verdict import Drift
 
-TABLES = ("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv")
-"""Every table that there can be."""
-
 
 class Tabulate:
     """Turns results into rows of the tables in `sinks`: a leaf, one for a run. Tables that are not there in every run
@@ -69,7 +66,7 @@ class Tabulate:
     @property
     def absent(self) -> tuple[str, ...]:
         """The tables that this run has nothing to say in."""
-        return tuple(name for name in TABLES if name not in self._open)
+        return tuple(name for name in columns.TABLES if name not in self._open)
 
 
 def _summary_rows(result: CellResult) -> Iterable[Row]:

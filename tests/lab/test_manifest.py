@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {
     "engine": "dense",
 }
 KEYS = [
-    "name", "description", "title", "axes", "engines", "seeds", "cells", "failed", "jobs", "seconds",
+    "name", "description", "title", "axes", "engines", "plugins", "seeds", "cells", "failed", "jobs", "seconds",
     "initbench", "numerics", "code", "python", "numpy", "blas", "platform",
 ]  # fmt: skip
 

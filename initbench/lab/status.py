@@ -1,0 +1,63 @@
+"""What a results folder holds: cells that are done, failed, missing, and stale ones that its config does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StorageError
+from . import store
+from .cellstore import CELLS
+from .check import stored_experiment
+from .keepers import Reader
+from .pending import Work, pending
+from .plan import plan
+from .tables import read_failures
+
+
+@dataclass(frozen=True)
+class Status:
+    """The cells of a folder. reasons: why the failed ones failed; tables: up to date | missing."""
+
+    name: str
+    networks: int
+    done: tuple[Work, ...]
+    failed: tuple[Work, ...]
+    missing: tuple[Work, ...]
+    stale: tuple[str, ...]
+    reasons: dict[str, str]
+    tables: str
+
+
+def folder_status(folder: Path) -> Status:
+    """The status of a results folder, from its resolved config and its store; a run may be under way in it.
+
+    Raises StorageError.
+    """
+    if not folder.is_dir():
+        raise StorageError(f"{folder}: no such results folder; `initbench run CONFIG` makes one")
+    experiment = stored_experiment(folder)
+    work = pending(plan(experiment), experiment.seeds, Reader(folder))
+    done = tuple(each for each in work if not each.blocks)
+    rest = [each for each in work if each.blocks]
+    reasons = read_failures(folder)
+    known = {each.planned.id for each in work}
+    return Status(
+        experiment.name,
+        len(experiment.seeds),
+        done,
+        tuple(each for each in rest if each.planned.id in reasons),
+        tuple(each for each in rest if each.planned.id not in reasons),
+        tuple(cell for cell in _stored(folder / CELLS) if cell not in known),
+        reasons,
+        "there" if (folder / store.MARK).exists() else "not written yet: run the same command again",
+    )
+
+
+def _stored(cells: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in cells.iterdir() if path.is_dir() and any(path.iterdir()))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(f"{cells}: cannot be listed: {error.strerror or error}") from error
