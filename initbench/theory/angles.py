@@ -122,10 +122,10 @@ def _terms(activation: Activation, m: Moments, used: Array) -> tuple[Array, Arra
     distinct, place = np.unique(q, return_inverse=True)
     terms = expansion(activation)(np.log(distinct)).reshape(len(distinct), 3, -1)
     # Left out is what adds next to nothing to any function's own powers, the slope's being k times the value's.
-    power = (terms**2).max(axis=0)
-    power[0] *= np.maximum(orders(), 1.0)
-    kept = np.flatnonzero((power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0))
-    kept = np.union1d(kept, [0])
+    power = terms**2
+    power[:, 0] *= np.maximum(orders(), 1.0)
+    kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=(0, 1))
+    kept[0] = True
     terms = terms[..., kept][place.reshape(q.shape)]
     if not (q == own.q).all():
         terms = terms * np.sqrt(_scales(activation, own, q))[..., None]

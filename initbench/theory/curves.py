@@ -18,6 +18,7 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 NO_PREACTIVATION = "the input has no preactivations"
 ONE_INPUT = "a single input has no pairs"
+ALL_ZERO = "activations are all 0"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def _cosine(t: Trajectory) -> Line:
     values[0] = t.start.measured.get("cosine", values[0])
     found = line(values, t.known, t.reason)
     empty = ~(weight > 0).any(axis=1)
-    words = ("all activations are 0" if no else word for no, word in zip(empty, found.reasons, strict=True))
+    empty[t.known + 1 :] = False
+    words = (ALL_ZERO if no else word for no, word in zip(empty, found.reasons, strict=True))
     return Line(values, tuple(words))
 
 

@@ -32,6 +32,7 @@ _PANEL = 1.5  # He_k turns by sqrt(k) radians a unit: 24 a panel, for 20 nodes
 _CELL, _NODES = 1.0, 24  # in ln q: He_k(z / sqrt(q)) at a kink turns with q, too
 _COMPLETE = 1e-12  # relative; what is left beyond the orders is rounding
 _EXACT = 1e-13  # relative agreement of <f^2> on shared nodes with its value
+_SEEN = 1e-6  # the same on nodes of their own
 
 
 @lru_cache
@@ -59,7 +60,10 @@ def expansion(activation: Activation) -> Cells:
 
 
 def terms(activation: Activation, q: Array) -> Array:
-    """f_k(q) for f = phi, phi', phi^2, (N,) -> (N, 3, K), with the square roots of what the tail's orders hold."""
+    """f_k(q) for f = phi, phi', phi^2, (N,) -> (N, 3, K), with the square roots of what the tail's orders hold.
+
+    nan where f grows so fast that its average is out of reach of the quadrature.
+    """
     m = moments(activation, q)
     totals = np.stack([m.square, m.slope_square, m.fourth], axis=1)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -70,7 +74,7 @@ def terms(activation: Activation, q: Array) -> Array:
             powers[:, 0] *= orders()[:ORDERS]
             totals[:, 0] = q * totals[:, 1]
         left = totals - powers.sum(axis=2)
-        left[~(left > _COMPLETE * totals)] = 0.0
+        left[left <= _COMPLETE * totals] = 0.0
         half = powers[:, :, ORDERS // 2 :].sum(axis=2)
         masses = np.stack([_masses(left[:, f], half[:, f]) for f in range(3)], axis=1)
         if not activation.formula.jumps:
@@ -102,10 +106,15 @@ def _coefficients(activation: Activation, q: Array, totals: Array) -> Array:
     own = mesh(activation)
     own = own[np.abs(own) < REACH * root.max()]
     x, w = nodes(merged(grid(REACH, _PANEL), own / root))
-    values = _functions(activation, x * root) * (w * density(x))[:, None]
+    w = w * density(x)
+    values = _functions(activation, x * root)
+    squares = np.einsum("nfx,nfx,nx->nf", values, values, w)
+    values *= w[:, None]
     found = np.empty((*values.shape[:2], ORDERS))
     for k, hermite in enumerate(hermites(x)):
         found[:, :, k] = np.einsum("nfx,nx->nf", values, hermite)
+    # What grows so fast that most of <f^2> is beyond the nodes has no coefficients here.
+    found[~(np.abs(squares - totals) <= _SEEN * totals)] = np.nan
     return found
 
 

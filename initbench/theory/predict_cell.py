@@ -2,27 +2,80 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..catalogue.metrics import METRICS
 from ..spec import Cell
-from .curves import forward_lines
+from .backward import backward_spread
+from .bands import Band
+from .curves import Line, forward_lines
 from .dead import dead_fraction
+from .forward import forward_spread
 from .gradients import backward_lines
-from .kernel import trajectory
+from .kernel import Trajectory, trajectory
+from .notes import notes
+from .precision import out_of_range
 from .prediction import Curve, Prediction
+
+Array = np.ndarray[Any, Any]
+
+NO_SPREAD = "the spread over seeds is not derived"
+SHARED = "all seeds share these inputs"
+OUTSIDE = "outside the range in which theory's numbers of finite networks hold"
+NOT_NORMAL = "preactivations are not normal: excess kurtosis {:.2g}"
+
+ABNORMAL = 0.3
+"""Excess kurtosis above which what is no mean square, and so not corrected for it, is out of range."""
+SQUARES = ("act_q", "act_var", "act_var_batch")
+"""Metrics of a shared batch that are measured to all digits: sums of squares, in which nothing cancels."""
 
 
 def predict_cell(cell: Cell) -> Prediction:
-    """What the networks of a cell should show. Raises ParameterError where a data file changed since it was read."""
+    """What the networks of a cell should show. Overflow to inf is a prediction as well.
+
+    Raises ParameterError where a data file changed since it was read.
+    """
     t = trajectory(cell)
     dead = dead_fraction(t)
     lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead)
+    bands = _bands(t)
     curves = {}
     for record in METRICS:
-        if record.scalar and record.name in cell.metrics:
-            found = lines[record.name]
-            curves[record.name] = Curve(
-                found.values, found.values, np.full(t.depth + 1, np.nan), np.ones(t.depth + 1, bool), found.reasons
-            )
-    return Prediction(curves, ())
+        if record.scalar and record.name in cell.metrics and record.measure is None:
+            far = out_of_range(t, cell.dtype, backward=record.needs == "gradient")
+            name = record.name
+            curves[name] = _curve(t, name, lines[name], bands.get(name), far)
+    return Prediction(curves, notes(t, curves))
+
+
+def _bands(t: Trajectory) -> dict[str, Band]:
+    if t.known == 0:
+        return {}
+    forward = forward_spread(t)
+    return {**forward.bands, **backward_spread(t, forward).bands}
+
+
+def _curve(t: Trajectory, name: str, line: Line, band: Band | None, far: Array) -> Curve:
+    """A metric with its band; far: where the cell's dtype cannot hold the numbers, (L + 1,) bool."""
+    blank = np.isnan(line.values)
+    if band is None:
+        mean, sd = line.values.copy(), np.full(len(line.values), np.nan)
+        within = ~(np.abs(t.normality.excess) > ABNORMAL)
+        abnormal = [NOT_NORMAL.format(excess) for excess in t.normality.excess]
+    else:
+        mean = np.where(blank | np.isnan(band.mean), line.values, band.mean)
+        sd, within = np.where(blank, np.nan, band.sd), band.within.copy()
+        abnormal = [OUTSIDE] * len(mean)
+    if t.start.measured and name in SQUARES:
+        sd[0] = 0.0
+    reasons = list(line.reasons)
+    for row in np.flatnonzero(~blank):
+        if far[row]:
+            reasons[row] = "beyond the numbers of the network's dtype"
+        elif not within[row]:
+            reasons[row] = abnormal[row]
+        elif np.isnan(sd[row]):
+            reasons[row] = SHARED if row == 0 and t.start.measured else (band and band.reason) or NO_SPREAD
+    return Curve(line.values, mean, sd, within & ~far & ~blank, tuple(reasons))

@@ -29,6 +29,7 @@ SETTLED = 1e-14
 """Relative change from layer to layer under which alike layers are taken to repeat themselves."""
 _CELL, _NODES = 2.0, 24  # in ln q
 _WITHIN = (1e-250, 1e250)  # mean squares that are followed by polynomials
+_MANY = 100  # mean squares whose averages are taken from polynomials, too
 _BLOCK = 1 << 22  # numbers at a time
 _TERMS = 1000  # about so many for one input
 
@@ -87,9 +88,9 @@ def square_map(activation: Activation) -> Callable[[Array], Array]:
     def square(q: Array) -> Array:
         if not (_WITHIN[0] < q.min() and q.max() < _WITHIN[1]):
             return moments(activation, q).square
-        if len(q) == 1:
-            return np.array([math.exp(cells.first(math.log(q[0])))])
-        return np.asarray(np.exp(cells(np.log(q))[:, 0]))
+        found = [cells.first(math.log(q[0]))] if len(q) == 1 else cells(np.log(q))[:, 0]
+        followed = np.exp(found)
+        return followed if np.isfinite(followed).all() else moments(activation, q).square
 
     return square
 
@@ -100,10 +101,29 @@ def _moments(laws: tuple[LayerLaw, ...], q: Array, origin: Array) -> Array:
     for activation in dict.fromkeys(law.activation for law in laws):
         rows = [k for k, law in enumerate(laws, start=1) if law.activation == activation and origin[k] == k]
         distinct, place = np.unique(q[rows], return_inverse=True)
-        m = moments(activation, distinct)
-        for field, name in enumerate(FIELDS):
-            found[field, rows] = getattr(m, name)[place.reshape(len(rows), -1)]
+        found[:, rows] = _averages(activation, distinct)[:, place.reshape(len(rows), -1)]
     return found[:, origin]
+
+
+def _averages(activation: Activation, q: Array) -> Array:
+    """The fields of Moments, (N,) -> (12, N): of many mean squares by polynomials, as long as all is finite."""
+    table = np.empty((len(FIELDS), len(q)))
+    many = (_WITHIN[0] < q) & (q < _WITHIN[1]) if len(q) > _MANY and homogeneous(activation) is None else q < 0
+    if many.any():
+        table[:, many] = _moment_cells(activation)(np.log(q[many])).T
+        many[many] = np.isfinite(table[:, many]).all(axis=0)
+    table[:, ~many] = _fields(moments(activation, q[~many]))
+    table[0] = q
+    return table
+
+
+@lru_cache(maxsize=32)
+def _moment_cells(activation: Activation) -> Cells:
+    return Cells(lambda log_q: _fields(moments(activation, np.exp(log_q))).T, _CELL, _NODES)
+
+
+def _fields(m: Moments) -> Array:
+    return np.stack([getattr(m, name) for name in FIELDS])
 
 
 def _angles(
