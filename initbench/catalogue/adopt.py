@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import PluginError, UnknownNameError
-from .plugins import Plugin, plain
+from .plugins import Plugin, plain, said
 from .registry import Parameter, Record, Registry, Required
 
 R = TypeVar("R")
@@ -57,12 +57,18 @@ def _parameters(plugin: Plugin, parameters: tuple[Any, ...]) -> Iterator[Paramet
         if parameter.kind not in KINDS or not isinstance(parameter.meaning, str):
             raise plugin.refused(f"has the parameter {name!r} of a kind that is none of {', '.join(KINDS)}")
         seen.add(name)
-        if isinstance(parameter.default, Required):
-            plugin.call(f"its parameter {name!r}", lambda parameter=parameter: parameter.allowed)
-            yield parameter
-        else:  # checked, and in the type that a given value has
-            default = plugin.call(f"its parameter {name!r}", parameter.check, parameter.default)
-            yield replace(parameter, default=default)
+        try:
+            yield _whole(parameter)
+        except Exception as error:
+            raise plugin.refused(f"has the parameter {name!r}, which does not hold: {said(error)}") from error
+
+
+def _whole(parameter: Parameter) -> Parameter:
+    """A parameter whose limits can be said and whose default holds, in the type that a given value would have."""
+    assert parameter.allowed
+    if isinstance(parameter.default, Required):
+        return parameter
+    return replace(parameter, default=parameter.check(parameter.default))
 
 
 def restored(registry: Registry[N], name: str, broken: Callable[[str, Callable[..., Any]], N]) -> N:
@@ -94,6 +100,8 @@ def number(plugin: Plugin, what: str, value: Any) -> float:
 
 
 def a(value: Any) -> str:
-    """What something is, for a message: `a list`, `an ndarray`, `None`."""
+    """What something is, for a message: `a list`, `an array`, `None`."""
+    if type(value) is np.ndarray:
+        return "an array"
     name = plain(type(value).__name__, 80) or "?"
     return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -75,7 +75,7 @@ class Plugin:
         except BaseException as error:
             if _asks_to_stop(error):
                 raise
-            raise self.refused(f"cannot be loaded: {_said(error)}") from error
+            raise self.refused(f"cannot be loaded: {said(error)}") from error
 
     def call(self, what: str, function: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
         """The result of one of its functions, called `what` where it goes wrong. Raises PluginError, and ParameterError
@@ -87,7 +87,7 @@ class Plugin:
         except BaseException as error:
             if _asks_to_stop(error) or (what == "build" and isinstance(error, ParameterError)):
                 raise
-            raise self.error(f"{what} raised {_said(error)}") from error
+            raise self.error(f"{what} raised {said(error)}") from error
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _asks_to_stop(error: BaseException) -> bool:
     return isinstance(error, Interrupted)
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """`ValueError: what it says`, on one line, however the error is made."""
     try:
         text = plain(str(error))

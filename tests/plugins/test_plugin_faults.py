@@ -1,0 +1,286 @@
+"""What goes wrong in a plug-in stays there: its own cells fail, with the reason, and nothing else changes."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from plugin_packages import HEAD, activations, entries, initializers, install, metrics
+
+HELPERS = (
+    HEAD
+    + """
+import os, sys
+
+def slope(z):
+    return 1 - np.tanh(z) ** 2
+
+def fail(error):
+    raise error
+
+class Base(BaseException):
+    pass
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+def wild(function):
+    def called(*given):
+        print("a line that no table wants")
+        np.seterr(all="raise")
+        os.chdir("/")
+        np.random.seed(0)
+        return function(*given)
+    return called
+
+BUFFER = np.empty(1 << 16, np.float32)
+
+def kept(values):
+    BUFFER[: values.size] = values.ravel()
+    return BUFFER[: values.size].reshape(values.shape)
+
+def frozen(values):
+    values.flags.writeable = False
+    return values
+
+def normal(rng, shape, dtype):
+    return rng.standard_normal(shape, dtype) / np.asarray(4, dtype)
+
+def greedy(rng, shape, dtype):
+    drawn = normal(rng, shape, dtype)
+    rng.standard_normal(1000)
+    rng.bit_generator.state = np.random.PCG64(1).state
+    return drawn
+
+def spawns(rng, shape, dtype):
+    rng.spawn(2)
+    return normal(rng, shape, dtype)
+"""
+)
+
+BROKEN_ACTIVATIONS = {
+    "raises": ("lambda z: 1 / 0, slope", "value raised ZeroDivisionError: division by zero"),
+    "exits": ("lambda z: sys.exit(0), slope", "value raised SystemExit: 0"),
+    "base": ("lambda z: fail(Base('x\\n\\x1b[2J')), slope", "value raised Base: x ?[2J"),
+    "interrupts": ("lambda z: fail(KeyboardInterrupt()), slope", "value raised KeyboardInterrupt"),
+    "mute": ("lambda z: fail(Mute()), slope", "value raised Mute"),
+    "endless": ("(lambda f: f(f))(lambda f: lambda z: f(f)(z)), slope", "value raised RecursionError"),
+    "hungry": ("lambda z: fail(MemoryError()), slope", "value raised MemoryError"),
+    "slope_raises": ("np.tanh, lambda z: fail(ValueError('no slope'))", "slope raised ValueError: no slope"),
+    "nothing": ("lambda z: None, slope", "value gave None, not a NumPy array"),
+    "a_list": ("lambda z: list(z), slope", "value gave a list, not a NumPy array"),
+    "a_scalar": ("lambda z: z.max(), slope", "value gave a float32, not a NumPy array"),
+    "shape": ("lambda z: z[1:], slope", "value gave an array of shape (575,) for one of (576,)"),
+    "broadcast": ("np.tanh, lambda z: np.ones((1, 1), z.dtype)", "slope gave an array of shape (1, 1)"),
+    "wide": ("lambda z: np.tanh(z) * np.float64(1), slope", "value gave float64 for float32"),
+    "objects": ("lambda z: z.astype(object), slope", "value gave object for float32"),
+    "swapped": ("lambda z: z.astype('>f4'), slope", "value gave >f4 for float32"),
+    "nan_value": ("lambda z: np.where(z > 0, np.nan, z).astype(z.dtype), slope", "value is nan at z = "),
+    "nan_slope": ("np.tanh, lambda z: np.full_like(z, np.nan)", "slope is nan at z = "),
+    "softmax": ("lambda z: np.exp(z) / np.exp(z).sum(), slope", "value of a number depends on the others"),
+    "chance": ("lambda z: z * np.random.rand(z.size).astype(z.dtype), slope", "or on chance"),
+}
+HARMLESS_ACTIVATIONS = {
+    "in_place": "lambda z: np.tanh(z, out=z), slope",
+    "squares_first": "np.tanh, lambda z: np.subtract(1, np.square(np.tanh(z, out=z), out=z), out=z)",
+    "one_buffer": "lambda z: kept(np.tanh(z)), lambda z: kept(slope(z))",
+    "read_only": "lambda z: frozen(np.tanh(z)), lambda z: frozen(slope(z))",
+    "loud": "wild(np.tanh), wild(slope)",
+    "together": "np.tanh, slope, lambda z: (np.tanh(z), slope(z))",
+}
+BROKEN_INITIALIZERS = {
+    "raises": ("lambda *_: [][0]", "sample raised IndexError"),
+    "exits": ("lambda *_: sys.exit('bye')", "sample raised SystemExit: bye"),
+    "nothing": ("lambda *_: None", "sample gave None, not a NumPy array"),
+    "turned": ("lambda rng, shape, dtype: normal(rng, shape[::-1], dtype)", "gave an array of shape (6, 8)"),
+    "wide": ("lambda rng, shape, dtype: rng.standard_normal(shape)", "sample gave float64, not float32"),
+    "gives_nan": ("lambda rng, shape, dtype: np.full(shape, np.nan, dtype)", "sample gave nan"),
+    "chance": (
+        "lambda rng, shape, dtype: np.random.standard_normal(shape).astype(dtype)",
+        "sample gave two arrays from one generator",
+    ),
+}
+HARMLESS_INITIALIZERS = {
+    "greedy": "greedy",
+    "spawns": "spawns",
+    "one_buffer": "lambda *given: kept(normal(*given))",
+    "column_major": "lambda *given: np.asfortranarray(normal(*given))",
+    "loud": "wild(normal)",
+}
+CONFIG = """\
+network: {{depth: 3, width: 6, activation: tanh, initializer: he_normal}}
+input: {{features: 8, batch_size: 12}}
+seeds: 8
+metrics: [act_q, dead_fraction, grad_q, weight_grad_q, histograms]
+sweep: {{grid: {{{key}: [{values}]}}}}
+"""
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def reasons(folder: Path, key: str) -> dict[str, str]:
+    return {row[key]: row["reason"] for row in rows(folder / "failures.csv")}
+
+
+def measured(folder: Path, key: str) -> dict[str, list[list[str]]]:
+    """The rows of layers.csv by the swept value, without what tells cells apart."""
+    found: dict[str, list[list[str]]] = {}
+    for row in rows(folder / "layers.csv"):
+        found.setdefault(row[key], []).append([value for name, value in row.items() if name not in ("cell", key)])
+    return found
+
+
+def run_both(run: Run, tmp_path: Path, text: str) -> Path:
+    """Run a config in this process and in two, to the same bytes; the folder of the results."""
+    (tmp_path / "c.yaml").write_text(text)
+    for jobs in ("1", "2"):
+        done = run("run", "c.yaml", "-o", f"out{jobs}", "-j", jobs, "--no-plots")
+        assert done.returncode == 3, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "a line that no table wants" not in done.stdout
+    for name in ("layers.csv", "summary.csv", "cells.csv", "failures.csv"):
+        assert (tmp_path / "out1" / name).read_bytes() == (tmp_path / "out2" / name).read_bytes(), name
+    return tmp_path / "out1"
+
+
+def test_activations(run: Run, site: Path, tmp_path: Path) -> None:
+    code = {name: both for name, (both, _) in BROKEN_ACTIVATIONS.items()}
+    every = {"plain": "np.tanh, slope", **code, **HARMLESS_ACTIVATIONS}
+    install(site, HELPERS + activations(every), entries(activations=every))
+    key = "network.activation"
+    folder = run_both(run, tmp_path, CONFIG.format(key=key, values=", ".join(["tanh", *every, "relu"])))
+
+    found = reasons(folder, key)
+    assert set(found) == set(BROKEN_ACTIVATIONS)
+    for name, (_, reason) in BROKEN_ACTIVATIONS.items():
+        assert found[name].startswith(f"the activation '{name}' of mypackage 1.0: "), found[name]
+        assert reason in found[name]
+    whole = measured(folder, key)
+    assert set(whole) == {"tanh", "relu", "plain", *HARMLESS_ACTIVATIONS}
+    for name in HARMLESS_ACTIVATIONS:
+        assert whole[name] == whole["plain"], name
+    (tmp_path / "ours.yaml").write_text(CONFIG.format(key=key, values="tanh, relu"))
+    assert run("run", "ours.yaml", "--no-plots").returncode == 0
+    alone = measured(tmp_path / "results" / "ours", key)
+    assert alone == {name: whole[name] for name in ("tanh", "relu")}
+
+
+def test_initializers(run: Run, site: Path, tmp_path: Path) -> None:
+    code = {name: sample for name, (sample, _) in BROKEN_INITIALIZERS.items()}
+    every = {"plain": "normal", **code, **HARMLESS_INITIALIZERS}
+    install(site, HELPERS + initializers(every), entries(initializers=every))
+    key = "network.initializer"
+    folder = run_both(run, tmp_path, CONFIG.format(key=key, values=", ".join(["he_normal", *every, "orthogonal"])))
+
+    found = reasons(folder, key)
+    assert set(found) == set(BROKEN_INITIALIZERS)
+    for name, (_, reason) in BROKEN_INITIALIZERS.items():
+        assert found[name].startswith(f"the initializer '{name}' of mypackage 1.0: ")
+        assert reason in found[name]
+    whole = measured(folder, key)
+    assert set(whole) == {"he_normal", "orthogonal", "plain", *HARMLESS_INITIALIZERS}
+    for name in HARMLESS_INITIALIZERS:
+        assert whole[name] == whole["plain"], name
+
+
+METRICS = {
+    "raises": ("activation", "lambda h: h.sum() if h.shape[1] != 9 else 1 / 0"),
+    "exits": ("preactivation", "lambda z, h, slope: 1 if z.shape[1] != 10 else sys.exit()"),
+    "a_text": ("gradient", "lambda d: 1 if d.shape[1] != 11 else 'one'"),
+    "an_array": ("activation", "lambda h: 1 if h.shape[1] != 12 else h"),
+    "complexes": ("activation", "lambda h: 1 if h.shape[1] != 13 else 1j"),
+    "arguments": ("gradient", "lambda: 1"),
+    "vandal": ("preactivation", "wild(lambda z, h, slope: sum(float(a.fill(7) or 1) for a in (z, h, slope)))"),
+    "robber": ("gradient", "wild(lambda d: d.fill(0))"),
+    "thief": ("activation", "lambda h: h.sort(axis=0)"),
+}
+
+
+def test_metrics(run: Run, site: Path, tmp_path: Path) -> None:
+    install(site, HELPERS + metrics(METRICS), entries(metrics=METRICS))
+    text = CONFIG.format(key="network.width", values="8, 9, 10, 11, 12, 13")
+    several = [name for name in METRICS if name != "arguments"]
+    wanted = f"metrics: [act_q, grad_q, {', '.join(several)}]\n"
+    lines = (wanted if "metrics" in line else f"{line}\n" for line in text.splitlines())
+    folder = run_both(run, tmp_path, "".join(lines))
+    assert reasons(folder, "network.width") == {
+        "9": "the metric 'raises' of mypackage 1.0: measure raised ZeroDivisionError: division by zero",
+        "10": "the metric 'exits' of mypackage 1.0: measure raised SystemExit",
+        "11": "the metric 'a_text' of mypackage 1.0: what measure gave is a str, not a number",
+        "12": "the metric 'an_array' of mypackage 1.0: what measure gave is an array, not a number",
+        "13": "the metric 'complexes' of mypackage 1.0: what measure gave is a complex, not a number",
+    }
+    found = [row for row in rows(folder / "layers.csv") if row["network.width"] == "8"]
+    assert {row["vandal"] for row in found} == {"", "3.0"}
+    assert {row["robber"] for row in found} == {row["thief"] for row in found} == {""}
+
+    (tmp_path / "ours.yaml").write_text(CONFIG.format(key="network.width", values="8"))
+    assert run("run", "ours.yaml", "--no-plots").returncode == 0
+    ours = rows(tmp_path / "results" / "ours" / "layers.csv")
+    assert [[row["act_q"], row["grad_q"]] for row in found] == [[row["act_q"], row["grad_q"]] for row in ours]
+
+    done = run("run", "ours.yaml", "--no-plots", "-s", "metrics=[act_q, arguments]")
+    assert done.returncode == 3
+    assert "the metric 'arguments' of mypackage 1.0: measure raised TypeError" in done.stdout
+
+
+def test_what_fails_in_worker_processes_alone(run: Run, site: Path, tmp_path: Path) -> None:
+    only_here = "import multiprocessing\nif multiprocessing.parent_process(): raise ImportError('not in a worker')\n"
+    both = {"shy": "np.tanh, slope"}
+    install(site, HELPERS + only_here + activations(both), entries(activations=both))
+    law = {"coy": "normal"}
+    install(site, HELPERS + only_here + initializers(law), entries(initializers=law), package="other")
+    (tmp_path / "c.yaml").write_text(CONFIG.format(key="network.activation", values="tanh, shy, relu"))
+    done = run("run", "c.yaml", "-j", "2", "--no-plots")
+    assert done.returncode == 3
+    found = reasons(tmp_path / "results" / "c", "network.activation")
+    assert set(found) == {"shy"}
+    assert "in a worker process: the activation 'shy' of mypackage 1.0" in found["shy"]
+    assert found["shy"].endswith("cannot be loaded: ImportError: not in a worker")
+    (tmp_path / "d.yaml").write_text(CONFIG.format(key="network.initializer", values="he_uniform, coy"))
+    assert run("run", "d.yaml", "-j", "2", "--no-plots").returncode == 3
+    assert set(reasons(tmp_path / "results" / "d", "network.initializer")) == {"coy"}
+
+
+def test_ctrl_c_while_a_plug_in_works(site: Path, tmp_path: Path) -> None:
+    slow = {"slow": "lambda z: [open('begun', 'w').close(), time.sleep(60)], slope"}
+    install(site, HELPERS + "import time\n" + activations(slow), entries(activations=slow))
+    (tmp_path / "c.yaml").write_text(CONFIG.format(key="network.activation", values="slow"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from initbench.cli import main; main()", "run", "c.yaml", "-j", "1"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("how", ["-j1", "-j2"])
+def test_our_own_errors_are_not_taken_for_a_plug_ins(run: Run, site: Path, tmp_path: Path, how: str) -> None:
+    """A fault of ours is told as one: the guard stands at the plug-in's functions alone."""
+    sabotage = "import initbench.engine.statistics as s\ns.count_true = None\nimport initbench.engine.measure as m\n"
+    sabotage += "m.count_true = None\n"
+    both = {"saboteur": "np.tanh, slope"}
+    install(site, HELPERS + sabotage + activations(both), entries(activations=both))
+    (tmp_path / "c.yaml").write_text(CONFIG.format(key="network.activation", values="saboteur, tanh"))
+    done = run("run", "c.yaml", how, "--no-plots")
+    assert done.returncode == 70
+    assert "internal error: TypeError" in done.stderr
