@@ -7,8 +7,6 @@ On another machine they may be off; their ratios less so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..catalogue.initializers.laws import Normal
 from ..spec import Cell, Layer
 
@@ -45,12 +43,14 @@ def implicit(layer: Layer, cell: Cell) -> float:
     return drawn + products + SOLVE * frames * square * batch + FACTOR * frames + CALLS * frames / _chunk(layer, cell)
 
 
-def nanoseconds(cell: Cell, implicit_layers: Sequence[bool]) -> float:
-    """One network of a cell, its metrics and activations included, in nanoseconds of one core."""
-    layers = zip(cell.network.layers, implicit_layers, strict=True)
-    weights = sum((implicit if how else dense)(layer, cell) for layer, how in layers)
-    entries = cell.batch.batch_size * sum(layer.fan_out for layer in cell.network.layers)
-    return weights + ENTRY * entries + LAYER * cell.network.depth / _chunk(cell.network.layers[0], cell)
+def layer(layer: Layer, cell: Cell, undrawn: bool) -> float:
+    """One layer of one network, its activation and metrics included. undrawn: whether its matrix is never drawn."""
+    return (implicit if undrawn else dense)(layer, cell) + ENTRY * cell.batch.batch_size * layer.fan_out
+
+
+def calls(cell: Cell) -> float:
+    """One network's share of the calls of its chunk."""
+    return LAYER * cell.network.depth / _chunk(cell.network.layers[0], cell)
 
 
 def _chunk(layer: Layer, cell: Cell) -> int:

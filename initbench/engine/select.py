@@ -3,8 +3,9 @@ clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..catalogue.initializers.laws import Law, Normal
 from ..catalogue.initializers.matrices import Orthogonal
@@ -42,21 +43,32 @@ def resolve(cell: Cell) -> Choice:
     layers = cell.network.layers
     if cell.engine == "dense":
         return Choice((False,) * len(layers), "asked for")
-    able = tuple(fits(layer, cell.batch.batch_size) for layer in layers)
+    able = each(layers, lambda layer: fits(layer, cell.batch.batch_size))
     if cell.engine == "implicit":
         reason = "asked for"
         if not all(able):
             reason += "; layers that are too narrow for the batch are drawn, which is the same law"
         return Choice(able, reason)
-    implicit = tuple(
-        one and costs.implicit(layer, cell) < costs.dense(layer, cell) for one, layer in zip(able, layers, strict=True)
-    )
+    cheaper = each(layers, lambda layer: costs.implicit(layer, cell) < costs.dense(layer, cell))
+    implicit = tuple(one and wins for one, wins in zip(able, cheaper, strict=True))
     return Choice(implicit, _reason(cell, able, implicit))
+
+
+T = TypeVar("T")
+
+
+def each(layers: Sequence[Layer], judge: Callable[[Layer], T]) -> tuple[T, ...]:
+    """judge(layer) for every layer. A config's equal layers are one object, and judged once: grids have many cells."""
+    known = {identity: judge(layer) for identity, layer in {id(layer): layer for layer in layers}.items()}
+    return tuple(known[id(layer)] for layer in layers)
 
 
 def nanoseconds(cell: Cell) -> float:
     """A rough cost of one network of a cell, in nanoseconds of one core."""
-    return costs.nanoseconds(cell, resolve(cell).implicit)
+    implicit = resolve(cell).implicit
+    weights = dict(zip(map(id, cell.network.layers), implicit, strict=True))
+    each_layer = each(cell.network.layers, lambda layer: costs.layer(layer, cell, weights[id(layer)]))
+    return sum(each_layer) + costs.calls(cell)
 
 
 def law_of(layer: Layer) -> Law:
@@ -98,7 +110,8 @@ def _reason(cell: Cell, able: tuple[bool, ...], implicit: tuple[bool, ...]) -> s
         return f"auto: {sum(implicit)} of {number} layers are cheaper without their matrices"
     if any(able):
         return f"auto: with a batch of {batch}, drawing the matrices costs less"
-    names = sorted({layer.initializer.name for layer in cell.network.layers if not eligible(layer)})
+    drawn = {id(layer): layer for layer in cell.network.layers}.values()
+    names = sorted({layer.initializer.name for layer in drawn if not eligible(layer)})
     if names:
         return f"auto: {', '.join(names)} must be drawn"
     return f"auto: the layers are narrower than the batch of {batch}"
