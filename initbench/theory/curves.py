@@ -18,6 +18,7 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 NO_PREACTIVATION = "the input has no preactivations"
 ONE_INPUT = "a single input has no pairs"
+NO_NUMBER = "theory gives no number here"
 ALL_ZERO = "activations are all 0"
 
 
@@ -31,10 +32,11 @@ class Line:
 
 def line(values: Array, known: int, reason: str, top: str = "") -> Line:
     """A metric's values with the reasons for what is blank: `reason` above the known layers, `top` at the input."""
-    blank = np.isnan(values)
-    words = [reason if row > known else "theory gives no number here" for row in range(len(values))]
-    words[0] = top or words[0]
-    return Line(values, tuple(word if nan else "" for word, nan in zip(words, blank, strict=True)))
+    words = [""] * len(values)
+    for row in np.flatnonzero(np.isnan(values)):
+        words[row] = reason if row > known else NO_NUMBER
+    words[0] = (top or words[0]) if np.isnan(values[0]) else ""
+    return Line(values, tuple(words))
 
 
 def blank(t: Trajectory, reason: str, top: str = "") -> Line:

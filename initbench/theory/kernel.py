@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..catalogue.activations import Activation
 from ..spec import Cell
 from .gaussian import Moments
 from .inputs import InputState, input_state
-from .layers import LayerLaw, layer_laws
+from .layers import LayerLaw, activations, layer_laws
 from .normality import LARGEST, Normality, normality
 from .pairs import PairMoments
 from .trajectory import follow
@@ -57,24 +58,29 @@ class Trajectory:
         """The layers that theory knows, from 1."""
         return range(1, self.known + 1)
 
-    @property
+    @cached_property
     def width(self) -> Array:
         """Units of every layer, (L + 1,): width[l - 1] is the fan_in of layer l."""
         return np.array([self.laws[0].fan_in, *(law.fan_out for law in self.laws)], np.float64)
 
-    @property
+    @cached_property
     def cw(self) -> Array:
         """fan_in Var W of layer l, (L + 1,); row 0 is nan."""
         return np.array([np.nan, *(law.cw for law in self.laws)])
 
-    @property
+    @cached_property
     def cb(self) -> Array:
         """Var b of layer l, (L + 1,); row 0 is nan."""
         return np.array([np.nan, *(law.cb for law in self.laws)])
 
     def by_activation(self) -> list[tuple[Activation, Array]]:
-        """The known layers of every activation."""
-        return rows_by_activation(self.laws[: self.known])
+        """Every activation with its known layers."""
+        return self._by_activation
+
+    @cached_property
+    def _by_activation(self) -> list[tuple[Activation, Array]]:
+        found, codes = activations(self.laws[: self.known])
+        return [(activation, 1 + np.flatnonzero(codes == code)) for code, activation in enumerate(found)]
 
     def over_batch(self, values: Array) -> Array:
         """The mean over the batch of what every group of inputs has, (..., S) -> (...)."""
@@ -84,15 +90,6 @@ class Trajectory:
     def over_pairs(self, values: Array) -> Array:
         """The mean over pairs of different inputs, (..., P) -> (...)."""
         return np.asarray(values @ self.start.pair_weight)
-
-
-def rows_by_activation(laws: tuple[LayerLaw, ...]) -> list[tuple[Activation, Array]]:
-    """Every activation with its layers, counted from 1."""
-    names = [law.activation for law in laws]
-    return [
-        (activation, np.array([k for k, name in enumerate(names, start=1) if name == activation]))
-        for activation in dict.fromkeys(names)
-    ]
 
 
 def trajectory(cell: Cell) -> Trajectory:
@@ -137,8 +134,7 @@ def _gradients(laws: tuple[LayerLaw, ...], slope_square: Array, known: int) -> A
     grad = np.full(slope_square.shape, np.nan)
     if known < len(laws):
         return grad
-    factor = 1.0
-    for k in range(len(laws), 0, -1):
-        grad[k] = slope_square[k] * factor
-        factor = grad[k] * laws[k - 1].backward_gain
+    gains = np.array([[law.backward_gain] for law in laws[1:]] + [[1.0]])
+    with np.errstate(over="ignore", invalid="ignore"):
+        grad[1:] = np.multiply.accumulate((slope_square[1:] * gains)[::-1], axis=0)[::-1]
     return grad

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import Law, Orthogonal
 from ..spec import Layer
+
+Array = np.ndarray[Any, Any]
 
 CENTRED = 1e-6
 """fan_in mean^2 / variance up to which a law's mean adds nothing that could be seen to a preactivation's square."""
@@ -45,6 +51,15 @@ def layer_laws(layers: tuple[Layer, ...]) -> tuple[LayerLaw, ...]:
     for k, layer in enumerate(layers):
         laws.append(laws[-1] if k and layer == layers[k - 1] else layer_law(layer))
     return tuple(laws)
+
+
+def activations(laws: Sequence[LayerLaw]) -> tuple[list[Activation], Array]:
+    """The different activations of some layers, and the number of each layer's among them, (L,)."""
+    found = list(dict.fromkeys(law.activation for k, law in enumerate(laws) if not k or law is not laws[k - 1]))
+    codes: list[int] = []
+    for k, law in enumerate(laws):
+        codes.append(codes[-1] if k and law is laws[k - 1] else found.index(law.activation))
+    return found, np.array(codes, np.intp)
 
 
 def layer_law(layer: Layer) -> LayerLaw:

@@ -24,6 +24,7 @@ Array = np.ndarray[Any, Any]
 NO_SPREAD = "the spread over seeds is not derived"
 SHARED = "all seeds share these inputs"
 OUTSIDE = "outside the range in which theory's numbers of finite networks hold"
+BEYOND = "beyond the numbers of the network's dtype"
 NOT_NORMAL = "preactivations are not normal: excess kurtosis {:.2g}"
 
 ABNORMAL = 0.3
@@ -37,17 +38,20 @@ def predict_cell(cell: Cell) -> Prediction:
 
     Raises ParameterError where a data file changed since it was read.
     """
-    t = trajectory(cell)
-    dead = dead_fraction(t)
-    lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead)
-    bands = _bands(t)
-    curves = {}
-    for record in METRICS:
-        if record.scalar and record.name in cell.metrics and record.measure is None:
-            far = out_of_range(t, cell.dtype, backward=record.needs == "gradient")
-            name = record.name
-            curves[name] = _curve(t, name, lines[name], bands.get(name), far)
-    return Prediction(curves, notes(t, curves))
+    with np.errstate(all="ignore"):
+        t = trajectory(cell)
+        dead = dead_fraction(t)
+        lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead)
+        bands = _bands(t)
+        far = {backward: out_of_range(t, cell.dtype, backward) for backward in (False, True)}
+        records = [record for record in METRICS if record.name in lines and record.name in cell.metrics]
+        curves = {
+            record.name: _curve(
+                t, record.name, lines[record.name], bands.get(record.name), far[record.needs == "gradient"]
+            )
+            for record in records
+        }
+        return Prediction(curves, notes(t, curves))
 
 
 def _bands(t: Trajectory) -> dict[str, Band]:
@@ -63,19 +67,19 @@ def _curve(t: Trajectory, name: str, line: Line, band: Band | None, far: Array) 
     if band is None:
         mean, sd = line.values.copy(), np.full(len(line.values), np.nan)
         within = ~(np.abs(t.normality.excess) > ABNORMAL)
-        abnormal = [NOT_NORMAL.format(excess) for excess in t.normality.excess]
+        abnormal = NOT_NORMAL
     else:
         mean = np.where(blank | np.isnan(band.mean), line.values, band.mean)
         sd, within = np.where(blank, np.nan, band.sd), band.within.copy()
-        abnormal = [OUTSIDE] * len(mean)
+        abnormal = OUTSIDE
     if t.start.measured and name in SQUARES:
         sd[0] = 0.0
     reasons = list(line.reasons)
-    for row in np.flatnonzero(~blank):
+    for row in np.flatnonzero(~blank & (far | ~within | np.isnan(sd))):
         if far[row]:
-            reasons[row] = "beyond the numbers of the network's dtype"
+            reasons[row] = BEYOND
         elif not within[row]:
-            reasons[row] = abnormal[row]
-        elif np.isnan(sd[row]):
+            reasons[row] = abnormal.format(t.normality.excess[row])
+        else:
             reasons[row] = SHARED if row == 0 and t.start.measured else (band and band.reason) or NO_SPREAD
     return Curve(line.values, mean, sd, within & ~far & ~blank, tuple(reasons))

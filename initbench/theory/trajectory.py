@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .angles import Pairs, pairs_at
 from .chebyshev import Cells
 from .gaussian import FIELDS, Moments, moments
 from .inputs import InputState
-from .layers import LayerLaw
+from .layers import LayerLaw, activations
 from .maps import homogeneous
 
 Array = np.ndarray[Any, Any]
@@ -57,8 +58,9 @@ def follow(laws: tuple[LayerLaw, ...], start: InputState) -> Path:
 
 def _alike(laws: tuple[LayerLaw, ...]) -> list[bool]:
     """alike[k]: whether layer k + 1 maps layer k's averages as layer k maps those of layer k - 1."""
-    keys = [(laws[k - 1].activation, laws[k].cw, laws[k].cb) for k in range(1, len(laws))]
-    return [False, False, *(one == other for one, other in zip(keys[1:], keys[:-1], strict=True))]
+    _, codes = activations(laws)
+    keys = [(codes[k - 1], laws[k].cw, laws[k].cb) for k in range(1, len(laws))]
+    return [False, False, *(one == other for other, one in pairwise(keys))]
 
 
 def _lengths(laws: tuple[LayerLaw, ...], q0: Array, alike: list[bool]) -> tuple[Array, Array]:
@@ -66,14 +68,15 @@ def _lengths(laws: tuple[LayerLaw, ...], q0: Array, alike: list[bool]) -> tuple[
     q = np.empty((len(laws) + 1, len(q0)))
     origin = np.arange(len(laws) + 1)
     q[0], square, settled = q0, q0, False
-    maps = {law.activation: square_map(law.activation) for law in laws}
+    found, codes = activations(laws)
+    maps = [square_map(activation) for activation in found]
     for k, law in enumerate(laws, start=1):
         if settled and alike[k - 1]:
             q[k], origin[k] = q[k - 1], origin[k - 1]
             continue
         q[k] = law.cw * square + law.cb if law.cw else law.cb
         settled = bool((np.abs(q[k] - q[k - 1]) <= SETTLED * q[k]).all())
-        square = maps[law.activation](q[k])
+        square = maps[codes[k - 1]](q[k])
     return q, origin
 
 
@@ -98,8 +101,9 @@ def square_map(activation: Activation) -> Callable[[Array], Array]:
 def _moments(laws: tuple[LayerLaw, ...], q: Array, origin: Array) -> Array:
     """All averages, (12, L + 1, S); row 0 is nan."""
     found = np.full((len(FIELDS), *q.shape), np.nan)
-    for activation in dict.fromkeys(law.activation for law in laws):
-        rows = [k for k, law in enumerate(laws, start=1) if law.activation == activation and origin[k] == k]
+    different, codes = activations(laws)
+    for code, activation in enumerate(different):
+        rows = 1 + np.flatnonzero((codes == code) & (origin[1:] == np.arange(1, len(laws) + 1)))
         distinct, place = np.unique(q[rows], return_inverse=True)
         found[:, rows] = _averages(activation, distinct)[:, place.reshape(len(rows), -1)]
     return found[:, origin]
@@ -142,9 +146,10 @@ def _angles(
     if not len(a):
         return e, pairs
     repeats, opposite = np.arange(len(laws) + 1), bool((e[0] == 2).any())
+    different, codes = activations(laws)
     size = max(1, _BLOCK // (_TERMS * len(start.q)))
     for rows in _blocks(origin, size):
-        known = _known_pairs(laws, start, m, origin, rows)
+        known = [_known_pairs(one, start, m, origin[rows][codes[rows - 1] == n]) for n, one in enumerate(different)]
         settled = False
         for k in rows:
             if settled and alike[k - 1] and origin[k] == origin[k - 1]:
@@ -156,36 +161,26 @@ def _angles(
                 e[k] = np.where(2 - e[k] < SETTLED, 2.0, e[k])
             if origin[k] < k:
                 settled = bool((np.abs(e[k] - e[k - 1]) <= SETTLED * e[k]).all())
-            one, place = known[laws[k - 1].activation]
-            gap[k] = one.gap(place[int(origin[k])], e[k])
-        for activation, (one, place) in known.items():
-            own = [k for k in rows if laws[k - 1].activation == activation and repeats[k] == k]
-            pairs[2:, own] = one.products(np.array([place[int(origin[k])] for k in own], np.intp), e[own])
+            one, place = known[codes[k - 1]]
+            gap[k] = one.gap(place[origin[k]], e[k])
+        for code, (one, place) in enumerate(known):
+            own = rows[(codes[rows - 1] == code) & (repeats[rows] == rows)]
+            pairs[2:, own] = one.products(place[origin[own]], e[own])
     square = m[FIELDS.index("square")]
     pairs[0] = (square[:, a] + square[:, b]) / 2 - gap
     return e, pairs[:, repeats]
 
 
-def _blocks(origin: Array, size: int) -> list[list[int]]:
+def _blocks(origin: Array, size: int) -> list[Array]:
     """Layers from 1 up, in order, with at most `size` different ones together."""
-    blocks: list[list[int]] = []
-    different = size
-    for k in range(1, len(origin)):
-        different += origin[k] == k
-        if different > size or not blocks:
-            blocks.append([])
-            different = 1
-        blocks[-1].append(k)
-    return blocks
+    different = np.cumsum(origin[1:] == np.arange(1, len(origin)))
+    cuts = np.flatnonzero(np.diff((different - 1) // size)) + 1
+    return np.split(np.arange(1, len(origin)), cuts)
 
 
-def _known_pairs(
-    laws: tuple[LayerLaw, ...], start: InputState, m: Array, origin: Array, rows: list[int]
-) -> dict[Activation, tuple[Pairs, dict[int, int]]]:
-    """For every activation among these layers, its pairs and the row that a layer's origin has in them."""
-    known = {}
-    for activation in dict.fromkeys(laws[k - 1].activation for k in rows):
-        own = sorted({int(origin[k]) for k in rows if laws[k - 1].activation == activation})
-        pairs = pairs_at(activation, Moments(*m[:, own]), start.a, start.b)
-        known[activation] = pairs, {layer: row for row, layer in enumerate(own)}
-    return known
+def _known_pairs(activation: Activation, start: InputState, m: Array, origins: Array) -> tuple[Pairs, Array]:
+    """The pairs of an activation at the layers that some layers repeat, and the row of such a layer in them."""
+    own = np.unique(origins)
+    place = np.zeros(m.shape[1], np.intp)
+    place[own] = np.arange(len(own))
+    return pairs_at(activation, Moments(*m[:, own]), start.a, start.b), place
