@@ -165,23 +165,10 @@ def plugins_of(cell: Cell) -> dict[str, str]:
 def describe(cell: Cell, engine: str) -> dict[str, Any]:
     """The scientific content of a cell run by the resolved `engine`, as plain data: what its identity is the hash
     of."""
-
-    def named(choice: Activation | Initializer | None) -> Any:
-        return None if choice is None else {"name": choice.name, **dict(choice.params)}
-
     plugins = plugins_of(cell)
     return {
         "numerics": NUMERICS_VERSION,
-        "layers": [
-            [
-                layer.fan_in,
-                layer.fan_out,
-                named(layer.activation),
-                named(layer.initializer),
-                named(layer.bias),
-            ]
-            for layer in cell.network.layers
-        ],
+        "layers": _runs(cell.network.layers),
         "inputs": {"name": cell.batch.inputs.name, **dict(cell.batch.inputs.identity)},
         "batch": [cell.batch.batch_size, cell.batch.features, cell.batch.resample],
         "gradient": cell.gradient,
@@ -191,6 +178,26 @@ def describe(cell: Cell, engine: str) -> dict[str, Any]:
         "root_seed": cell.root_seed,
         **({"plugins": plugins} if plugins else {}),
     }
+
+
+def _runs(layers: tuple[Layer, ...]) -> list[list[Any]]:
+    """How often each layer stands there in a row, and the layer: grids have many cells, and most of their layers are
+    alike."""
+
+    def named(choice: Activation | Initializer | None) -> Any:
+        return None if choice is None else {"name": choice.name, **dict(choice.params)}
+
+    runs: list[list[Any]] = []
+    before = None
+    for layer in layers:
+        if layer is not before:
+            parts = (layer.activation, layer.initializer, layer.bias)
+            content = [layer.fan_in, layer.fan_out, *map(named, parts)]
+            before = layer
+            if not runs or runs[-1][1:] != content:
+                runs.append([0, *content])
+        runs[-1][0] += 1
+    return runs
 
 
 def identity(cell: Cell, engine: str) -> str:
