@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .kernel import Trajectory
-from .shares import share
+from .shares import Where, share
 
 Array = np.ndarray[Any, Any]
 
@@ -60,9 +60,9 @@ def forward_lines(t: Trajectory, dtype: str, dead: Array) -> dict[str, Line]:
     lines["cosine"] = _cosine(t)
     lines["distinct_units"] = line(distinct_units(t, dtype), t.known, t.reason, NO_PREACTIVATION)
     lines["dead_fraction"] = line(dead, t.known, t.reason, NO_PREACTIVATION)
-    inactive = t.over_batch(_shares(t, "inactive"))
+    inactive = t.over_batch(_shares(t, "inactive", dtype))
     lines["inactive_fraction"] = line(inactive, t.known, t.reason, NO_PREACTIVATION)
-    lines["saturated_fraction"] = _saturated(t)
+    lines["saturated_fraction"] = _saturated(t, dtype)
     return lines
 
 
@@ -111,8 +111,8 @@ def distinct_units(t: Trajectory, dtype: str) -> Array:
     return values
 
 
-def _saturated(t: Trajectory) -> Line:
-    found = line(t.over_batch(_shares(t, "saturated")), t.known, t.reason, NO_PREACTIVATION)
+def _saturated(t: Trajectory, dtype: str) -> Line:
+    found = line(t.over_batch(_shares(t, "saturated", dtype)), t.known, t.reason, NO_PREACTIVATION)
     words = list(found.reasons)
     for activation, rows in t.by_activation():
         if not activation.formula.saturates:
@@ -121,9 +121,9 @@ def _saturated(t: Trajectory) -> Line:
     return Line(found.values, tuple(words))
 
 
-def _shares(t: Trajectory, where: str) -> Array:
+def _shares(t: Trajectory, where: Where, dtype: str) -> Array:
     """(L + 1, S); layers of one activation at a time."""
     values = np.full(t.q.shape, np.nan)
     for activation, rows in t.by_activation():
-        values[rows] = share(activation, t.q[rows], "inactive" if where == "inactive" else "saturated")
+        values[rows] = share(activation, t.q[rows], where, dtype)
     return values

@@ -40,7 +40,7 @@ def predict_cell(cell: Cell) -> Prediction:
     """
     with np.errstate(all="ignore"):
         t = trajectory(cell)
-        dead = dead_fraction(t)
+        dead = dead_fraction(t, cell.dtype)
         lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead)
         bands = _bands(t)
         far = {backward: out_of_range(t, cell.dtype, backward) for backward in (False, True)}

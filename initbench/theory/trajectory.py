@@ -89,13 +89,24 @@ def square_map(activation: Activation) -> Callable[[Array], Array]:
     cells = Cells(lambda log_q: np.log(moments(activation, np.exp(log_q)).square)[:, None], _CELL, _NODES)
 
     def square(q: Array) -> Array:
-        if not (_WITHIN[0] < q.min() and q.max() < _WITHIN[1]):
-            return moments(activation, q).square
-        found = [cells.first(math.log(q[0]))] if len(q) == 1 else cells(np.log(q))[:, 0]
-        followed = np.exp(found)
-        return followed if np.isfinite(followed).all() else moments(activation, q).square
+        if len(q) == 1 and _WITHIN[0] < q[0] < _WITHIN[1]:
+            followed = np.array([math.exp(cells.first(math.log(q[0])))])
+        else:
+            inside = np.clip(q, *_WITHIN)
+            followed = np.exp(cells(np.log(inside))[:, 0])
+            for end in _WITHIN:
+                if (beyond := (inside == end) & (q > 0) & (q < np.inf)).any():
+                    followed[beyond] *= (q[beyond] / end) ** _power(activation, end)
+        return followed if np.isfinite(followed).all() and q.min() > 0 else moments(activation, q).square
 
     return square
+
+
+@lru_cache(maxsize=64)
+def _power(activation: Activation, q: float) -> float:
+    """d ln <phi^2> / d ln q: beyond any ends that matter, <phi^2> is a power of q."""
+    m = moments(activation, q)
+    return float(m.d_square * q / m.square)
 
 
 def _moments(laws: tuple[LayerLaw, ...], q: Array, origin: Array) -> Array:
@@ -138,7 +149,8 @@ def _angles(
     e, pairs = np.empty((len(laws) + 1, len(a))), np.full((4, len(laws) + 1, len(a)), np.nan)
     q = m[FIELDS.index("q")].copy()
     q[0] = start.q
-    both, apart = np.sqrt(q[:, a] * q[:, b]), (np.sqrt(q[:, a]) - np.sqrt(q[:, b])) ** 2 / 2
+    root = np.sqrt(q)
+    both, apart = root[:, a] * root[:, b], (root[:, a] - root[:, b]) ** 2 / 2
     e[0] = start.e
     gap = pairs[1]
     gap[0] = apart[0] + e[0] * both[0]
