@@ -132,9 +132,9 @@ def _averages(q: Array, x: Array, w: Array, value: Array, slope: Array) -> Array
         _sum(v, s),
         _sum(value * w, first) / (2 * q),
         _sum(vw, first) / (2 * q),
-        _sum(vw, second) / (4 * q * q),
+        _sum(vw, second) / (2 * q) / (2 * q),
         _sum(sw, first) / (2 * q),
-        _sum(sw, second) / (4 * q * q),
+        _sum(sw, second) / (2 * q) / (2 * q),
     ]
     return np.stack(rows)
 

@@ -24,13 +24,13 @@ FAR = 38.0  # where the weight is about to underflow
 WIDTH = 2.25  # of the weight's own panels
 
 _CHECKED = 12  # nodes with which a panel of the mesh must do, so that ORDER has some left for the weight
-_RESOLVED = 1e-13
-_TRUSTED = 1e-9
+_RESOLVED = 1e-13  # relative error of a panel that is cut no further
+_TRUSTED = 1e-9  # and of one that is still counted on
 _NEAREST, _FARTHEST = -12, 34  # powers of 2 between which the mesh looks for structure
 _DEEPEST = 12  # halvings of a panel between two neighbouring powers
-_AT_ONCE = 64
+_AT_ONCE = 64  # panels that are cut before all are looked at again
 _MOST = 500  # ends on one side, beyond which an activation that never rests (sin) is left alone
-_AVERAGES = 6
+_AVERAGES = 6  # of powers of phi and phi' that a panel is judged by
 
 
 @lru_cache
@@ -95,8 +95,10 @@ def _quiet(activation: Activation) -> float:
     """The distance from 0 to the nearest break, if the slope is 0 up to there on both sides; else 0."""
     own = breaks(activation)
     nearest = float(np.abs(own[own != 0]).min(initial=math.inf))
-    z = min(nearest, 1e300) * np.array([1e-6, 0.01, 0.3, 0.7, 0.99])
-    return nearest if nearest < math.inf and not activation.slope(np.concatenate([-z, z])).any() else 0.0
+    if math.isinf(nearest):
+        return 0.0
+    z = nearest * np.array([1e-6, 0.01, 0.3, 0.7, 0.99])
+    return 0.0 if activation.slope(np.concatenate([-z, z])).any() else nearest
 
 
 def mesh(activation: Activation) -> Array:
@@ -121,7 +123,9 @@ def _mesh(activation: Activation) -> tuple[Array, float]:
         right, far_right = _side(activation, own, middle, 1)
         left, far_left = _side(activation, own, middle, -1)
     ends = np.concatenate([-left, [-middle, middle], right]) + 0.0  # no -0
-    return np.unique(ends[np.abs(ends) < 2.0**_FARTHEST]), min(far_left, far_right)
+    ends = np.unique(ends[np.abs(ends) != 2.0**_FARTHEST])  # there, one polynomial does for all
+    ends.flags.writeable = False
+    return ends, min(far_left, far_right)
 
 
 def _middle(activation: Activation, own: Array) -> float:
@@ -142,7 +146,8 @@ def _side(activation: Activation, own: Array, middle: float, sign: int) -> tuple
     """The ends on one side of 0, as distances from it, and how far they are trusted."""
     own = np.abs(own[own * sign > 0])
     powers = 2.0 ** np.arange(_NEAREST, _FARTHEST + 1)
-    ends, far = _halved(activation, sign, np.union1d([middle, *own], powers[powers > middle]))
+    beyond = 2 * max(powers[-1], own.max(initial=0.0))
+    ends, far = _halved(activation, sign, np.union1d([middle, *own, beyond], powers[powers > middle]))
     return _joined(activation, sign, ends, set(own.tolist())), far
 
 

@@ -98,4 +98,5 @@ def region(activation: Activation, where: Where, dtype: str = "float64") -> Arra
     for end in own:  # known better than by bisection
         high[np.abs(high - end) <= _ROUNDING * max(1.0, abs(end))] = end
     ends = np.concatenate([[-np.inf] if inside[0] else [], high, [np.inf] if inside[-1] else []])
+    ends.flags.writeable = False
     return ends.reshape(-1, 2)
