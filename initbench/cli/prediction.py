@@ -1,0 +1,127 @@
+"""`initbench theory --config`: every layer of every cell as theory predicts it, without running anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .console import emit_json, note, table
+
+if TYPE_CHECKING:
+    from ..spec import Cell, GridCell
+    from ..theory.prediction import Curve, Prediction
+
+HEADLINES = ("preact_q", "act_q", "cosine", "grad_q")
+"""What the table shows of many metrics; of a few, it shows all."""
+FEW = 5
+STEPS = (1, 2, 3, 5, 10, 20, 30, 50)
+"""Layers that a long network's table shows, these times powers of ten, the input and the last."""
+BEYOND = "?"
+
+
+def say_predictions(config: Path, overrides: list[str], as_json: bool, quiet: bool) -> None:
+    """Predict the cells of a config and print them. Raises ConfigError, StorageError."""
+    from ..config import load
+    from ..theory.predict_cell import predict_cell
+
+    experiment = load(config, overrides)
+    predicted = [(grid, predict_cell(grid.cell)) for grid in experiment.cells]
+    if as_json:
+        cells = [_document(grid, prediction) for grid, prediction in predicted]
+        emit_json({"name": experiment.name, "cells": cells, "notes": list(experiment.notes)})
+        return
+    typer.echo(f"{experiment.name}: infinitely wide networks, and the mean +- sd over seeds of these")
+    for grid, prediction in predicted:
+        typer.echo(f"\n{grid.label}" if grid.label else "")
+        _say_table(grid.cell, prediction)
+    if not quiet:
+        _say_notes([prediction for _, prediction in predicted], experiment.notes)
+
+
+def _document(grid: GridCell, prediction: Prediction) -> dict[str, Any]:
+    return {
+        "settings": dict(grid.axes),
+        "layer": list(range(grid.cell.network.depth + 1)),
+        "metrics": {
+            name: {
+                "infinite": curve.infinite.tolist(),
+                "mean": curve.mean.tolist(),
+                "sd": curve.sd.tolist(),
+                "within": curve.within.tolist(),
+                "reasons": list(curve.reasons),
+            }
+            for name, curve in prediction.curves.items()
+        },
+        "notes": list(prediction.notes),
+    }
+
+
+def _shown(prediction: Prediction) -> dict[str, Curve]:
+    """The metrics that the table has room for, but for those that are blank everywhere."""
+    import numpy as np
+
+    curves = {name: curve for name, curve in prediction.curves.items() if not np.isnan(curve.infinite).all()}
+    headlines = {name: curve for name, curve in curves.items() if name in HEADLINES}
+    return curves if len(curves) <= FEW or not headlines else headlines
+
+
+def _say_table(cell: Cell, prediction: Prediction) -> None:
+    """For each metric the infinitely wide network's value, and mean +- sd of this one over seeds."""
+    curves = _shown(prediction)
+    if not curves:
+        return
+    header = ["layer", "width"]
+    for name in curves:
+        header += [name, "mean +- sd"]
+    widths = [cell.network.features, *(layer.fan_out for layer in cell.network.layers)]
+    rows = [
+        (
+            str(layer),
+            str(widths[layer]),
+            *(text for curve in curves.values() for text in (_number(curve.infinite[layer]), _finite(curve, layer))),
+        )
+        for layer in _layers(cell.network.depth)
+    ]
+    # The last column of a table is text; numbers are to stand under one another, so all are padded alike.
+    wide = max(len(row[-1]) for row in (header, *rows))
+    table([*header[:-1], header[-1].rjust(wide)], [(*row[:-1], row[-1].rjust(wide)) for row in rows])
+    if any(BEYOND in text for row in rows for text in row):
+        typer.echo(f"{BEYOND} beyond the range in which mean and spread are claimed to hold")
+
+
+def _layers(depth: int) -> list[int]:
+    """All layers of a short network, and of a long one more of the first than of the last."""
+    if depth <= 12:
+        return list(range(depth + 1))
+    powers = [step * 10**k for k in range(len(str(depth))) for step in STEPS]
+    return sorted({0, depth, *(layer for layer in powers if layer <= depth)})
+
+
+def _finite(curve: Curve, layer: int) -> str:
+    """`0.98 +- 0.12`, without the spread where there is none."""
+    mean, sd = float(curve.mean[layer]), float(curve.sd[layer])
+    if math.isnan(mean):
+        return ""
+    beyond = "" if curve.within[layer] else BEYOND
+    return f"{_number(mean)}{beyond}" if math.isnan(sd) else f"{_number(mean)} +- {sd:.2g}{beyond}"
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4g}"
+
+
+def _say_notes(predictions: Sequence[Prediction], notes: Iterable[str]) -> None:
+    """What a reader should know: each sentence once, and for what is blank (beyond the input) the metrics concerned."""
+    concerned: dict[str, list[str]] = {}
+    for prediction in predictions:
+        for name, curve in prediction.curves.items():
+            for reason in dict.fromkeys(reason for reason in curve.reasons[1:] if reason):
+                names = concerned.setdefault(reason, [])
+                names += [name] if name not in names else []
+    said = [*notes, *(f"{', '.join(names)}: {reason}" for reason, names in concerned.items())]
+    for text in dict.fromkeys([*said, *(text for prediction in predictions for text in prediction.notes)]):
+        note(f"note: {text}")

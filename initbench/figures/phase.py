@@ -1,0 +1,177 @@
+"""Draws the plane of sigma_w and sigma_b: where signals live, die and explode, and over how many layers.
+
+Grey tells the phases apart as well as colour does: ordered is light, chaotic darker, and where nothing settles it is
+hatched. Contours carry their own numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+
+from . import style
+
+Array = np.ndarray[Any, Any]
+
+TONES = {"ordered": "#E3EEF8", "critical": "#000000", "chaotic": "#F2BE8C", "diverges": "#CFCFCF"}
+_HATCHED, _HATCH, _HATCH_INK = "diverges", "///", "#9A9A9A"
+_PATCHES = ("ordered", "chaotic", _HATCHED)  # critical is a line
+
+_WIDTH, _HEIGHT = 4.9, 3.9  # of the axes, in inches
+_LEFT, _BOTTOM, _GAP, _LEGEND, _EDGE = 0.75, 0.52, 0.25, 2.45, 0.15
+_LINES = ((True, "-"), (False, (0, (4, 2))))
+"""Whether lengths are stable on the critical line, and how that part of it is drawn."""
+_SHORT = 0.1  # of the axes: shorter contours have no number
+_ALONG = (0.42, 0.58, 0.5)  # of a contour: where its number stands, so that neighbours' keep apart
+
+
+def draw(series: dict[str, Any]) -> Figure:
+    """The figure that these data describe (phase_series.compute), ready to be saved; the canvas needs no display."""
+    with style.context():
+        width = _LEFT + _WIDTH + _GAP + _LEGEND + _EDGE
+        header = style.wrapped(series["question"], int(width * 10.2), 2).split("\n")
+        run = style.wrapped(series["run"], int(width * 13.2), 2).split("\n")
+        footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
+        top = _EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.12
+        foot = _EDGE + style.LINE * len(footer)
+        height = top + _HEIGHT + _BOTTOM + foot
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((_LEFT / width, (foot + _BOTTOM) / height, _WIDTH / width, _HEIGHT / height))
+        numbered = _plane(axes, series)
+        _write(figure, header, run, footer)
+        handles, labels = _legend(series, numbered)
+        figure.legend(
+            handles,
+            [style.wrapped(label, 34, 4) for label in labels],
+            loc="upper left",
+            bbox_to_anchor=((_LEFT + _WIDTH + _GAP) / width, 1 - top / height),
+            borderaxespad=0,
+            handleheight=1.1,
+            labelspacing=0.9,
+        )
+        return figure
+
+
+def _plane(axes: Axes, series: dict[str, Any]) -> bool:
+    """Fill the axes; whether there are contours."""
+    x, y = np.array(series["sigma_w"]), np.array(series["sigma_b"])
+    axes.set_xlabel(series["xlabel"])
+    axes.set_ylabel(series["ylabel"])
+    axes.grid(visible=False)
+    _phases(axes, x, y, series)
+    axes.set_xlim(x[0], x[-1])
+    axes.set_ylim(y[0], y[-1])
+    numbered = _contours(axes, x, y, series)
+    for stable, dashes in _LINES:
+        for part in series["critical"]:
+            if part["stable"] is stable:
+                axes.plot(part["sigma_w"], part["sigma_b"], **_critical(dashes, part), zorder=3, clip_on=_is_line(part))
+    return numbered
+
+
+def _phases(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> None:
+    """A coloured cell around every point."""
+    names = list(series["phases"].values())
+    letters = list(series["phases"])
+    codes = np.array([[letters.index(letter) for letter in row] for row in series["phase"]])
+    half_x, half_y = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
+    axes.imshow(
+        codes,
+        ListedColormap([TONES[name] for name in names]),
+        vmin=-0.5,
+        vmax=len(names) - 0.5,
+        aspect="auto",
+        origin="lower",
+        extent=(x[0] - half_x, x[-1] + half_x, y[0] - half_y, y[-1] + half_y),
+        interpolation="nearest",
+        zorder=0,
+    )
+    hatched = codes == names.index(_HATCHED)
+    if hatched.any():
+        area = axes.contourf(x, y, hatched.astype(float), levels=[0.5, 2], colors="none", hatches=[_HATCH], zorder=0.5)
+        area.set_edgecolor(_HATCH_INK)
+        area.set_linewidth(0)
+
+
+def _contours(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> bool:
+    """Contours of xi_c, drawn as those of a rate: 1 / xi_c, negative where ordered, which crosses the line smoothly."""
+    ordered = next(letter for letter, name in series["phases"].items() if name == "ordered")
+    sign = np.array([[-1.0 if letter == ordered else 1.0 for letter in row] for row in series["phase"]])
+    layers = np.array([[value or np.nan for value in row] for row in series["xi_c"]])
+    levels = sorted(side / level for level in series["levels"] for side in (-1, 1))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No contour levels|All-NaN|.*to a masked")  # nothing to draw
+        drawn = axes.contour(x, y, np.ma.masked_invalid(sign / layers), levels, colors=style.INK, linewidths=0.8)
+    drawn.set_linestyle("solid")
+    for index, level in enumerate(levels):
+        _number(axes, drawn, index, level, (x[-1] - x[0], y[-1] - y[0]))
+    return any(len(pieces) for pieces in drawn.allsegs)
+
+
+def _number(axes: Axes, drawn: ContourSet, index: int, level: float, size: tuple[float, float]) -> None:
+    """Write the layers on the longest piece of a contour."""
+    pieces = [np.asarray(piece) for piece in drawn.allsegs[index]]
+    ways = [np.hypot(*(np.diff(piece, axis=0) / size).T).cumsum() for piece in pieces]
+    lengths = [float(way[-1]) if way.size else 0.0 for way in ways]
+    if max(lengths, default=0.0) < _SHORT:
+        return
+    longest = lengths.index(max(lengths))
+    at = int(np.searchsorted(ways[longest], _ALONG[index % len(_ALONG)] * lengths[longest]))
+    place = tuple(pieces[longest][at])
+    for text in axes.clabel(drawn, [level], fmt=f"{1 / abs(level):g}", fontsize=style.SMALL - 1, manual=[place]):
+        text.set_path_effects([withStroke(linewidth=2, foreground="white", alpha=0.7)])
+
+
+def _is_line(part: dict[str, Any]) -> bool:
+    """Or a single point."""
+    return len(part["sigma_w"]) > 1
+
+
+def _critical(dashes: Any, part: dict[str, Any]) -> dict[str, Any]:
+    look = {"linestyle": dashes, "linewidth": 2.2} if _is_line(part) else {"linestyle": "", "marker": "o"}
+    return {"color": "black", **look}
+
+
+def _legend(series: dict[str, Any], numbered: bool) -> tuple[list[Any], list[str]]:
+    """Handles and labels of what the plane has."""
+    handles: list[Any] = []
+    labels: list[str] = []
+    for letter, name in series["phases"].items():
+        if name in _PATCHES and any(letter in row for row in series["phase"]):
+            hatch = _HATCH if name == _HATCHED else None
+            handles.append(Patch(facecolor=TONES[name], edgecolor=_HATCH_INK, linewidth=0.6, hatch=hatch))
+            labels.append(f"{name}: {series['meaning'][name]}")
+    for stable, dashes in _LINES:
+        part = next((part for part in series["critical"] if part["stable"] is stable), None)
+        if part is not None:
+            handles.append(Line2D([0], [0], **_critical(dashes, part)))
+            labels.append(series["meaning"]["line" if stable else "unstable"])
+    if numbered:
+        handles.append(Line2D([0], [0], color=style.INK, linewidth=0.8))
+        labels.append(series["meaning"]["contour"])
+    return handles, labels
+
+
+def _write(figure: Figure, header: list[str], run: list[str], footer: list[str]) -> None:
+    width, height = figure.get_size_inches()
+    down = _EDGE
+    for text in header:
+        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.TITLE, fontweight="bold", va="top")
+        down += 0.235
+    for text in run:
+        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.SUBTITLE, va="top", color=style.KEY)
+        down += 0.19
+    for row, text in enumerate(reversed(footer)):
+        up = (_EDGE + style.LINE * row) / height
+        figure.text(_EDGE / width, up, text, fontsize=style.SMALL, va="bottom", color=style.KEY)

@@ -1,0 +1,77 @@
+"""How far mean squares drift: against closed forms, and the quick search's measure against the full prediction."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from initbench.catalogue.activations import activation
+from initbench.catalogue.initializers import initializer
+from initbench.theory.drift import EXPLODING, STABLE, VANISHING, Drift, drifts, worst_drift
+
+DEPTH, WIDTH = 30, 128
+
+
+def test_a_relu_network_in_closed_form() -> None:
+    """He keeps the mean; ln |h_L|^2 has the variance of prod(1 + 5 / n), but for the first layer's own 5 / n."""
+    found = drifts(activation("relu"), initializer("he_normal"), None, DEPTH, WIDTH)
+    assert found.forward.ratio == pytest.approx(1, rel=1e-9)
+    assert found.backward.ratio == pytest.approx(1, rel=1e-9)
+    variance = DEPTH * math.log1p(5 / WIDTH)
+    assert found.forward.typical == pytest.approx(math.exp(math.hypot(variance / 2, math.sqrt(variance))), rel=0.02)
+    assert found.within
+
+
+@pytest.mark.parametrize(("name", "ratio"), [("lecun_normal", 0.5), ("fan_in_uniform", 1 / 6), ("he_normal", 1.0)])
+def test_a_scale_counts_once_a_layer(name: str, ratio: float) -> None:
+    found = drifts(activation("relu"), initializer(name), None, DEPTH, WIDTH)
+    assert found.forward.ratio == pytest.approx(ratio ** (DEPTH - 1), rel=1e-9)
+    assert found.backward.ratio == pytest.approx(ratio ** (DEPTH - 1), rel=1e-9)
+
+
+def test_biases_and_orthogonal_weights_count() -> None:
+    tanh, gain = activation("tanh"), {"gain": 1.30414584006}
+    normal = drifts(tanh, initializer("lecun_normal", **gain), initializer("normal", stddev=0.2), 50, WIDTH)
+    # On the critical line nothing drifts once lengths are at rest: what remains is the way there, and the spread.
+    assert 0.3 < normal.backward.ratio < 1
+    relu = activation("relu")
+    haar = drifts(relu, initializer("orthogonal", gain=math.sqrt(2)), None, DEPTH, WIDTH)
+    gaussian = drifts(relu, initializer("he_normal"), None, DEPTH, WIDTH)
+    assert haar.typical < gaussian.typical
+
+
+def test_what_never_arrives_drifts_without_end() -> None:
+    found = drifts(activation("sign"), initializer("lecun_normal"), None, DEPTH, WIDTH)
+    assert math.isnan(found.backward.ratio)
+    assert found.backward.typical == found.typical == math.inf
+    assert found.backward.state == VANISHING
+    assert drifts(activation("exponential"), initializer("he_normal"), None, 5, WIDTH).typical == math.inf
+
+
+@pytest.mark.parametrize(
+    ("ratio", "state"),
+    [(1.0, STABLE), (0.01, STABLE), (100.0, STABLE), (0.009, VANISHING), (0.0, VANISHING), (101.0, EXPLODING),
+     (math.inf, EXPLODING), (math.nan, VANISHING)],
+)  # fmt: skip
+def test_states_go_by_a_verdicts_factor(ratio: float, state: str) -> None:
+    assert Drift(ratio, 1.0, True).state == state
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "gelu", "selu"])
+def test_the_quick_measure_follows_the_prediction(name: str) -> None:
+    """Forward it has the same spread to first order; backward it leaves out the spread, so it may be lower there."""
+    chosen = activation(name)
+    scales = np.array([0.9, 1.2, 1.45])
+    quick = worst_drift(chosen, scales, DEPTH, WIDTH)
+    for sigma_w, measure in zip(scales, quick, strict=True):
+        full = drifts(chosen, initializer("lecun_normal", gain=float(sigma_w)), None, DEPTH, WIDTH)
+        assert measure <= math.log(full.typical) * 1.1 + 0.1
+        assert measure >= max(abs(math.log(full.forward.ratio)), abs(math.log(full.backward.ratio))) * 0.8 - 0.3
+
+
+def test_it_is_nowhere_smaller_than_at_the_known_optimum() -> None:
+    scales = np.geomspace(1.2, 1.6, 41)
+    assert abs(scales[worst_drift(activation("relu"), scales, DEPTH, WIDTH).argmin()] - math.sqrt(2)) < 0.02
+    assert np.isinf(worst_drift(activation("sign"), np.array([0.5, 1.0, 2.0]), DEPTH, WIDTH)).all()
