@@ -4,10 +4,12 @@ Every predicted mean whose spread over seeds is predicted too is turned into a n
 is corrected for how many there are (Sidak 1967: never too little, however the layers depend on one another). So under
 a true theory |theory_z| > 3 in at most 0.3 % of cells. What that promise needs:
 
-- A mean of mean squares is far from normal: over networks, mean squares are nearly lognormal. So, with
+- A mean of mean squares is far from normal: over networks, mean squares are nearly lognormal, and so is what else
+  cannot be negative. So, for those, with
   r = theory_sd / (theory sqrt(n)), z = (ln(mean / theory) + ln(1 + r^2) / 2) / sqrt(ln(1 + r^2)), which for small r is
   (mean - theory) / (theory_sd / sqrt(n)) (Fenton 1960: means of lognormals are nearly lognormal).
-- Even so, nothing is compared where the spread of one network, or of the mean of all, is too large a share of the mean.
+- Even so, nothing is compared where the spread of one network's mean square, or of the mean of all, is too large a
+  share of it; nor are the signed means of such a layer, whose size then differs too much from network to network.
 - Theory has errors of its own, of second order in s, the sum of 1 / width over the layers that a signal has passed:
   ALLOWED s^2 of the mean is not counted as a departure, and the spread is taken as 1 + s times what is predicted.
 """
@@ -34,6 +36,8 @@ Array = np.ndarray[Any, Any]
 
 SQUARES = ("preact_var", "preact_q", "act_var", "act_q", "act_var_batch", "grad_q", "weight_grad_q")
 """Metrics that are mean squares."""
+SQUARE_OF = {"preact_mean": "preact_q", "act_mean": "act_q"}
+"""Metrics that have a sign, and those that tell the size of what is averaged."""
 
 WIDEST = 1.0
 """The largest spread of one network, as a share of the mean, at which means are compared."""
@@ -76,9 +80,9 @@ def compare(cell: Cell, prediction: Prediction, summary: Summary) -> Comparison:
     for metric, curve in prediction.curves.items():
         if metric not in summary.metrics:
             continue
-        obstacles = _obstacles(cell, curve, summary, metric)
+        obstacles = _obstacles(cell, prediction, summary, metric)
         skipped |= {(metric, layer): why for layer, why in obstacles.items()}
-        known = np.isfinite(curve.mean) & np.isfinite(curve.sd) & curve.within & (summary.of("n", metric) > 0)
+        known = _known(curve, summary, metric)
         known[list(obstacles)] = False
         z = np.where(known, _deviates(cell, curve, summary, metric), 0.0)
         # A prediction without spread is met or is not: it is no draw from which one could be unlucky.
@@ -125,11 +129,17 @@ def _deviates(cell: Cell, curve: Curve, summary: Summary, metric: str) -> Array:
         stderr = np.maximum(curve.sd * (1 + s) / np.sqrt(n), rounding * size)
         away = mean - curve.mean
         z = _over(away, allowed * size, stderr)
-        if metric not in SQUARES:
-            return z
         spread = np.log1p((stderr / size) ** 2)
         away = np.log(mean / size) + spread / 2
-        return np.where(mean > 0, _over(away, allowed, np.sqrt(spread)), z)
+        logarithmic = _over(away, allowed, np.sqrt(spread))
+        return np.where(_positive(cell, metric) & (mean > 0) & (curve.mean > 0), logarithmic, z)
+
+
+def _positive(cell: Cell, metric: str) -> Array:
+    """Where a metric cannot be negative, (L + 1,)."""
+    if metric != "act_mean":
+        return np.full(cell.network.depth + 1, metric in SQUARES)
+    return np.array([False, *(layer.activation.formula.lower >= 0 for layer in cell.network.layers)])
 
 
 def _over(away: Array, allowed: Array, stderr: Array) -> Array:
@@ -138,25 +148,33 @@ def _over(away: Array, allowed: Array, stderr: Array) -> Array:
     return np.where(beyond > 0, np.sign(away) * beyond / stderr, 0.0)
 
 
-def _obstacles(cell: Cell, curve: Curve, summary: Summary, metric: str) -> dict[int, str]:
+def _known(curve: Curve, summary: Summary, metric: str) -> Array:
+    """Where there is something to compare, (L + 1,). The input is none of the network's doing."""
+    known = np.isfinite(curve.mean) & np.isfinite(curve.sd) & curve.within & (summary.of("n", metric) > 0)
+    known[0] = False
+    return known
+
+
+def _obstacles(cell: Cell, prediction: Prediction, summary: Summary, metric: str) -> dict[int, str]:
     """Why a predicted mean with a predicted spread cannot be held against the measured one, by layer."""
+    curve = prediction.curves[metric]
     n, bad = summary.of("n", metric), summary.of("nonfinite", metric)
-    found: dict[int, str] = {}
-    for layer in np.flatnonzero(np.isfinite(curve.mean) & np.isfinite(curve.sd) & curve.within & (n + bad > 0)):
-        found[int(layer)] = _obstacle(cell, curve, metric, int(layer), int(n[layer]), int(bad[layer]))
-    return {layer: why for layer, why in found.items() if why}
+    size = prediction.curves.get(SQUARE_OF.get(metric, metric))
+    found = {}
+    for layer in np.flatnonzero(_known(curve, summary, metric)):
+        if bad[layer]:
+            found[int(layer)] = f"not compared: {bad[layer]} of {n[layer] + bad[layer]} networks are not finite here"
+        elif size is not None and (why := _uncertain(cell, float(size.mean[layer]), float(size.sd[layer]), n[layer])):
+            found[int(layer)] = f"not compared: {why}"
+    return found
 
 
-def _obstacle(cell: Cell, curve: Curve, metric: str, layer: int, n: int, nonfinite: int) -> str:
-    mean, sd = float(curve.mean[layer]), float(curve.sd[layer])
-    if nonfinite:
-        return f"not compared: {nonfinite} of {n + nonfinite} networks are not finite here"
-    if metric not in SQUARES:
-        return ""
+def _uncertain(cell: Cell, mean: float, sd: float, n: int) -> str:
+    """Why n networks do not tell a mean square of this mean and spread; empty where they do."""
     if mean < UNDERFLOW[cell.dtype]:
-        return "" if mean == sd == 0 else f"not compared: under the smallest numbers of {cell.dtype}"
+        return "" if mean == sd == 0 else f"under the smallest numbers of {cell.dtype}"
     if sd > WIDEST * mean:
-        return f"not compared: one network spreads by {sd / mean:.3g} times the mean, too much for a mean of a few"
+        return f"one network's mean square spreads by {sd / mean:.3g} times the mean, too much for a mean of a few"
     if sd > FEWEST * mean * math.sqrt(n):
-        return f"not compared: {n} networks are too few where one spreads by {sd / mean:.2g} times the mean"
+        return f"{n} networks are too few where one's mean square spreads by {sd / mean:.2g} times the mean"
     return ""

@@ -53,6 +53,8 @@ def _sentences(beside: Beside) -> Iterator[str]:
 
 
 def _compared(departure: Departure) -> str:
+    if not departure.count:
+        return "As theory predicts, to rounding: it gives these means no spread."
     if abs(departure.z) <= DEPARTS:
         return f"As theory predicts (theory_z {round(departure.z, 1) + 0.0}, over {departure.count} means)."
     return (

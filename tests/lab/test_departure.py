@@ -101,7 +101,7 @@ def test_gradients_have_passed_every_layer() -> None:
 def test_a_prediction_without_spread_is_met_to_rounding() -> None:
     cell = make_cell(3)
     exact = curve(np.ones(4), 0.0)
-    near = departure(cell, {"act_q": [1.0, 1 + 1e-7, 1.0, 1 - 1e-7]}, 2, act_q=exact)
+    near = departure(cell, {"act_q": [5.0, 1 + 1e-7, 1.0, 1 - 1e-7]}, 2, act_q=exact)  # nor is the input compared
     assert (near.z, near.count) == (0, 0)
     far = departure(make_cell(3, 10**6), {"act_q": [1.0, 1.0, 1.01, 1.0]}, 2, act_q=exact)
     assert far.z > 100
@@ -116,22 +116,39 @@ def test_means_that_may_be_negative() -> None:
     assert found.z == pytest.approx(corrected(-2.5 / (0.2 / math.sqrt(2)), 3), rel=1e-4)
 
 
+def test_means_that_cannot_be_negative_are_taken_like_squares() -> None:
+    """relu's mean activation is lognormal where its mean square is; tanh's has a sign."""
+    layers = {"act_mean": [0.0, 1.3, 1.3, 1.3]}
+    told = curve([0.0, 1.0, 1.0, 1.0], 0.4)
+    of_relu, of_tanh = (
+        departure(make_cell(3, 10**6, activation=name), layers, 9, act_mean=told) for name in ("relu", "tanh")
+    )
+    r = 0.4 / 3
+    plain = 0.3 / r
+    logarithmic = (math.log(1.3) + math.log(1 + r**2) / 2) / math.sqrt(math.log(1 + r**2))
+    assert of_relu.z == pytest.approx(corrected(logarithmic, 3), rel=1e-4)
+    assert of_tanh.z == pytest.approx(corrected(plain, 3), rel=1e-4)
+
+
 def test_what_is_not_compared_is_said() -> None:
     cell = make_cell(5)
-    layers = {"act_q": [1.0, [1.0, math.inf], 1.0, 1.0, 1e-80, 50.0]}
+    layers = {"act_q": [1.0, [1.0, math.inf], 1.0, 1.0, 1e-80, 50.0], "act_mean": [0.0] + [0.1] * 5}
+    within = [True, True, True, True, True, False]
     curves = {
-        "act_q": curve(
-            [1.0, 1.0, 1.0, 1.0, 1e-80, 1.0], [0.0, 0.1, 3.0, 0.9, 1e-82, 0.1], [True, True, True, True, True, False]
-        )
+        "act_q": curve([1.0, 1.0, 1.0, 1.0, 1e-80, 1.0], [0.0, 0.1, 3.0, 0.9, 1e-82, 0.1], within),
+        "act_mean": curve([0.0] + [0.1] * 5, 0.01),
     }
     found = compared(cell, layers, 2, **curves)
     assert found.departure is not None
-    assert (found.departure.z, found.departure.layer, found.departure.count) == (0, 0, 0)
-    assert {layer: why for (_, layer), why in found.skipped.items()} == {
-        1: "not compared: 1 of 2 networks are not finite here",
-        2: "not compared: one network spreads by 3 times the mean, too much for a mean of a few",
-        3: "not compared: 2 networks are too few where one spreads by 0.9 times the mean",
-        4: "not compared: under the smallest numbers of float32",
+    assert (found.departure.z, found.departure.count) == (0, 2)
+    one = "not compared: one network's mean square spreads by 3 times the mean, too much for a mean of a few"
+    few = "not compared: 2 networks are too few where one's mean square spreads by 0.9 times the mean"
+    small = "not compared: under the smallest numbers of float32"
+    assert found.skipped == {
+        ("act_q", 1): "not compared: 1 of 2 networks are not finite here",
+        **{(metric, 2): one for metric in curves},
+        **{(metric, 3): few for metric in curves},
+        **{(metric, 4): small for metric in curves},
     }
 
 

@@ -63,8 +63,8 @@ def test_summary_and_theory_say_the_same(theory: Callable[..., list[Cell]], tmp_
     first = [row for row in table if row["network.depth"] == "2"]
     assert [tuple(row.values())[2:] for row in first] == [
         ("0", "act_q", "1.0", "1.0", "0.0", "yes", ""),
-        ("1", "act_q", "1.0", "1.0", "0.5", "yes", "not compared: 3 networks are too few where one spreads by 0.5 "
-         "times the mean"),
+        ("1", "act_q", "1.0", "1.0", "0.5", "yes", "not compared: 3 networks are too few where one's mean "
+         "square spreads by 0.5 times the mean"),
         ("1", "distinct_units", "", "", "", "", "nobody has derived it"),
         ("1", "grad_q", "inf", "inf", "", "yes", ""),
         ("2", "act_q", "1.0", "1.0", "0.5", "no", GREAT),

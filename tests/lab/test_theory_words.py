@@ -29,6 +29,11 @@ def test_as_predicted() -> None:
     assert line == "As theory predicts (theory_z 0.0, over 3 means)."
 
 
+def test_as_predicted_without_a_spread() -> None:
+    (line,) = theory_sentences(beside(LAYERS, act_q=curve([1.0] * 4, 0.0)))
+    assert line == "As theory predicts, to rounding: it gives these means no spread."
+
+
 def test_a_departure_has_its_place_and_both_numbers() -> None:
     told = beside(LAYERS, act_q=curve([1.0, 1.0, 1.25, 1.0], [0.0, 0.02, 0.02, 0.02]))
     (line,) = theory_sentences(told)
@@ -45,7 +50,8 @@ def test_a_departure_has_its_place_and_both_numbers() -> None:
         ),
         (
             curve([1.0] * 4, 5.0),
-            "Not held against theory's means: one network spreads by 5 times the mean, too much for a mean of a few.",
+            "Not held against theory's means: "
+            "one network's mean square spreads by 5 times the mean, too much for a mean of a few.",
         ),
     ],
 )
