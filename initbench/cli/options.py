@@ -21,7 +21,15 @@ Jobs = Annotated[
         "-j", "--jobs", min=1, max=1024, help="Processes; default: all cores where it pays. Changes no result."
     ),
 ]
-Executor = Annotated[str | None, typer.Option("--executor", metavar="NAME", help="serial (this process) or process.")]
+Executor = Annotated[str | None, typer.Option("--executor", metavar="NAME", help="serial, process or dask.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDR",
+        help="A Dask scheduler: address or file; default: a cluster made here.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what is there already and what would be run, and stop.")]
 Force = Annotated[bool, typer.Option("--force", help="Compute the cells again, whatever DIR holds of them.")]
 Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Whether to draw plots/.")]

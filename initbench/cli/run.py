@@ -36,6 +36,7 @@ def run(
     overrides: options.Overrides = None,
     jobs: options.Jobs = None,
     executor: options.Executor = None,
+    scheduler: options.Scheduler = None,
     dry_run: options.DryRun = False,
     force: options.Force = False,
     plots: options.Plots = True,
@@ -47,7 +48,7 @@ def run(
     from ..lab.plan import open_experiment
 
     experiment = open_experiment(config, overrides or [])
-    wanted = Wanted(out, _jobs(jobs, executor), dry_run, force, plots, as_json, quiet)
+    wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, plots, as_json, quiet)
     _carry_out(experiment, wanted, context.find_root().params["debug"])
 
 
@@ -59,6 +60,7 @@ def sweep(
     overrides: options.Overrides = None,
     jobs: options.Jobs = None,
     executor: options.Executor = None,
+    scheduler: options.Scheduler = None,
     dry_run: options.DryRun = False,
     force: options.Force = False,
     plots: options.Plots = True,
@@ -74,7 +76,7 @@ def sweep(
     experiment = open_experiment(config, [*(overrides or []), *axes])
     if not experiment.axes:
         raise UsageError(f"{config}: a sweep needs an axis: give --grid network.depth=10,50, or a `sweep:` section")
-    wanted = Wanted(out, _jobs(jobs, executor), dry_run, force, plots, as_json, quiet)
+    wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, plots, as_json, quiet)
     _carry_out(experiment, wanted, context.find_root().params["debug"])
 
 
@@ -84,6 +86,7 @@ class Wanted:
 
     out: Path | None
     jobs: int | None
+    scheduler: str | None
     dry_run: bool
     force: bool
     plots: bool
@@ -102,7 +105,7 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
         for text in experiment.notes:
             note(f"note: {text}")
     with progress(experiment.name, wanted.quiet) as update:
-        result = runner.run(experiment, out, wanted.jobs, update, wanted.force)
+        result = runner.run(experiment, out, wanted.jobs, update, wanted.force, wanted.scheduler)
     for damage in result.damaged:  # said even when quiet: somebody's disk is not well
         note(f"note: {damage}; its seeds were computed again")
     drawn = _draw(out, result, wanted.plots)
@@ -115,20 +118,22 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
         raise typer.Exit(FAILED_CELLS)
 
 
-def _jobs(jobs: int | None, executor: str | None) -> int | None:
-    if executor not in (None, "serial", "process"):
-        raise typer.BadParameter(
-            f"{executor!r} is not an executor of this version: serial, process", param_hint="--executor"
-        )
+def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tuple[int | None, str | None]:
+    """How many processes, and the Dask scheduler if one is asked for."""
+    if executor not in (None, "serial", "process", "dask"):
+        raise typer.BadParameter(f"{executor!r} is not an executor: serial, process, dask", param_hint="--executor")
+    if scheduler is not None and executor not in (None, "dask"):
+        raise typer.BadParameter(f"--executor {executor} has no scheduler", param_hint="--scheduler")
     if executor == "serial":
         if jobs is not None and jobs > 1:
             raise typer.BadParameter(f"--executor serial runs in one process, not in {jobs}", param_hint="--jobs")
-        return 1
-    if executor == "process" and jobs is None:
+        return 1, None
+    dask = executor == "dask" or scheduler is not None
+    if (executor == "process" or dask) and jobs is None:
         from ..lab.executors import available_cores
 
-        return available_cores()
-    return jobs
+        jobs = available_cores()
+    return jobs, (scheduler or "local") if dask else None
 
 
 def _draw(out: Path, result: Result, wanted: bool) -> list[str]:

@@ -40,23 +40,25 @@ def run(
     jobs: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    scheduler: str | None = None,
 ) -> Result:
     """Measure every cell of an experiment, judge it, and publish the tables in `out` where one is given.
 
     What `out` holds already is not computed again, unless `force` says so. jobs: processes; None takes all cores where
-    the work is worth them. No byte of the tables depends on it, nor on what was interrupted before.
-    Raises StorageError where `out` cannot be written, BusyError where another run writes to it.
+    the work is worth them. scheduler: a Dask scheduler instead, see lab.executors. No byte of the tables depends on
+    either, nor on what was interrupted before.
+    Raises StorageError where `out` cannot be written, BusyError where another run writes to it, or no cluster is there.
     """
     if out is None:
         kept = Kept()
-        result = _carry_out(experiment, Forgetful(), [kept], jobs, progress)
+        result = _carry_out(experiment, Forgetful(), [kept], jobs, scheduler, progress)
         return replace(result, tables=kept.tables)
     with store.claimed(out), on_disk(out, force) as keeper:
         # First, so that `status` knows what a run that is killed was about.
         configs = {"config.yaml": experiment.source.encode(), "resolved.yaml": experiment.resolved.encode()}
         store.publish_all(out, configs)
         with Streamed(out) as tables:
-            result = _carry_out(experiment, keeper, [tables], jobs, progress)
+            result = _carry_out(experiment, keeper, [tables], jobs, scheduler, progress)
             keeper.finish()  # no table tells of a block that is not safe
         store.remove(out, result.absent)
         files = {**tables.checksums, **{name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}}
@@ -66,7 +68,12 @@ def run(
 
 
 def _carry_out(
-    experiment: Experiment, keeper: Keeper, sinks: Sequence[Sink], jobs: int | None, progress: Progress | None
+    experiment: Experiment,
+    keeper: Keeper,
+    sinks: Sequence[Sink],
+    jobs: int | None,
+    scheduler: str | None,
+    progress: Progress | None,
 ) -> Result:
     started = time.monotonic()
     cells = plan(experiment)
@@ -76,7 +83,7 @@ def _carry_out(
     evidence = Evidence(experiment.expect)
     tables = Tabulate(experiment, [*sinks, evidence])
     results = []
-    for result in _measure(experiment, work, keeper, jobs, progress):
+    for result in _measure(experiment, work, keeper, jobs, scheduler, progress):
         tables.add(result)
         results.append(result if isinstance(keeper, Forgetful) else result.told)
     outcomes = evaluate(experiment.expect, evidence.tables)
@@ -92,17 +99,21 @@ def _jobs(work: Sequence[Work]) -> int:
 
 
 def _measure(
-    experiment: Experiment, work: Sequence[Work], keeper: Keeper, jobs: int, progress: Progress | None
+    experiment: Experiment,
+    work: Sequence[Work],
+    keeper: Keeper,
+    jobs: int,
+    scheduler: str | None,
+    progress: Progress | None,
 ) -> Iterator[CellResult]:
     """The results of all cells in grid order, each as soon as it and those before it are done."""
-    budget = engine.BUDGET // jobs
-    tasks = [Task(place, each.planned.cell, seeds, budget) for place, each in enumerate(work) for seeds in each.blocks]
+    tasks = list(_tasks(work, jobs))
     fresh: list[list[Trace | Failure]] = [[] for _ in work]
     total = len(work) * len(experiment.seeds)
     done = total - sum(each.networks for each in work)
     conclude = _Conclusions(experiment, work, keeper, fresh)
     yield from conclude.ready()
-    for index, outcome in executors.execute(tasks, jobs):
+    for index, outcome in executors.execute(tasks, jobs, scheduler):
         place = tasks[index].position
         fresh[place].append(outcome)
         if isinstance(outcome, Trace):
@@ -111,6 +122,14 @@ def _measure(
         if progress is not None:
             progress(done, total)
         yield from conclude.ready()
+
+
+def _tasks(work: Sequence[Work], jobs: int) -> Iterator[Task]:
+    """The blocks that must run, in grid order."""
+    budget = engine.BUDGET // jobs
+    for place, each in enumerate(work):
+        for seeds in each.blocks:
+            yield Task(place, each.planned.cell, seeds, budget, seconds(each.planned.cell, len(seeds)))
 
 
 class _Conclusions:

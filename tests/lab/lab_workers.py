@@ -9,14 +9,14 @@ import signal
 from threadpoolctl import threadpool_info
 
 from initbench import engine
-from initbench.lab import executors
-from initbench.lab.executors import Failure, Outcome, Task
+from initbench.lab.executors import Failure, Outcome, Task, processes, tasks
+from initbench.lab.executors.tasks import Bundle
 
 
 def report(task: Task) -> Outcome:
     """What a worker sees around it."""
     blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-    variables = {name: os.environ.get(name) for name in executors.BLAS_VARIABLES}
+    variables = {name: os.environ.get(name) for name in processes.BLAS_VARIABLES}
     found = {"pid": os.getpid(), "blas": blas, "variables": variables}
     return Failure(json.dumps(found))
 
@@ -34,10 +34,22 @@ def run_out(task: Task) -> Outcome:
     if task.seeds == (1,):
         engine.propagate = _no_memory  # type: ignore[assignment]
     try:
-        return executors._measure(task, engine.Workspace())
+        return tasks.measure(task, engine.Workspace())
     finally:
         engine.propagate = propagate
 
 
 def _no_memory(*_: object) -> None:
     raise MemoryError
+
+
+def report_all(bundle: Bundle) -> list[Outcome]:
+    return [report(task) for _, task in bundle]
+
+
+def die_all(bundle: Bundle) -> list[Outcome]:
+    return [die(task) for _, task in bundle]
+
+
+def run_out_all(bundle: Bundle) -> list[Outcome]:
+    return [run_out(task) for _, task in bundle]

@@ -21,7 +21,10 @@ from threadpoolctl import threadpool_info
 from initbench import engine
 from initbench.engine import Trace
 from initbench.lab import executors
-from initbench.lab.executors import BLAS_VARIABLES, Failure, Outcome, Task, execute
+from initbench.lab.executors import Failure, Outcome, Task, execute
+from initbench.lab.executors import tasks as tasks_
+from initbench.lab.executors.processes import BLAS_VARIABLES
+from initbench.lab.executors.tasks import KILLED
 
 
 def tasks(number: int, depth: int = 3) -> list[Task]:
@@ -54,29 +57,29 @@ def test_serial_keeps_the_order_and_works_as_asked() -> None:
 
 
 def test_one_task_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "_pooled", None)
+    monkeypatch.setattr(executors, "pooled", None)
     assert len(outcomes(tasks(1), 4)) == 1
     assert outcomes([], 1) == []
 
 
-def test_a_killed_worker_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "_work", lab_workers.die)
+def test_a_task_that_kills_its_worker_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks_, "work_all", lab_workers.die_all)
     watch = threading.Timer(60, os.kill, (os.getpid(), signal.SIGABRT))  # a hang would otherwise last for ever
     watch.start()
     try:
         found = outcomes(tasks(8), 2)
     finally:
         watch.cancel()
-    assert found[3] == Failure("its worker process died (killed, or out of memory)")
-    assert {outcome.reason for outcome in found if isinstance(outcome, Failure)} <= {"measured", found[3].reason}
+    assert found[3] == Failure(KILLED)
+    assert found[:3] + found[4:] == [Failure("measured")] * 7
 
 
 def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     for jobs in (1, 2):
         with monkeypatch.context() as patch:
-            patch.setattr(executors, "_work", lab_workers.run_out)
+            patch.setattr(tasks_, "work_all", lab_workers.run_out_all)
             if jobs == 1:
-                patch.setattr(executors, "_measure", lambda task, _, plain=executors._measure: _lacking(task, plain))
+                patch.setattr(tasks_, "measure", lambda task, _, plain=tasks_.measure: _lacking(task, plain))
             found = outcomes(tasks(3), jobs)
         assert isinstance(found[1], Failure)
         assert "out of memory" in found[1].reason
@@ -86,7 +89,7 @@ def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
 
 def _lacking(task: Task, plain: object) -> Outcome:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executors, "_measure", plain)
+        patch.setattr(tasks_, "measure", plain)
         return lab_workers.run_out(task)
 
 
@@ -95,7 +98,7 @@ def test_workers_have_one_blas_thread_and_no_main_script(tmp_path: Path, monkeyp
     script.write_text(f"open({str(mark)!r}, 'w')\n")
     monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
-    monkeypatch.setattr(executors, "_work", lab_workers.report)
+    monkeypatch.setattr(tasks_, "work_all", lab_workers.report_all)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     before, main = dict(os.environ), sys.modules["__main__"]

@@ -1,0 +1,165 @@
+"""The workers of a Dask cluster: one that exists, by address or scheduler file, or one made here. An extra:
+initbench[distributed].
+
+A worker that dies costs time, never an innocent task: what Dask gives up on is run again alone, three times.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ... import __version__
+from ...errors import BusyError, UsageError
+from ...spec import NUMERICS_VERSION
+from . import tasks as tasks_
+from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, Task, bundles, paired
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOCAL = "local"
+PATIENCE = 20.0
+"""Seconds that a scheduler may take to answer."""
+
+Versions = tuple[tuple[str, str], ...]
+
+
+def versions() -> Versions:
+    """What a worker must have in common with us for its numbers to be ours."""
+    return (("initbench", __version__), ("numerics", str(NUMERICS_VERSION)), ("numpy", np.__version__))
+
+
+def clustered(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """(index of the task, its outcome) as they are done by the cluster.
+
+    Raises BusyError where the cluster cannot be reached or goes away, UsageError where Dask is not installed or a
+    worker has other versions.
+    """
+    with _client(scheduler, jobs) as client:
+        _compare(client)
+        yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
+
+
+def _measured(bundle: Bundle) -> tuple[Versions, list[Outcome]]:
+    """On a worker. It may have come after the versions were compared: its own go with what it measured."""
+    with threadpool_limits(1, user_api="blas"):
+        return versions(), [_survived(task) for _, task in bundle]
+
+
+def _survived(task: Task) -> Outcome:
+    try:
+        return tasks_.work(task)
+    except SystemExit as leave:  # Dask would wait for ever
+        return Failure(f"tried to end the process (exit {leave.code})")
+
+
+def _drain(client: Client, waiting: deque[Bundle], scheduler: str) -> Iterator[tuple[int, Outcome]]:
+    from distributed import KilledWorker
+
+    running: dict[Future[Any], Bundle] = {}
+    suspects: list[Bundle] = []
+    while waiting or running:
+        ahead = 3 * max(1, _threads(client))
+        while waiting and len(running) < ahead:
+            running[_submit(client, waiting[0])] = waiting[0]
+            waiting.popleft()
+        for future in _finished(client, running, scheduler):
+            bundle = running.pop(future)
+            try:
+                yield from paired(bundle, _result(future))
+            except KilledWorker:
+                suspects.append(bundle)
+    for index, task in (entry for bundle in suspects for entry in bundle):
+        yield index, _alone(client, ((index, task),), scheduler)
+
+
+def _alone(client: Client, bundle: Bundle, scheduler: str) -> Outcome:
+    """The outcome of one task with nothing else under way."""
+    from distributed import KilledWorker
+
+    for _ in range(TRIES):
+        future = _submit(client, bundle)
+        while not _finished(client, {future: bundle}, scheduler):
+            pass
+        try:
+            return _result(future)[0]
+        except KilledWorker:
+            continue
+    return Failure(KILLED)
+
+
+def _submit(client: Client, bundle: Bundle) -> Future[Any]:
+    return client.submit(_measured, bundle, pure=False)
+
+
+def _result(future: Future[Any]) -> list[Outcome]:
+    theirs, outcomes = future.result()
+    if theirs != versions():
+        raise UsageError(_mismatch("a worker", theirs))
+    return list(outcomes)
+
+
+def _finished(client: Client, running: dict[Future[Any], Bundle], scheduler: str) -> list[Future[Any]]:
+    """Those that are done after a second at most. Raises BusyError where the scheduler has gone."""
+    from distributed import wait
+
+    try:
+        done = wait(list(running), timeout=1, return_when="FIRST_COMPLETED").done
+    except TimeoutError:
+        done = set()
+    if client.status != "running" or any(future.status in ("cancelled", "lost") for future in running):
+        raise BusyError(f"the Dask scheduler at {scheduler} has gone; what is finished is kept: run the command again")
+    return [future for future in running if future in done]
+
+
+def _threads(client: Client) -> int:
+    return sum(client.nthreads().values())
+
+
+def _compare(client: Client) -> None:
+    """Raises UsageError unless every worker has our versions, BusyError where there is no worker."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        raise BusyError("the Dask cluster has no workers; start one: dask worker ADDRESS --nthreads 1") from None
+    for worker, theirs in client.run(versions, on_error="return").items():
+        if isinstance(theirs, BaseException):
+            raise UsageError(f"worker {worker} cannot import initbench {__version__}: {theirs}; install it there")
+        if theirs != versions():
+            raise UsageError(_mismatch(f"worker {worker}", theirs))
+
+
+def _mismatch(who: str, theirs: Versions) -> str:
+    ours = dict(versions())
+    other = ", ".join(f"{name} {value} (here {ours.get(name)})" for name, value in theirs if ours.get(name) != value)
+    return f"{who} has {other}: its numbers would not be ours; install the same versions there"
+
+
+@contextmanager
+def _client(scheduler: str, jobs: int) -> Iterator[Client]:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UsageError('--executor dask needs Dask: pip install "initbench[distributed]"') from None
+    if scheduler == LOCAL:
+        # Loopback only, and no dashboard: nothing is opened to the network.
+        options = {"host": "127.0.0.1", "dashboard_address": None, "threads_per_worker": 1, "processes": True}
+        with LocalCluster(n_workers=jobs, **options) as cluster, Client(cluster) as client:
+            yield client
+        return
+    is_file = Path(scheduler).is_file()
+    try:
+        client = Client(scheduler_file=scheduler, timeout=PATIENCE) if is_file else Client(scheduler, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise BusyError(f"the Dask scheduler at {scheduler} cannot be reached: {error}") from None
+    try:
+        yield client
+    finally:
+        client.close(timeout=5)

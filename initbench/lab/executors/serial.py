@@ -1,0 +1,21 @@
+"""This process, one task after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from threadpoolctl import threadpool_limits
+
+from ...engine import Workspace
+from . import tasks as tasks_
+from .tasks import Outcome, Task
+
+
+def in_turn(tasks: Sequence[Task]) -> Iterator[tuple[int, Outcome]]:
+    """(index of the task, its outcome), each as it is asked for. The caller's BLAS threads are given back at the
+    end."""
+    workspace = Workspace()
+    tasks_.keep_freed_memory()
+    with threadpool_limits(1, user_api="blas"):
+        for index, task in enumerate(tasks):
+            yield index, tasks_.measure(task, workspace)

@@ -1,0 +1,115 @@
+"""What is handed to a worker, and what comes back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ... import engine
+from ...engine import Trace, Workspace, join
+from ...errors import PluginError
+from ...spec import Cell
+from ..blocks import blocks
+
+BUNDLE_SECONDS = 0.1
+"""Small tasks are handed out together until they take this long: what handing out costs is shared."""
+
+TRIES = 3
+"""How often a task may end its worker, alone, before it is the one to blame."""
+
+KILLED = f"ended its worker process {TRIES} times (killed, or out of memory)"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept; seconds:
+    what it takes, roughly."""
+
+    position: int
+    cell: Cell
+    seeds: tuple[int, ...]
+    budget: int
+    seconds: float = BUNDLE_SECONDS
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task gave no trace."""
+
+    reason: str
+
+
+Outcome = Trace | Failure
+Bundle = tuple[tuple[int, Task], ...]
+"""Tasks that are handed out together, with their indices."""
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def bundles(tasks: Sequence[Task], workers: int) -> list[Bundle]:
+    """The tasks in order, small ones together, but never so that a worker goes without."""
+    most = max(1, len(tasks) // (4 * workers))
+    found: list[Bundle] = []
+    open_bundle: list[tuple[int, Task]] = []
+    for entry in enumerate(tasks):
+        open_bundle.append(entry)
+        if len(open_bundle) >= most or sum(task.seconds for _, task in open_bundle) >= BUNDLE_SECONDS:
+            found.append(tuple(open_bundle))
+            open_bundle = []
+    return [*found, tuple(open_bundle)] if open_bundle else found
+
+
+def measure(task: Task, workspace: Workspace) -> Outcome:
+    """Carry a task out. An error of our own code is raised; everything else that can go wrong is an outcome."""
+    try:
+        chunks = blocks(task.seeds, engine.chunk_size(task.cell))
+        return join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
+    except MemoryError:
+        return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")
+    except PluginError as error:  # somebody else's code
+        return Failure(str(error))
+
+
+_workspace: Workspace | None = None
+
+
+def work(task: Task) -> Outcome:
+    """Carry a task out in a worker, whose memory is used again and again."""
+    global _workspace
+    _workspace = _workspace or Workspace()
+    return measure(task, _workspace)
+
+
+def work_all(bundle: Bundle) -> list[Outcome]:
+    """Carry a bundle out in a worker."""
+    return [work(task) for _, task in bundle]
+
+
+def settle() -> None:
+    """Make a process ready to measure.
+
+    More BLAS threads than one would change the last bits with the machine's load, and make small products slower.
+    """
+    threadpool_limits(1, user_api="blas")
+    keep_freed_memory()
+
+
+def keep_freed_memory() -> None:
+    """Free one large block, so that glibc stops handing every temporary of 128 kB back to the system: twice as fast."""
+    np.empty(24_000_000, np.uint8)
+
+
+def paired(bundle: Bundle, outcomes: Sequence[Outcome]) -> Iterator[tuple[int, Outcome]]:
+    """The outcomes of a bundle with the indices of its tasks."""
+    for (index, _), outcome in zip(bundle, outcomes, strict=True):
+        yield index, outcome
