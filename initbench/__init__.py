@@ -22,6 +22,7 @@ From Python:
     initbench.initializer("keras:he_normal").variance(fan_in=512, fan_out=256)
     initbench.activation("gelu").slope(z)
     initbench.predict("tanh", sigma_w=1.5, sigma_b=0.3)   # infinite width: q_star, c_star, chi, xi_q, xi_c, phase
+    initbench.recommend("gelu", depth=100, width=256).reasons
 
 Names are loaded when they are first used: `import initbench` is quick.
 """
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .errors import InitbenchError as InitbenchError
     from .lab.result import Result as Result
     from .theory.mean_field import predict as predict
+    from .theory.recommend import recommend as recommend
 
 _HOMES = {
     "ConfigError": ".errors",
@@ -53,6 +55,7 @@ _HOMES = {
     "load": ".api",
     "plot": ".api",
     "predict": ".theory.mean_field",
+    "recommend": ".theory.recommend",
     "run": ".api",
 }
 

@@ -71,9 +71,11 @@ def _lines(candidate: Candidate) -> list[str]:
 
 def _say(found: Recommendation) -> None:
     typer.echo(f"{found.activation.label}, {found.depth} layers of width {found.width}")
-    _say_choice(found.best, f"biases 0: no initializer keeps signals and gradients over {found.depth} layers")
-    if found.biased is not None:
-        _say_choice(found.biased, "")
+    if found.best is None:
+        typer.echo(f"\nbiases 0: no initializer keeps signals and gradients over {found.depth} layers")
+    for choice in (found.best, found.biased):
+        if choice is not None:
+            _say_choice(choice)
     typer.echo("")
     for text in found.reasons:
         typer.echo(text)
@@ -93,14 +95,12 @@ def _say(found: Recommendation) -> None:
     table(("rank", "initializers", "sigma_w", "forward", "backward", "drift", "known for"), rows, left=2)
 
 
-def _say_choice(choice: Candidate | None, none: str) -> None:
-    if choice is None:
-        typer.echo(f"\n{none}")
-        return
+def _say_choice(choice: Candidate) -> None:
     biases = "biases 0" if choice.bias is None else "with random biases"
-    forward, backward = _typical(choice.drifts.forward), _typical(choice.drifts.backward)
+    forward, backward = choice.drifts.forward.typical, choice.drifts.backward.typical
     typer.echo(
-        f"\n{biases}: signals of a typical network end within {forward} of where they began, gradients {backward}"
+        f"\n{biases}: signals of a typical network end within a factor of {forward:.3g} of where they began, "
+        f"gradients of {backward:.3g}"
     )
     for line in _lines(choice):
         typer.echo(f"  {line}")

@@ -108,8 +108,10 @@ def recommend(activation: str | Activation, depth: int = 50, width: int = 512) -
     biased = _biased(activation, depth, width)
     if biased is not None and best is not None and biased.drifts.typical * WORTH >= best.drifts.typical:
         biased = None
-    why = reasons.of(activation, depth, keeping, critical, torch)
-    return Recommendation(activation, depth, width, keeping, critical, torch, ranking, best, biased, why)
+    why = list(reasons.of(activation, depth, keeping, critical, torch))
+    if best is not None and TUNED in best.meanings:
+        why.append(f"sigma_w = {best.sigma_w:.5g} balances signals against gradients over {depth} layers.")
+    return Recommendation(activation, depth, width, keeping, critical, torch, ranking, best, biased, tuple(why))
 
 
 def _usual(activation: Activation) -> list[Initializer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from command_line import Cli
 import initbench
 from initbench.config import from_mapping
 
+README = Path(__file__).parents[2] / "README.md"
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 KEYS = ["q_star", "fixed_points", "c_star", "chi", "xi_q", "xi_c", "phase", "notes"]
 GRID = """\
 name: grid
@@ -228,6 +231,17 @@ def test_a_refusal_in_words(cli: Cli) -> None:
     assert "No gradient passes" in done.stdout
     assert done.stderr.startswith("note: ")
     assert cli("recommend", "sign", "-q").stderr == ""
+
+
+def test_the_readme_shows_what_is_printed(cli: Cli) -> None:
+    """To the digits that another processor may round otherwise."""
+    blocks = re.findall(r"^```console\n\$ initbench (.*?)\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert {command.split()[0] for command, _ in blocks} >= {"theory", "recommend"}
+    for command, shown in blocks:
+        printed = cli(*command.split()).stdout
+        assert NUMBER.sub("#", printed) == NUMBER.sub("#", shown), command
+        numbers = [[float(number) for number in NUMBER.findall(text)] for text in (printed, shown)]
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.02), command
 
 
 @pytest.mark.parametrize("command", ["theory", "recommend"])
