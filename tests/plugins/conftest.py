@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from plugin_packages import Run
 
 from initbench.catalogue import plugins
 from initbench.catalogue.activations import ACTIVATIONS
 from initbench.catalogue.initializers import INITIALIZERS
 from initbench.catalogue.metrics import METRICS
 from initbench.errors import Interrupted
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-KINDS = ("activations", "initializers", "metrics")
+Run = Callable[..., subprocess.CompletedProcess[str]]
+"""`initbench` with some words, in a process of its own."""
 
 HEAD = """\
 import numpy as np

@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Run
-from plugin_packages import HEAD, activations, entries, initializers, install, metrics
+from plugin_packages import HEAD, Run, activations, entries, initializers, install, metrics
 
 HELPERS = (
     HEAD

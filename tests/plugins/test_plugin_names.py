@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run
-from plugin_packages import HEAD, activations, entries, initializers, install, metrics
+from plugin_packages import HEAD, Run, activations, entries, initializers, install, metrics
 
 import initbench
 from initbench.catalogue.activations import ACTIVATIONS

@@ -16,8 +16,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from conftest import Run
-from plugin_packages import HEAD, activations, entries, initializers, install, metrics
+from plugin_packages import HEAD, Run, activations, entries, initializers, install, metrics
 
 import initbench
 from initbench import engine
