@@ -96,7 +96,9 @@ class SeriesPairs:
 
     def gap(self, row: int, e: Array) -> Array:
         # sum (a_k - b_k)^2 / 2 + a_k b_k (1 - c^k), of which nothing cancels
-        lost = -np.expm1(_log_cosine(e)[:, None] * self.k) if e.max() < 1 else 1 - self._power(e)
+        lost = -np.expm1(_log_cosine(e)[:, None] * self.k)
+        if e.max() > 1:
+            lost = np.where(e[:, None] > 1, 1 - self.parity * (1 - lost), lost)
         return np.asarray(self.apart[row] + np.vecdot(self.value[row], lost))
 
     def products(self, rows: Array, e: Array) -> Array:

@@ -37,14 +37,15 @@ _SEEN = 1e-6  # the same on nodes of their own
 
 @lru_cache
 def orders() -> Array:
-    """k of every term, (K,): the integers below ORDERS, then the tail's."""
-    return np.concatenate([np.arange(ORDERS), (ORDERS - 0.5) * np.exp(_tail()[0])])
+    """k of every term, (K,): the integers below ORDERS, then the tail's even ones and its odd ones."""
+    return np.concatenate([np.arange(ORDERS), *[(ORDERS - 0.5) * np.exp(_tail()[0])] * 2])
 
 
 @lru_cache
 def parities() -> Array:
-    """What c^k is multiplied by for c < 0, (K,): -1 for odd orders; 0 in the tail, where odd and even ones cancel."""
-    return np.concatenate([1.0 - 2.0 * (np.arange(ORDERS) % 2), np.zeros(len(_tail()[0]))])
+    """The sign of c^k for c < 0, (K,): -1 for odd orders."""
+    size = len(_tail()[0])
+    return np.concatenate([1.0 - 2.0 * (np.arange(ORDERS) % 2), np.ones(size), -np.ones(size)])
 
 
 @lru_cache
@@ -75,24 +76,29 @@ def terms(activation: Activation, q: Array) -> Array:
             totals[:, 0] = q * totals[:, 1]
         left = totals - powers.sum(axis=2)
         left[left <= _COMPLETE * totals] = 0.0
-        half = powers[:, :, ORDERS // 2 :].sum(axis=2)
-        masses = np.stack([_masses(left[:, f], half[:, f]) for f in range(3)], axis=1)
+        masses = np.stack([_masses(left[:, f], powers[:, f]) for f in range(3)], axis=1)
         if not activation.formula.jumps:
             masses[:, 0] /= orders()[ORDERS:]
     return np.concatenate([found, np.sqrt(masses)], axis=2)
 
 
-def _masses(left: Array, half: Array) -> Array:
-    """What every order of the tail holds, (N,) -> (N, tail): sum_{k > K} f_k^2 falls as K^-m."""
-    steepness = np.log2(1 + half / np.where(left > 0, left, np.inf))
-    # m from the last octave; kinks of any derivative leave an odd multiple of 1/2, which an octave shows roughly.
+def _masses(left: Array, powers: Array) -> Array:
+    """What every order of the tail holds, (N,) and (N, ORDERS) -> (N, tail): sum_{k > K} f_k^2 falls as K^-m.
+
+    m, and what even and odd orders have of it, is that of the last octave.
+    """
+    even, odd = powers[:, ORDERS // 2 :: 2].sum(axis=1), powers[:, ORDERS // 2 + 1 :: 2].sum(axis=1)
+    steepness = np.log2(1 + (even + odd) / np.where(left > 0, left, np.inf))
+    # Kinks of any derivative leave an odd multiple of 1/2, which an octave shows roughly.
     typical = float(np.median(steepness))
     whole = np.round(typical - 0.5) + 0.5
     if typical < 3 and abs(typical - whole) < 0.25:
         steepness = np.full_like(steepness, whole)
     log_k, weights = _tail()
     masses = weights * np.exp(-np.clip(steepness, 0.25, 40)[:, None] * log_k)
-    return np.asarray(left[:, None] * masses / masses.sum(axis=1, keepdims=True))
+    masses *= (left / masses.sum(axis=1))[:, None]
+    share = np.divide(even, even + odd, out=np.full_like(even, 0.5), where=even + odd > 0)[:, None]
+    return np.concatenate([masses * share, masses * (1 - share)], axis=1)
 
 
 def _coefficients(activation: Activation, q: Array, totals: Array) -> Array:

@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 
 GROUPS = 64
 """Up to so many inputs, and pairs of them, are followed one by one; more of them in so many groups of equal size."""
+STRATA, UNEQUAL = 8, 0.02
+"""Pairs whose lengths vary by more than UNEQUAL of their mean are told apart by length, in STRATA steps."""
 ROWS = 1024
 """Up to so many inputs, all pairs are looked at; of more, those of so many evenly spaced ones."""
 NEAR = 1e-3
@@ -75,8 +77,8 @@ def input_state(cell: Cell) -> InputState:
 def of_rows(x: Array) -> InputState:
     """The state of the very rows of x, (B, N), one by one as far as GROUPS go.
 
-    In groups, the mean of q and of the cosine stay exact; what is curved in them is off by its second derivative
-    times half of the variance within a group, which falls as 1 / GROUPS^2.
+    In groups, the means of q and of x_a . x_b stay exact; what is curved in them is off by its second derivative times
+    half of the variance within a group.
     """
     x = x.astype(np.float64)
     squares = np.vecdot(x, x)
@@ -86,15 +88,13 @@ def of_rows(x: Array) -> InputState:
     if len(x) <= GROUPS and len(e) <= GROUPS:
         weight, pair_weight = _equal(len(x)), _equal(len(e))
     else:
-        groups, pairs = _groups(rows[0]), _groups(e)
-        weight, pair_weight = np.concatenate([_sizes(groups), np.zeros(2 * len(pairs))]), _sizes(pairs)
-        # The pairs of a group are followed as one pair: of its longer inputs and of its shorter ones.
-        of_first, of_second = rows[:, first], rows[:, second]
-        swapped = of_first[0] < of_second[0]
-        longer, shorter = np.where(swapped, of_second, of_first), np.where(swapped, of_first, of_second)
-        rows = np.concatenate([_means(rows, groups), _means(longer, pairs), _means(shorter, pairs)], axis=1)
-        first = len(groups) + np.arange(len(pairs))
-        second, e = first + len(pairs), _means(e, pairs)
+        groups = _groups(rows[0], GROUPS)
+        weight, followed = _sizes(groups), _means(rows, groups)
+        first, second, e, pair_weight, carried = _grouped_pairs(np.sqrt(rows[0, first]), np.sqrt(rows[0, second]), e)
+        mean = np.repeat(rows[1:].mean(axis=1, keepdims=True), len(carried), axis=1)
+        first, second = first + len(groups), second + len(groups)
+        rows = np.concatenate([followed, np.vstack([carried, mean])], axis=1)
+        weight = np.concatenate([weight, np.zeros(len(carried))])
     return InputState(
         batch=x.shape[0],
         features=x.shape[1],
@@ -147,9 +147,27 @@ def _pairs_of(unit: Array, nonzero: Array) -> tuple[Array, Array, Array]:
     return a, b, np.clip(np.where(nonzero[a] & nonzero[b], e, 0.0), 0.0, 2.0)
 
 
-def _groups(values: Array) -> list[Array]:
-    """Indices in up to GROUPS parts of equal size, by ascending value."""
-    return np.array_split(np.argsort(values, kind="stable"), min(GROUPS, len(values)))
+def _grouped_pairs(a: Array, b: Array, e: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Many pairs of lengths a and b as GROUPS pairs: indices of their inputs, (P,) each, e, weights, and the mean
+    squares of these inputs, (2 P,).
+
+    Grouped by length, if lengths differ, and then by e. A group's pair has its mean a b, its mean (a - b)^2 and its
+    mean a b e, so that the first layer, which is linear in these, loses nothing.
+    """
+    product, apart = a * b, (a - b) ** 2
+    strata = _groups(product, STRATA if product.std() > UNEQUAL * product.mean() else 1)
+    pairs = [stratum[part] for stratum in strata for part in _groups(e[stratum], GROUPS // len(strata))]
+    product, common, apart = (_means(values, pairs) for values in (product, product * e, apart))
+    longer = (np.sqrt(apart) + np.sqrt(apart + 4 * product)) / 2
+    lengths = np.concatenate([longer, longer - np.sqrt(apart)])
+    e = np.divide(common, product, out=np.zeros_like(common), where=product > 0)
+    first = np.arange(len(pairs))
+    return first, first + len(pairs), e, _sizes(pairs), lengths**2
+
+
+def _groups(values: Array, number: int) -> list[Array]:
+    """Indices in up to `number` parts of equal size, by ascending value."""
+    return np.array_split(np.argsort(values, kind="stable"), min(number, len(values)))
 
 
 def _means(values: Array, groups: list[Array]) -> Array:

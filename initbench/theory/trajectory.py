@@ -158,6 +158,7 @@ def _angles(
     if not len(a):
         return e, pairs
     repeats, opposite = np.arange(len(laws) + 1), bool((e[0] == 2).any())
+    mirrored = _mirrored(laws)
     different, codes = activations(laws)
     size = max(1, _BLOCK // (_TERMS * len(start.q)))
     for rows in _blocks(origin, size):
@@ -169,8 +170,8 @@ def _angles(
                 continue
             # cw <phi_a phi_b> + cb = (q_a + q_b) / 2 - cw gap = (1 - e) sqrt(q_a q_b)
             e[k] = np.minimum(np.maximum((laws[k - 1].cw * gap[k - 1] - apart[k]) / both[k], 0.0), 2.0)
-            if opposite:  # opposite inputs stay so, though rounding would grow where the map is unstable
-                e[k] = np.where(2 - e[k] < SETTLED, 2.0, e[k])
+            if opposite and mirrored[k - 1]:  # rounding would grow where the map is unstable
+                e[k] = np.where(e[k - 1] == 2, 2.0, e[k])
             if origin[k] < k:
                 settled = bool((np.abs(e[k] - e[k - 1]) <= SETTLED * e[k]).all())
             one, place = known[codes[k - 1]]
@@ -181,6 +182,17 @@ def _angles(
     square = m[FIELDS.index("square")]
     pairs[0] = (square[:, a] + square[:, b]) / 2 - gap
     return e, pairs[:, repeats]
+
+
+def _mirrored(laws: tuple[LayerLaw, ...]) -> list[bool]:
+    """mirrored[k]: whether opposite inputs give opposite preactivations in layer k + 1 if they do so in layer k."""
+    odd = {activation: _odd(activation) for activation in activations(laws)[0]}
+    return [law.cb == 0 and (k == 0 or odd[laws[k - 1].activation]) for k, law in enumerate(laws)]
+
+
+def _odd(activation: Activation) -> bool:
+    z = np.linspace(0, 10, 101)
+    return np.array_equal(activation.value(-z), -activation.value(z))
 
 
 def _blocks(origin: Array, size: int) -> list[Array]:

@@ -63,7 +63,13 @@ def test_many_rows_are_grouped_without_moving_the_means() -> None:
     assert len(state.e) == GROUPS
     assert state.weight @ state.q == pytest.approx(q.mean(), rel=1e-3)
     assert state.weight.sum() == pytest.approx(1)
-    assert 1 - state.pair_weight @ state.e == pytest.approx(state.measured["cosine"], abs=1e-12)
+    gram = x @ x.T / 40
+    common = np.sqrt(state.q[state.a] * state.q[state.b]) * (1 - state.e)
+    assert state.pair_weight @ common == pytest.approx(gram[np.triu_indices(200, 1)].mean(), abs=1e-12)
+    apart = (np.sqrt(state.q[state.a]) - np.sqrt(state.q[state.b])) ** 2
+    differences = np.sqrt(q)[:, None] - np.sqrt(q)
+    assert state.pair_weight @ apart == pytest.approx((differences[np.triu_indices(200, 1)] ** 2).mean(), rel=0.01)
+    assert state.measured["act_q"] == pytest.approx(q.mean())
     # Something curved in q, such as a saturating length map: off by its second derivative times the groups' variance.
     assert state.weight @ np.tanh(state.q) == pytest.approx(np.tanh(q).mean(), rel=1e-4)
 
