@@ -53,3 +53,16 @@ def die_all(bundle: Bundle) -> list[Outcome]:
 
 def run_out_all(bundle: Bundle) -> list[Outcome]:
     return [run_out(task) for _, task in bundle]
+
+
+def die_on_a_cluster(bundle: Bundle) -> tuple[tuple[tuple[str, str], ...], list[Outcome]]:
+    """Measure, but for the task of seed 3, which kills its worker."""
+    from initbench.lab.executors import cluster
+
+    if any(task.seeds == (3,) for _, task in bundle):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return cluster.versions(), [tasks.work(task) for _, task in bundle]
+
+
+def other_versions() -> tuple[tuple[str, str], ...]:
+    return (("initbench", "0.0"), ("numerics", "0"), ("numpy", f"0.0.{os.getpid()}"))

@@ -6,8 +6,10 @@ A worker that dies costs time, never an innocent task: what Dask gives up on is 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOCAL = "local"
+LOOPBACK = "127.0.0.1"
 PATIENCE = 20.0
 """Seconds that a scheduler may take to answer."""
 
@@ -110,11 +113,15 @@ def _finished(client: Client, running: dict[Future[Any], Bundle], scheduler: str
     """Those that are done after a second at most. Raises BusyError where the scheduler has gone."""
     from distributed import wait
 
+    gone = False
+    done: set[Future[Any]] = set()
     try:
         done = wait(list(running), timeout=1, return_when="FIRST_COMPLETED").done
     except TimeoutError:
-        done = set()
-    if client.status != "running" or any(future.status in ("cancelled", "lost") for future in running):
+        pass
+    except CancelledError:  # Dask takes back what it can no longer ask for
+        gone = True
+    if gone or client.status != "running" or any(future.status in ("cancelled", "lost") for future in running):
         raise BusyError(f"the Dask scheduler at {scheduler} has gone; what is finished is kept: run the command again")
     return [future for future in running if future in done]
 
@@ -150,10 +157,11 @@ def _client(scheduler: str, jobs: int) -> Iterator[Client]:
         raise UsageError('--executor dask needs Dask: pip install "initbench[distributed]"') from None
     if scheduler == LOCAL:
         # Loopback only, and no dashboard: nothing is opened to the network.
-        options = {"host": "127.0.0.1", "dashboard_address": None, "threads_per_worker": 1, "processes": True}
+        options = {"host": LOOPBACK, "dashboard_address": None, "threads_per_worker": 1, "processes": True}
         with LocalCluster(n_workers=jobs, **options) as cluster, Client(cluster) as client:
             yield client
         return
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in a line of our own
     is_file = Path(scheduler).is_file()
     try:
         client = Client(scheduler_file=scheduler, timeout=PATIENCE) if is_file else Client(scheduler, timeout=PATIENCE)

@@ -1,0 +1,153 @@
+"""A real Dask scheduler and two workers on loopback: the same bytes, and what goes wrong there is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import lab_workers
+import pytest
+from lab_traces import make_cell
+
+from initbench import engine
+from initbench.engine import Trace
+from initbench.errors import BusyError, UsageError
+from initbench.lab import pending, runner
+from initbench.lab.executors import Failure, Task, execute
+from initbench.lab.plan import open_experiment
+
+pytest.importorskip("distributed")
+from initbench.lab.executors import cluster
+
+CONFIG: dict[str, Any] = {
+    "name": "grid",
+    "network": {"depth": 3, "width": 16, "activation": "tanh", "initializer": "lecun_normal"},
+    "seeds": 4,
+    "sweep": {"grid": {"network.depth": [2, 3, 4]}},
+}
+HERE = str(Path(__file__).parent)
+
+
+class Cluster:
+    """A scheduler and its workers, each a process group of its own: a leaf."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "scheduler.json"
+        self.log = (folder / "dask.log").open("w")
+        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.workers = [self.start("worker", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1") for _ in "12"]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
+        environment = {**os.environ, "PYTHONPATH": HERE, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [*command, "--scheduler-file", str(self.file)],
+            stdout=self.log, stderr=self.log, text=True, env=environment, start_new_session=True,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            kill(process)
+        self.log.close()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+@pytest.fixture
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    started = Cluster(tmp_path_factory.mktemp("dask"))
+    deadline = time.monotonic() + 60
+    while not started.file.exists():
+        assert time.monotonic() < deadline, "the scheduler did not start"
+        time.sleep(0.05)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pending, "block_size", lambda planned: 1)
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    files = [path for path in out.rglob("*") if path.is_file() and path.name != "manifest.json"]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_cluster_gives_the_bytes_of_one_process_and_goes_on_where_another_stopped(
+    dask: Cluster, tmp_path: Path
+) -> None:
+    runner.run(open_experiment(CONFIG), tmp_path / "here", jobs=1)
+    runner.run(open_experiment(CONFIG, ["seeds=2"]), tmp_path / "there", jobs=1)
+    runner.run(open_experiment(CONFIG), tmp_path / "there", scheduler=str(dask.file))
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_a_task_that_kills_workers_fails_alone(dask: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_measured", lab_workers.die_on_a_cluster)
+    tasks = [Task(0, make_cell(3), (seed,), engine.BUDGET, seconds=1.0) for seed in range(8)]
+    found = dict(execute(tasks, 2, str(dask.file)))
+    assert sorted(found) == list(range(8))
+    assert [index for index, outcome in found.items() if isinstance(outcome, Failure)] == [3]
+    assert "ended its worker" in found[3].reason  # type: ignore[union-attr]
+    assert all(isinstance(found[index], Trace) for index in range(8) if index != 3)
+
+
+def test_a_worker_with_other_versions_is_refused(dask: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = cluster.versions()
+    monkeypatch.setattr(cluster, "versions", lab_workers.other_versions)
+    with pytest.raises(UsageError, match=r"numpy 0\.0") as refused:
+        list(execute([Task(0, make_cell(2), (0,), engine.BUDGET)], 2, str(dask.file)))
+    assert "install" in str(refused.value)
+    assert dict(ours)["numpy"] in str(refused.value) or "0.0" in str(refused.value)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_scheduler_that_dies_is_told_and_nothing_finished_is_lost(dask: Cluster, tmp_path: Path) -> None:
+    experiment = open_experiment(CONFIG, ["seeds=40", "sweep.grid={network.depth: [60, 61]}"])
+    out = tmp_path / "out"
+
+    def kill_soon() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not list(out.rglob("*.block")):
+            time.sleep(0.02)
+        kill(dask.scheduler)
+
+    killer = threading.Thread(target=kill_soon)
+    killer.start()
+    started = time.monotonic()
+    with pytest.raises(BusyError, match="gone"):
+        runner.run(experiment, out, scheduler=str(dask.file))
+    killer.join()
+    assert time.monotonic() - started < 60
+    kept = {path: path.read_bytes() for path in out.rglob("*.block")}
+    assert kept
+    runner.run(experiment, out, jobs=1)
+    runner.run(experiment, tmp_path / "fresh", jobs=1)
+    assert all(path.read_bytes() == data for path, data in kept.items())
+    assert contents(out) == contents(tmp_path / "fresh")
+
+
+def test_no_scheduler_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+    with pytest.raises(BusyError, match="cannot be reached"):
+        list(execute([Task(0, make_cell(2), (0,), engine.BUDGET)], 2, "tcp://127.0.0.1:9"))
+
+
+def test_a_cluster_made_here_listens_on_loopback_alone(tmp_path: Path) -> None:
+    result = runner.run(open_experiment(CONFIG), tmp_path / "out", jobs=2, scheduler="local")
+    assert not result.failed
+    assert cluster.LOOPBACK == "127.0.0.1"
