@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def say_predictions(config: Path, overrides: list[str], as_json: bool, quiet: bo
         typer.echo(f"\n{grid.label}" if grid.label else "")
         _say_table(grid.cell, prediction)
     if not quiet:
-        _say_notes([prediction for _, prediction in predicted], experiment.notes)
+        _say_notes({grid.label: prediction for grid, prediction in predicted}, experiment.notes)
 
 
 def _document(grid: GridCell, prediction: Prediction) -> dict[str, Any]:
@@ -114,14 +114,24 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4g}"
 
 
-def _say_notes(predictions: Sequence[Prediction], notes: Iterable[str]) -> None:
-    """What a reader should know: each sentence once, and for what is blank (beyond the input) the metrics concerned."""
-    concerned: dict[str, list[str]] = {}
-    for prediction in predictions:
-        for name, curve in prediction.curves.items():
-            for reason in dict.fromkeys(reason for reason in curve.reasons[1:] if reason):
-                names = concerned.setdefault(reason, [])
-                names += [name] if name not in names else []
-    said = [*notes, *(f"{', '.join(names)}: {reason}" for reason, names in concerned.items())]
-    for text in dict.fromkeys([*said, *(text for prediction in predictions for text in prediction.notes)]):
+def _say_notes(predictions: Mapping[str, Prediction], notes: Iterable[str]) -> None:
+    """What a reader should know: each sentence once, with the cells that it is true of where it is not of all."""
+    cells: dict[str, list[str]] = {}
+    for label, prediction in predictions.items():
+        for text in dict.fromkeys([*_blanks(prediction), *prediction.notes]):
+            cells.setdefault(text, []).append(label)
+    for text in notes:
         note(f"note: {text}")
+    for text, labels in cells.items():
+        few = "; ".join(labels[:2]) + (f"; and {len(labels) - 2} more" if len(labels) > 2 else "")
+        note(f"note: {text}" if len(labels) == len(predictions) else f"note: {few}: {text}")
+
+
+def _blanks(prediction: Prediction) -> list[str]:
+    """What is blank or out of range beyond the input, and why, unless a note says so."""
+    concerned: dict[str, list[str]] = {}
+    for name, curve in prediction.curves.items():
+        for reason in dict.fromkeys(reason for reason in curve.reasons[1:] if reason):
+            concerned.setdefault(reason, []).append(name)
+    told = " ".join(prediction.notes)
+    return [f"{', '.join(names)}: {reason}" for reason, names in concerned.items() if reason not in told]

@@ -36,7 +36,7 @@ def theory(
     ] = None,
     q0: Annotated[
         float | None,
-        typer.Option("--q0", metavar="Q", help="The mean square that lengths start from; default 1."),
+        typer.Option("--q0", metavar="Q", help="The mean square of the first layer's z; default 1."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", metavar="CONFIG", help="Predict every layer of a YAML config instead.")
