@@ -21,16 +21,17 @@ from .spectrum import spectrum
 
 Array = np.ndarray[Any, Any]
 
-_TERMS = 28
+_TERMS = 26
 _CELL, _NODES = 1.0, 12  # in ln q
 _RIGHT = np.pi / 2
+_FACTOR = np.expm1(1) / _RIGHT
 _CLOSEST = 1e-6  # the smallest angle that is looked at
 _EDGE = 1e-9  # c = 0 up to the table's error
 
 
 @dataclass(frozen=True)
 class Chords:
-    """cells: ln q -> Chebyshev coefficients of t^jumping times the chord on [0, pi / 2], (N,) -> (N, terms)."""
+    """cells: ln q -> coefficients of t^jumping times the chord in T_0 ... T_(K - 1) of `_place(t)`, (N,) -> (N, K)."""
 
     cells: Cells
     jumping: bool
@@ -53,8 +54,8 @@ class Chords:
 
     def _chord(self, coefficients: Array, angle: Array) -> tuple[Array, Array]:
         """The chord and its slope in the angle, (P,) each."""
-        height, change = _chebyshev(coefficients, 2 * angle / _RIGHT - 1)
-        change = change * (2 / _RIGHT)
+        height, change = _chebyshev(coefficients, _place(angle))
+        change = change * _stretch(angle)
         if not self.jumping:
             return height, change
         return height / angle, (change - height / angle) / angle
@@ -72,16 +73,27 @@ def _coefficients(activation: Activation, q: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         series = spectrum(activation, q)
         nearest = np.arccos(1 - series.nearest())
-        angle = nearest + (_RIGHT - nearest) * (points(_TERMS - 2) + 1) / 2
+        place = (1 + _place(nearest)) / 2 + (1 - _place(nearest)) / 2 * points(_TERMS - 2)
+        angle = np.expm1((place + 1) / 2) / _FACTOR
         values = series.chord(2 * np.sin(angle / 2) ** 2)
         if activation.formula.jumps:
             values = values * angle
         values = np.concatenate([_at_zero(activation, q), values], axis=1)
     values[~np.isfinite(values).all(axis=1)] = np.nan
     orders = np.arange(_TERMS)
-    slopes = -((-1.0) ** orders) * orders**2 * (2 / _RIGHT)  # dT_k/dt at t = 0
-    basis = np.concatenate([[(-1.0) ** orders, slopes], polynomials(2 * angle / _RIGHT - 1, _TERMS)])
-    return np.asarray(values @ np.linalg.inv(basis).T)
+    slopes = -((-1.0) ** orders) * orders**2 * _stretch(0)  # dT_k/dt at t = 0
+    basis = np.concatenate([[(-1.0) ** orders, slopes], polynomials(place, _TERMS)])
+    return np.asarray(np.linalg.solve(basis, values.T).T)
+
+
+def _place(angle: Array | float) -> Array:
+    """Angles on [-1, 1], stretched next to 0, where the chord of a steep phi bends."""
+    return np.asarray(2 * np.log1p(_FACTOR * angle) - 1)
+
+
+def _stretch(angle: Array | float) -> Array:
+    """The slope of `_place`."""
+    return np.asarray(2 * _FACTOR / (1 + _FACTOR * angle))
 
 
 def _at_zero(activation: Activation, q: Array) -> Array:

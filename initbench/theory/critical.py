@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
+from .fixed_points import fixed_points
 from .gaussian import Moments, moments
 from .length_table import LengthTable, length_table
 from .maps import checked, found, homogeneous
+from .resting import CRITICAL
 from .roots import crossings
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +33,7 @@ class CriticalPoint:
     """Weights and biases with chi = 1 at a fixed point of the length map.
 
     q: the fixed point; None where every q is one (homogeneous activations). slope: F'(q). stable: whether lengths come
-    back to q, or at least stay (homogeneous activations); if not, these weights are no recommendation.
+    back to q from both sides, or at least stay (homogeneous activations); if not, do not choose these weights.
     """
 
     sigma_w: float
@@ -73,11 +75,9 @@ def critical_sigma_w(activation: str | Activation, sigma_b: float) -> tuple[Crit
         lambda x: _climb(table, biases, x),
     )
     m = moments(activation, np.exp(np.sort(np.append(at.at, at.touching))))
-    points = [
-        CriticalPoint(1 / math.sqrt(slope_square), sigma_b, float(q), float(d / slope_square), bool(d < slope_square))
-        for q, slope_square, d in zip(m.q, m.slope_square, m.d_square, strict=True)
-    ]
-    return (*_at_zero(activation, table, biases, at.first), *points)
+    rows = zip(m.q.tolist(), m.slope_square.tolist(), (_leaving(m) + 1).tolist(), strict=True)
+    points = [CriticalPoint(1 / math.sqrt(s), sigma_b, q, slope, slope < 1 - CRITICAL) for q, s, slope in rows]
+    return (*(_at_zero(activation, table) if sigma_b == 0 else ()), *points)
 
 
 def critical_line(activation: str | Activation) -> tuple[CriticalArc, ...]:
@@ -108,7 +108,7 @@ def _arc(activation: Activation, low: float, high: float) -> CriticalArc | None:
     middle = there.size // 2
     if there.sum() < 2 or not biases[middle] > 0:
         return None
-    stable = bool(_leaving(m)[middle] < 0)
+    stable = bool(_leaving(m)[middle] < -CRITICAL)
     return CriticalArc(m.q[there], np.sqrt(weights[there]), np.sqrt(np.maximum(biases[there], 0)), stable)
 
 
@@ -137,10 +137,10 @@ def _climb(table: LengthTable, biases: float, log_q: Array) -> Array:
         return np.asarray(biases * np.exp(-log_q) - lengths)
 
 
-def _at_zero(activation: Activation, table: LengthTable, biases: float, beyond: int) -> tuple[CriticalPoint, ...]:
-    """q = 0, which without biases is a fixed point of slope sigma_w^2 <phi'^2> where phi(0) = 0; it is stable where
-    longer signals are longer than the critical map makes them."""
+def _at_zero(activation: Activation, table: LengthTable) -> tuple[CriticalPoint, ...]:
+    """q = 0, which without biases is a fixed point of slope sigma_w^2 <phi'^2> where phi(0) = 0."""
     _, slope_square = table.at_zero
-    if biases > 0 or slope_square == 0 or moments(activation, 0.0).square > 0:
+    if slope_square == 0 or moments(activation, 0.0).square > 0:
         return ()
-    return (CriticalPoint(1 / math.sqrt(slope_square), 0.0, 0.0, 1.0, beyond > 0),)
+    sigma_w = 1 / math.sqrt(slope_square)
+    return (CriticalPoint(sigma_w, 0.0, 0.0, 1.0, fixed_points(activation, sigma_w, 0.0)[0].stable),)

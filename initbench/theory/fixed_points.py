@@ -60,7 +60,7 @@ def fixed_points(activation: Activation, sigma_w: float, sigma_b: float) -> tupl
     )
     stable = np.append(found.downwards, np.zeros(found.touching.size, dtype=bool))
     points = _points(activation, weights, np.append(found.at, found.touching), stable)
-    if biases == 0 and moments(activation, 0.0).square == 0:
+    if biases == 0 and (weights == 0 or moments(activation, 0.0).square == 0):
         points.append(_at_zero(activation, table, weights, found.first < 0))
     return tuple(sorted(points, key=lambda point: point.q))
 
@@ -75,13 +75,13 @@ def reached(
     """
     given = (np.array([x]) for x in (sigma_w**2, sigma_b**2, math.log(q0)))
     start = settled(length_table(activation), *given)
-    pull = float(excess_length(activation, sigma_w**2, sigma_b**2, start)[0])
     q = math.exp(start[0])
+    pull = float(excess_length(activation, sigma_w**2, sigma_b**2, start)[0]) if q > 0 else -1.0
     if abs(pull) <= ROUNDING:
         return min(points, key=lambda point: abs(point.q - q), default=None)
     if pull > 0:
         return next((point for point in points if point.q > q), None)
-    return next((point for point in reversed(points) if point.q < q), None)
+    return next((point for point in reversed(points) if point.q <= q), None)
 
 
 def excess_length(activation: Activation, weights: float, biases: float, log_q: Array) -> Array:
@@ -115,5 +115,5 @@ def _points(activation: Activation, weights: float, log_q: Array, stable: Array)
 
 def _at_zero(activation: Activation, table: LengthTable, weights: float, stable: bool) -> FixedPoint:
     slope, slope_square = table.at_zero
-    steep = math.inf if 0.0 in activation.formula.jumps else weights * slope
+    steep = math.inf if weights > 0 and 0.0 in activation.formula.jumps else weights * slope
     return FixedPoint(0.0, steep, stable, weights * slope_square)

@@ -82,8 +82,9 @@ def _slopes(activation: Activation, weights: Array, log_q: Array) -> tuple[Array
     at = table.at(np.where(np.isfinite(log_q), log_q, 0))
     zero = table.at_zero
     dies = np.isneginf(log_q)
-    chi = weights * np.where(dies, zero[1], at.slope_square)
-    slope = weights * np.where(dies, zero[0], at.slope)
+    with np.errstate(invalid="ignore"):
+        chi = np.where(weights > 0, weights * np.where(dies, zero[1], at.slope_square), 0)
+        slope = np.where(weights > 0, weights * np.where(dies, zero[0], at.slope), 0)
     unsettled = ~np.isfinite(log_q) & ~dies
     slope[unsettled] = np.nan
     if homogeneous(activation) is None:
@@ -103,7 +104,7 @@ def _correlations(
         share = weights[apart] * table.at(log_q[apart]).ratio
         c[apart], slope = chords(activation).rest(log_q[apart], share)
         closing[apart] = np.where(np.isnan(slope), chi[apart], slope)
-    slow = weights * table.square[-1] / table.q[-1] <= 1 + CRITICAL
+    slow = weights <= (1 + CRITICAL) * table.q[-1] / table.square[-1]
     dies = np.isneginf(log_q)
     for mask, growing, adding_up in (
         (dies, False, False),

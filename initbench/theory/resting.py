@@ -49,7 +49,7 @@ def resting_correlation(activation: Activation, q: float, square: float, steep: 
     sigma_w^2 q <phi'^2> / F(q).
     """
     jumps = bool(activation.formula.jumps)
-    if not jumps and steep <= 1 + CRITICAL:
+    if (not jumps and steep <= 1 + CRITICAL) or share <= _CLOSEST:  # e D is at most 1
         return Rest(1.0, steep)
     series = spectrum(activation, np.array([q]))
     if share * series.chord(np.array([1.0]))[0, 0] >= 1 - _EDGE:

@@ -37,7 +37,7 @@ def excess(table: LengthTable, weights: Array, biases: Array, log_q: Array) -> A
     """F(q) / q - 1 from the table; shapes broadcast."""
     with np.errstate(over="ignore", invalid="ignore"):
         from_weights = np.where(weights > 0, weights * table.at(log_q).ratio, 0)
-        return np.asarray(from_weights + biases * np.exp(-log_q) - 1)
+        return np.asarray(from_weights + np.where(biases > 0, biases * np.exp(-log_q), 0) - 1)
 
 
 def settled(table: LengthTable, weights: Array, biases: Array, log_q: Array) -> Array:
@@ -77,11 +77,14 @@ def _of_block(table: LengthTable, weights: Array, biases: Array, start: float) -
     )
 
     down = pull < -ROUNDING
-    low, high = np.where(down, bottom, low_of_top), np.where(down, begin, table.log_q[top])
-    at = bracketed(lambda x: excess(table, weights, biases, x), low, high)
     dies = down & ~rises_before.any(axis=1) & (biases == 0)
     grows = ~down & ~falls_beyond.any(axis=1)
-    return np.where(dies, -np.inf, np.where(grows, np.inf, at))
+    low, high = np.where(down, bottom, low_of_top), np.where(down, begin, table.log_q[top])
+    found = np.where(dies, -np.inf, np.inf)
+    rests = ~(dies | grows)
+    weights, biases = weights[rests], biases[rests]
+    found[rests] = bracketed(lambda x: excess(table, weights, biases, x), low[rests], high[rests])
+    return found
 
 
 def _last(mask: Array) -> Array:
