@@ -96,9 +96,9 @@ LAWS = [
 
 @pytest.mark.parametrize("source", LAWS, ids=lambda source: source.label)
 def test_a_law_enters_by_its_moments(source: object) -> None:
-    """20,000 pairs: five standard errors of each mean, and 10 % of each variance, a false alarm in a million runs; the
-    moments of the ratios are those of wide inputs, off by about 1 / N = 1/200 of themselves."""
-    batch, features, draws = 2, 200, 20_000
+    """5,000 pairs: five standard errors of each mean and of each variance (sqrt(2 / 5000) = 2 % each), a false alarm in
+    a million runs; the moments of the ratios are those of wide inputs, off by about 1 / N = 1/150 of themselves."""
+    batch, features, draws = 2, 150, 5_000
     state = input_state(make_cell((features, 8), source=source, batch=batch))
     assert state.drawn
     rng = np.random.default_rng(1)

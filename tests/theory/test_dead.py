@@ -1,0 +1,51 @@
+"""Dead units: what is known exactly, and the polynomial that stands for many layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from theory_cells import make_cell
+
+from initbench.catalogue.initializers import initializer
+from initbench.catalogue.inputs import inputs
+from initbench.theory.dead import dead_fraction
+from initbench.theory.kernel import trajectory
+from initbench.theory.shares import dead_share
+
+
+def test_one_input_leaves_half_of_relu_dead() -> None:
+    t = trajectory(make_cell((8,) * 4, "relu", batch=1))
+    assert dead_fraction(t, "float64")[1:] == pytest.approx(0.5)
+    assert np.isnan(dead_fraction(t, "float64")[0])
+
+
+def test_two_inputs_are_an_orthant() -> None:
+    """P(z_a < 0, z_b < 0) = 1/4 + asin(c) / (2 pi): Sheppard 1899."""
+    t = trajectory(make_cell((8,) * 4, "relu", batch=2, source=inputs("pair", cosine=0.4)))
+    c = 1 - t.e[1:, 0]
+    assert dead_fraction(t, "float64")[1:] == pytest.approx(0.25 + np.arcsin(c) / (2 * np.pi), rel=1e-9)
+
+
+def test_independent_inputs_are_a_power() -> None:
+    t = trajectory(make_cell((8, 8), "relu", batch=10))
+    assert dead_fraction(t, "float64")[1] == pytest.approx(2.0**-10, rel=1e-9)
+
+
+def test_what_is_never_inactive_is_never_dead() -> None:
+    assert not dead_fraction(trajectory(make_cell((8,) * 4, "tanh", 1.0)), "float64")[1:].any()
+    assert not dead_fraction(trajectory(make_cell((8,) * 4, "gelu", 1.0)), "float64")[1:].any()
+
+
+@pytest.mark.parametrize(("name", "sigma_w"), [("relu", 2**0.5), ("hard_silu", 2.0)])
+def test_many_layers_are_the_layers_one_by_one(name: str, sigma_w: float) -> None:
+    """200 layers of a relu network by 32 numbers, to a millionth; those of hard_silu differ in length, too."""
+    t = trajectory(make_cell((16,) * 201, name, sigma_w, batch=32))
+    some = [1, 2, 3, 10, 50, 120, 200]
+    exact = [dead_share(t.laws[0].activation, t.q[k, 0], 1 - t.e[k, 0], 32) for k in some]
+    assert dead_fraction(t, "float64")[some] == pytest.approx(np.array(exact, float), rel=1e-6, abs=1e-9)
+
+
+def test_beyond_the_known_layers_it_is_unknown() -> None:
+    weights = [initializer("he_normal"), initializer("ones")]
+    found = dead_fraction(trajectory(make_cell((8,) * 3, "relu", weights)), "float64")
+    assert np.isnan(found).tolist() == [True, False, True]

@@ -1,0 +1,92 @@
+"""What preactivations that are not normal do to averages: predicted to first order, and held against draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from theory_cells import make_cell
+
+from initbench.catalogue.initializers import Initializer, initializer
+from initbench.theory.kernel import trajectory
+
+
+def draws(weights: Initializer, bias: Initializer | None, features: int, x: np.ndarray) -> np.ndarray:
+    """Preactivations of one input over many units of many matrices, (1e6,)."""
+    rng = np.random.default_rng(0)
+    columns = 1_000_000 // 40
+    found = []
+    for _ in range(40):
+        z = x @ weights.sample(rng, features, columns, np.float64)
+        if bias is not None:
+            b = np.empty(columns)
+            bias.law(features, columns).fill(rng, b)
+            z = z + b
+        found.append(z)
+    return np.concatenate(found)
+
+
+def excess(z: np.ndarray) -> float:
+    return float(np.mean(z**4) / np.mean(z**2) ** 2 - 3)
+
+
+CASES = [
+    (initializer("he_uniform"), None, 6),
+    (initializer("normal", stddev=0.3), initializer("uniform", low=-1.0, high=1.0), 6),
+    (initializer("sparse", sparsity=0.5, stddev=0.5), None, 16),
+    (initializer("torch:linear"), initializer("torch:linear"), 3),
+]
+
+
+@pytest.mark.parametrize(("weights", "bias", "features"), CASES, ids=["uniform", "bias", "sparse", "torch"])
+def test_excess_kurtosis_and_what_it_does(weights: Initializer, bias: Initializer | None, features: int) -> None:
+    """Of 1e6 draws a kurtosis has a standard error of sqrt(24 / 1e6) = 0.005, and <phi^2> one of 0.1 %: five of
+    them are allowed. sparse keeps exactly half of a column's weights; counted one by one, as here, it is off by
+    3 / features. To first order in the excess x, <tanh^2> is good to about x^2 / 5."""
+    t = trajectory(make_cell((features, 64), "tanh", weights, bias, source="ones", batch=1))
+    z = draws(weights, bias, features, np.ones(features))
+    slack = 3 / features if weights.name == "sparse" else 0.0
+    x = t.normality.excess[1]
+    assert x == pytest.approx(excess(z), abs=5 * 0.005 + slack)
+    assert abs(x) > 0.1
+    moved = np.mean(np.tanh(z) ** 2) / t.moments.square[1, 0] - 1
+    assert t.normality.forward[1] == pytest.approx(moved, abs=0.005 + x * x / 5 * abs(moved) + slack / 5)
+    slope = np.mean(np.cosh(z) ** -4) / t.moments.slope_square[1, 0] - 1
+    assert t.normality.slope[1] == pytest.approx(slope, abs=0.005 + x * x / 5 * abs(slope) + slack / 5)
+
+
+def test_normal_laws_are_normal() -> None:
+    t = trajectory(make_cell((4, 4, 4), "tanh", "he_normal", 0.3))
+    assert not t.normality.excess.any()
+    assert not t.normality.forward.any()
+
+
+def test_relu_does_not_mind() -> None:
+    """Half of z^2 is what a symmetric law leaves, whatever its tails: torch's default never leaves theory."""
+    t = trajectory(make_cell((64,) * 12, "relu", initializer("torch:linear"), initializer("torch:linear")))
+    assert t.known == 11
+    assert t.normality.excess[-1] < -0.4  # z is nearly the bias alone
+    assert t.normality.forward == pytest.approx(0, abs=1e-9)
+
+
+def test_theory_ends_where_the_average_is_off() -> None:
+    """phi = z^2 sees <z^4>: 3 + x instead of 3 for the same variance. Normal biases of that variance are fine."""
+    bias = initializer("uniform", low=-1.0, high=1.0)
+    t = trajectory(make_cell((64,) * 4, "square", 0.5, bias))
+    assert t.known == 0
+    x = -1.2 * (1 / 3 / (0.25 + 1 / 3)) ** 2
+    said = f"layer 1: preactivations are not normal: an excess kurtosis of {x:.2g} moves <phi^2> by {x / 3:.1%}"
+    assert t.reason == said
+    assert trajectory(make_cell((64,) * 4, "square", 0.5, 3**-0.5)).known == 3
+
+
+def test_a_mean_square_that_was_moved_moves_on() -> None:
+    """d ln <phi^2> of a layer is its own and, by the map's slope, that of the layer below."""
+    bias = initializer("uniform", low=-0.8, high=0.8)
+    t = trajectory(make_cell((512,) * 4, "tanh", "lecun_normal", bias))
+    K, square, cb = t.q[:, 0], t.moments.square[:, 0], t.cb[1]
+    x = -1.2 * (cb / K) ** 2
+    own = x * K**2 * t.moments.d2_square[:, 0] / (6 * square)
+    assert t.normality.excess[1:] == pytest.approx(x[1:])
+    assert t.normality.forward[1] == pytest.approx(own[1])
+    gain = t.moments.d_square[:, 0] * (K - cb) / square
+    assert t.normality.forward[2] == pytest.approx(own[2] + gain[2] * own[1])
