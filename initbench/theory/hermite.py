@@ -137,10 +137,10 @@ def _shared() -> tuple[Array, Array, Array]:
     return x, w, np.stack([hermite * w for hermite in hermites(x)], axis=1)
 
 
-def hermites(x: Array) -> Iterator[Array]:
-    """He_k(x) / sqrt(k!) for k = 0 ... ORDERS - 1, each of the shape of x."""
+def hermites(x: Array, number: int = ORDERS) -> Iterator[Array]:
+    """He_k(x) / sqrt(k!) for k = 0 ... number - 1, each of the shape of x."""
     older, newer = np.zeros_like(x), np.ones_like(x)
-    for k in range(ORDERS):
+    for k in range(number):
         yield newer
         # He_{k+1} = x He_k - k He_{k-1}
         older, newer = newer, (x * newer - np.sqrt(k) * older) / np.sqrt(k + 1)

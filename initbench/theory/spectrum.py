@@ -15,12 +15,13 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .gaussian import moments
+from .hermite import hermites
 from .quadrature import density, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
 TERMS = 1024
-_REACH = 13.0  # sqrt of the density is 2e-19 there, and Hermite functions are below 1
+_REACH = 13.0  # He_k(x) / sqrt(k!) stays below exp(x^2 / 4), so that density takes it to 2e-19 there
 _WIDTH = 0.6  # of a panel: He_k turns by sqrt(k) radians a unit, so 20 nodes have 19 radians to follow
 _EVERY = 32  # terms between two looks at what is left
 _NOTHING = 2e-14  # power that is rounding
@@ -80,14 +81,10 @@ def _powers(activation: Activation, q: Array, square: Array, own: Array) -> Arra
     root = np.sqrt(q)[:, None]
     own = own[np.abs(own) < _REACH * root.max()]
     x, weight = nodes(merged(grid(_REACH, _WIDTH), own / root, _REACH))
-    # Hermite functions He_k sqrt(density / k!), which stay below 1:
-    #     psi_(k+1) = (x psi_k - sqrt(k) psi_(k-1)) / sqrt(k + 1)
-    older, psi = np.zeros_like(x), np.sqrt(density(x))
-    weighted = activation.value(x * root) * weight * psi / np.sqrt(square)[:, None]
+    weighted = activation.value(x * root) * weight * density(x) / np.sqrt(square)[:, None]
     power = np.empty((q.size, TERMS))
-    for k in range(TERMS):
-        power[:, k] = np.einsum("ij,ij->i", weighted, psi) ** 2
+    for k, hermite in enumerate(hermites(x, TERMS)):
+        power[:, k] = np.einsum("ij,ij->i", weighted, hermite) ** 2
         if k % _EVERY == 0 and np.all(power[:, : k + 1].sum(axis=1) > 1 - _NOTHING):
             return power[:, : k + 1]
-        older, psi = psi, (x * psi - np.sqrt(k) * older) / np.sqrt(k + 1)
     return power
