@@ -33,11 +33,13 @@ def stream(root_seed: int, seed: int, purpose: Purpose) -> np.random.Generator:
     root_seed: 0 <= root_seed < 2**128. seed: the network's number, 0 <= seed < 2**32.
     """
     sequence = np.random.SeedSequence(entropy=root_seed, spawn_key=(int(purpose), seed))
-    return np.random.Generator(np.random.PCG64(sequence))
+    return np.random.Generator(np.random.SFC64(sequence))
 
 
 BLOCK = 1 << 16
 """Numbers drawn at a time: the words, radii and angles of a block stay in cache."""
+SMALLEST = 1e-27
+"""From here to its reciprocal, a factor meets no edge of float32's range on its way into a number."""
 
 
 def fill_normal(rng: np.random.Generator, out: Array, stddev: float = 1.0) -> None:
@@ -57,25 +59,49 @@ def fill_normals(rngs: Sequence[np.random.Generator], out: Array, stddev: float 
         out *= stddev
         return
     for group, block in _blocks(rngs, out):
-        _box_muller(_words(group, block), block, np.float32(stddev))
+        _box_muller(_words(group, block), block, stddev)
 
 
-def fill_uniform(rng: np.random.Generator, out: Array) -> None:
-    """Fill a C-contiguous float32 or float64 array with U[0, 1): multiples of 2^-24 or 2^-53."""
-    fill_uniforms((rng,), out[None])
+def fill_uniform(rng: np.random.Generator, out: Array, low: float = 0.0, high: float = 1.0) -> None:
+    """Fill a C-contiguous float32 or float64 array with U[low, high); the bounds are numbers of its dtype."""
+    fill_uniforms((rng,), out[None], low, high)
 
 
-def fill_uniforms(rngs: Sequence[np.random.Generator], out: Array) -> None:
-    """As fill_uniform for a stack, (S, ...): each out[s] from its own generator, the same numbers as one by one."""
+def fill_uniforms(rngs: Sequence[np.random.Generator], out: Array, low: float = 0.0, high: float = 1.0) -> None:
+    """As fill_uniform for a stack, (S, ...): each out[s] from its own generator, the same numbers as one by one.
+
+    No number leaves [low, high]. float32: 32 bits, rounded to nearest, where low = -high; else 24 bits of the width.
+    """
+    number = out.dtype.type
+    width = number(high) - number(low)
     if out.dtype != np.float32:
         for rng, array in zip(rngs, out, strict=True):
             rng.random(out=array)
+        _stretch(out, number(low), width)
         return
+    centred = low == -high and high > SMALLEST
     for group, block in _blocks(rngs, out):
         words = _words(group, block)[:, : block.shape[1]]
-        words >>= np.uint32(8)
-        np.copyto(block, words, casting="unsafe")
-        block *= np.float32(2.0**-24)
+        if centred:
+            np.copyto(block, words.view(np.int32), casting="unsafe")
+            block *= number(high * 2.0**-31)
+        else:
+            words >>= np.uint32(8)
+            np.copyto(block, words, casting="unsafe")
+            block *= number(2.0**-24)
+            _stretch(block, number(low), width)
+
+
+def _stretch(block: Array, low: Any, width: Any) -> None:
+    """[0, 1) to [low, low + width), in place.
+
+    No number needs clipping: the largest, 1 - 2^-24 in float32, times the width rounds to the number just below the
+    width, hence below high - low; added to low, that rounds to high at most.
+    """
+    if width != 1:
+        block *= width
+    if low:
+        block += low
 
 
 def _blocks(rngs: Sequence[np.random.Generator], out: Array) -> Iterator[tuple[Sequence[np.random.Generator], Array]]:
@@ -98,19 +124,21 @@ def _words(rngs: Sequence[np.random.Generator], block: Array) -> Array:
     return words.view(np.uint32)
 
 
-def _box_muller(words: Array, block: Array, stddev: np.float32) -> None:
+def _box_muller(words: Array, block: Array, stddev: float) -> None:
     pairs = words.shape[1] // 2
     # r = sqrt(-2 ln u), u = (k + 1/2) 2^-32
     radius = words[:, :pairs].astype(np.float32)
     radius += np.float32(0.5)
     radius *= np.float32(2.0**-32)
     np.log(radius, out=radius)
-    radius *= np.float32(-2.0)
+    together = SMALLEST < stddev * stddev < 1 / SMALLEST
+    radius *= np.float32(-2.0 * stddev * stddev if together else -2.0)
     np.sqrt(radius, out=radius)
-    radius *= stddev
-    # r cos(2 pi v), r sin(2 pi v), v = k 2^-32
-    angle = words[:, pairs:].astype(np.float32)
-    angle *= np.float32(2.0 * np.pi * 2.0**-32)
+    if not together:
+        radius *= np.float32(stddev)
+    # r cos(pi v), r sin(pi v), v = k 2^-31 in [-1, 1)
+    angle = words[:, pairs:].view(np.int32).astype(np.float32)
+    angle *= np.float32(np.pi * 2.0**-31)
     cosine, sine = block[:, :pairs], block[:, pairs:]
     np.cos(angle, out=cosine)
     np.sin(angle[:, : sine.shape[1]], out=sine)

@@ -13,8 +13,8 @@ from scipy import special, stats
 
 from initbench.streams import BLOCK, Purpose, fill_normal, fill_normals, fill_uniform, fill_uniforms, stream
 
-FIRST = [472184452, 1139465299, 2943609711]
-LAST = [4223072529, 2858599828, 2537584799]
+FIRST = [3214522588, 462021197, 3307027982]
+LAST = [141316646, 2075877859, 3913397253]
 
 
 def test_purposes_are_numbered_for_good() -> None:
@@ -29,12 +29,12 @@ def test_purposes_are_numbered_for_good() -> None:
 
 
 def test_the_contract() -> None:
-    """SeedSequence(root, spawn_key=(purpose, seed)) into PCG64:
+    """SeedSequence(root, spawn_key=(purpose, seed)) into SFC64:
     written down once more, so that no change goes unseen.
     """
     for purpose in Purpose:
         sequence = np.random.SeedSequence(7, spawn_key=(int(purpose), 123))
-        expected = np.random.Generator(np.random.PCG64(sequence)).standard_normal(5)
+        expected = np.random.Generator(np.random.SFC64(sequence)).standard_normal(5)
         np.testing.assert_array_equal(stream(7, 123, purpose).standard_normal(5), expected)
 
 

@@ -74,6 +74,6 @@ class DenseWeights:
 
 
 def _generator(state: Any) -> np.random.Generator:
-    generator = np.random.Generator(np.random.PCG64())
+    generator = np.random.Generator(np.random.SFC64())
     generator.bit_generator.state = state
     return generator

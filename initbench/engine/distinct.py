@@ -13,6 +13,8 @@ TOLERANCE = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
 """The relative difference under which two units count as one, by the dtype of the network."""
 
 NEIGHBOURS = 2
+MANY = 512
+"""Columns from which on a closer bound on their lengths saves more than it costs."""
 
 
 def distinct_units(z: Array, squares: Array, tolerance: float) -> Array:
@@ -27,13 +29,26 @@ def distinct_units(z: Array, squares: Array, tolerance: float) -> Array:
         return np.ones(len(z))
     directions = _directions(z.shape[1]).astype(z.dtype)
     projected = np.matmul(directions, z)  # (S, DIRECTIONS, N)
-    # |d . (z_i - z_j)| <= |d| tolerance |z_i|, |d| = 1, and no column is longer than the whole array.
-    # The twentieth part more is for the rounding of the projections.
-    reach = 1.05 * tolerance * np.sqrt(squares.sum(axis=1))
     counts = np.full(len(z), float(units))
-    for s in np.flatnonzero(_has_near_pair(projected, reach) & np.isfinite(reach)):
-        counts[s] = _count(z[s], tolerance)
+    reach = 1.05 * tolerance * _longest(z, squares)  # the twentieth part more is for the rounding of the projections
+    for s in _with_near_pairs(projected, reach, tolerance):
+        if np.isfinite(reach[s]):
+            counts[s] = _count(z[s], tolerance)
     return counts
+
+
+def _longest(z: Array, squares: Array) -> Array:
+    """A bound on the length of every network's longest column, (S,): |d . (z_i - z_j)| <= tolerance |z_i| for |d| = 1.
+
+    No column is longer than the whole array, nor, which is worth a look where there are many, than one that has the
+    largest entry everywhere.
+    """
+    whole = np.sqrt(squares.sum(axis=1))
+    if z.shape[2] < MANY:
+        return np.asarray(whole)
+    flat = z.reshape(len(z), -1)
+    largest = np.maximum(flat.max(axis=1), -flat.min(axis=1)).astype(np.float64)
+    return np.asarray(np.minimum(whole, np.sqrt(z.shape[1]) * largest))
 
 
 @lru_cache(maxsize=64)
@@ -44,15 +59,38 @@ def _directions(batch: int) -> Array:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-def _has_near_pair(projected: Array, reach: Array) -> Array:
-    """Which networks have two columns that are near in every projection, (S,) bool."""
-    order = np.argsort(projected[:, 0], axis=1)[:, None, :]
-    ordered = np.take_along_axis(projected, order, axis=2)
-    near = np.zeros(len(projected), bool)
-    for shift in range(1, min(NEIGHBOURS, ordered.shape[2] - 1) + 1):
-        gaps = np.abs(ordered[:, :, shift:] - ordered[:, :, :-shift]).max(axis=1)
-        near |= (gaps <= reach[:, None]).any(axis=1)
-    return near
+def _with_near_pairs(projected: Array, reach: Array, tolerance: float) -> Array:
+    """Which networks have two columns that are near in every projection: their numbers; projected is (S, D, N).
+
+    Neighbours by the first projection are found by sorting numbers whose last bits say which column they are of: that
+    is many times faster than argsort. They are then looked at in one projection after another.
+    """
+    stack, directions, units = projected.shape
+    last = (1 << (stack * units - 1).bit_length()) - 1
+    keys = projected[:, 0].astype(np.float64)
+    columns = keys.view(np.int64)
+    columns &= ~last
+    columns |= np.arange(stack * units).reshape(stack, units)
+    keys.sort(axis=1)
+    # the bits have moved a key by less than this part of the longest column, reach / tolerance; or a key of 0 from 0
+    within = reach * (1 + 2.0**-50 * (last + 1) / tolerance) + 1e-300
+    close = np.zeros((stack, units), bool)
+    np.less_equal(keys[:, 1:] - keys[:, :-1], within[:, None], out=close[:, :-1])
+    place = np.flatnonzero(close)
+    others = np.ascontiguousarray(projected[:, 1:].transpose(1, 0, 2)).reshape(directions - 1, -1)
+    columns, reaches = columns.ravel() & last, np.repeat(reach, units)
+    found = []
+    for shift in range(1, min(NEIGHBOURS, units - 1) + 1):
+        if shift > 1:  # the next but one is near only where the next is
+            place = place[(place % units < units - shift) & close.ravel()[place + (shift - 1)]]
+        one, other = columns[place], columns[place + shift]
+        for values in others:
+            if not len(one):
+                break
+            keep = np.abs(values[one] - values[other]) <= reaches[one]
+            one, other = one[keep], other[keep]
+        found.append(one // units)
+    return np.unique(np.concatenate(found))
 
 
 def _count(z: Array, tolerance: float) -> int:

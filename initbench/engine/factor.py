@@ -1,9 +1,8 @@
 """x = R Q with Q orthonormal rows, for stacks of batches: what implicit weights need to know of a signal.
 
 R comes from the Gram matrix by Cholesky where that is accurate, else from a Householder QR of x itself, which is
-accurate
-whatever the cosines, the ranks and the repeated rows: nothing is cut, a rank-deficient x merely gives R columns of
-zeros.
+accurate whatever the cosines, the ranks and the repeated rows: nothing is cut, a rank-deficient x merely gives R
+columns of zeros.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .signal import Signal
+from .triangular import inverse
 
 Array = np.ndarray[Any, Any]
 
@@ -26,8 +26,8 @@ TRUSTED = 1.5e3
 Its rows are then orthonormal to about 1e-16 growth^2: below float32's rounding, and 1e-9 in float64. Pivots alone do
 not tell: where every row leans on all those before it, the growths of single pivots multiply.
 """
-EASY = 15.0
-"""The largest growth for which float32 products keep the rows orthonormal to their own rounding."""
+EASY = 30.0
+"""The largest growth for which float32 products serve: it leaves rows orthonormal to a rounding or two times growth."""
 LENGTHS = (1e-30, 1e30)
 """Row lengths whose reciprocals float32 has."""
 
@@ -44,18 +44,17 @@ def factors(x: Signal, beyond: Array | None = None) -> tuple[Array, Array]:
     """R, (S, B, B) float64 lower triangular, and Q, (S, B, N) in the dtype of x, for B <= N.
 
     beyond: frames, (S, K, N) with K + B <= N, to which x is orthogonal; then so is Q, where x leaves its directions
-    open
-    too. Networks that are not finite get nan.
+    open too. Networks that are not finite get nan.
     """
     r, doubtful = _cholesky(x.gram)
     r[doubtful] = np.eye(r.shape[1])
-    inverse = np.linalg.inv(r)
+    turn = inverse(r)
     squares = np.diagonal(x.gram, axis1=1, axis2=2)
-    growth = np.matmul(inverse**2, squares[:, :, None])[:, :, 0].max(axis=1, initial=0.0)
+    growth = np.matmul(turn**2, squares[:, :, None])[:, :, 0].max(axis=1, initial=0.0)
     doubtful |= ~(growth < TRUSTED**2)
     low, high = LENGTHS
     easy = (growth < EASY**2) & ((squares > low**2) & (squares < high**2)).all(axis=1)
-    q = _product(inverse, x, easy)
+    q = _product(turn, x, easy)
     if beyond is not None and not easy.all():
         # what rounding left of x along `beyond` has grown with R^-1
         frames, rows = beyond[~easy], q[~easy]
@@ -80,15 +79,15 @@ def directions(x: Array, r: Array, beyond: Array | None = None) -> Array:
     return q
 
 
-def _product(inverse: Array, x: Signal, easy: Array) -> Array:
+def _product(turn: Array, x: Signal, easy: Array) -> Array:
     """R^-1 x, (S, B, N) in the dtype of x; in float64 for the networks where float32 would lose orthogonality."""
-    if x.rows.dtype != np.float32 or not easy.any():
-        return np.asarray(np.matmul(inverse, x.wide), x.rows.dtype)
+    if x.rows.dtype != np.float32:
+        return np.asarray(np.matmul(turn, x.rows))
     if easy.all():
-        return np.asarray(np.matmul(inverse.astype(np.float32), x.rows))
+        return np.asarray(np.matmul(turn.astype(np.float32), x.rows))
     q = np.empty_like(x.rows)
-    q[easy] = np.matmul(inverse[easy].astype(np.float32), x.rows[easy])
-    q[~easy] = np.matmul(inverse[~easy], x.wide[~easy])
+    for some, dtype in ((easy, np.float32), (~easy, np.float64)):
+        q[some] = np.matmul(turn[some].astype(dtype), x.rows[some].astype(dtype))
     return q
 
 

@@ -27,9 +27,9 @@ LARGEST = 1e37
 class GaussianWeights:
     """W of one layer in S networks, entries N(0, stddev^2), (N_in, N_out), for batches B <= min(N_in, N_out).
 
-    Forward. h = R Q with orthonormal rows Q: G = Q W is B x N_out iid N(0, stddev^2), and all that z = R G reveals.
-    Backward. W = Q^T G + (I - Q^T Q) W' with W' an independent copy; with d = R_d Q_d, F = Q_d W'^T is iid as well, and
-    d W^T = (d G^T) Q + R_d F - (R_d F Q^T) Q.
+    Forward. h = R Q with orthonormal rows Q: s G = Q W is B x N_out iid N(0, s^2), and all that z = s R G reveals.
+    Backward. W = s (Q^T G + (I - Q^T Q) W') with W' an independent copy; with d = R_d Q_d, F = Q_d W'^T is iid as well,
+    and d W^T = (s d G^T - s R_d F Q^T) Q + s R_d F.
     """
 
     def __init__(self, stddev: float, fan_in: int, fan_out: int, generators: Generators) -> None:
@@ -39,34 +39,39 @@ class GaussianWeights:
     def apply(self, h: Signal, out: Array) -> Array:
         """h W: (S, B, N_in) -> (S, B, N_out)."""
         r, self._q = factors(h)
-        self._g = self._normal(h.rows, self._fan_out)
-        return _combine(r, self._g, out)
+        self._g = _normal(self._generators, h.rows, self._fan_out)
+        return _combine(self._stddev * r, self._g, _far(h, self._stddev), out)
 
     def apply_transpose(self, d: Signal, out: Array) -> Array:
         """d W^T: (S, B, N_out) -> (S, B, N_in)."""
         r = left_factor(d)
-        f = self._normal(d.rows, self._fan_in)
-        # ((d G^T) - R_d (F Q^T)) Q + R_d F
-        seen = np.matmul(d.rows, self._g.transpose(0, 2, 1))
-        seen -= _combine(r, np.matmul(f, self._q.transpose(0, 2, 1)))
-        np.matmul(seen, self._q, out=out)
-        out += _combine(r, f)
+        f = _normal(self._generators, d.rows, self._fan_in)
+        self._answer(d.rows, self._g, (self._stddev * r).astype(f.dtype), f, self._q, out)
+        for s in _far(d, max(self._stddev, 1.0)):
+            row, g, own, q = (part[s].astype(np.float64) for part in (d.rows, self._g, f, self._q))
+            out[s] = self._answer(row, g, self._stddev * r[s], own, q, np.empty(q.shape))
         self._d, self._r, self._f = d.rows, r, f
+        return out
+
+    def _answer(self, d: Array, g: Array, r: Array, f: Array, q: Array, out: Array) -> Array:
+        """(s d G^T - s R_d F Q^T) Q + s R_d F in the parts' dtype, for stacks or for one network; r: s R_d."""
+        seen = np.matmul(d, g.swapaxes(-1, -2))
+        seen *= seen.dtype.type(self._stddev)
+        seen -= np.matmul(r, np.matmul(f, q.swapaxes(-1, -2)))
+        np.matmul(seen, q, out=out)
+        out += np.matmul(r, f)
         return out
 
     def as_array(self) -> Array:
         """A W that agrees with every answer given, completed with fresh noise, (S, N_in, N_out)."""
-        fresh = [_matrix(generator, self._fan_in, self._fan_out, self._stddev) for generator in self._generators]
+        fresh = [_matrix(generator, self._fan_in, self._fan_out) for generator in self._generators]
         rest = np.stack(fresh)
         q, g = self._q.astype(np.float64), self._g.astype(np.float64)
         if hasattr(self, "_d"):
             # W' Q_d^T = F^T: what the backward pass saw of W'
             q_d = directions(self._d, self._r)
             rest += np.matmul(self._f.transpose(0, 2, 1) - np.matmul(rest, q_d.transpose(0, 2, 1)), q_d)
-        return np.asarray(np.matmul(q.transpose(0, 2, 1), g - np.matmul(q, rest)) + rest)
-
-    def _normal(self, like: Array, units: int) -> Array:
-        return _normal(self._generators, like, units, self._stddev)
+        return self._stddev * np.asarray(np.matmul(q.transpose(0, 2, 1), g - np.matmul(q, rest)) + rest)
 
 
 class HaarWeights:
@@ -90,7 +95,7 @@ class HaarWeights:
         r, q = factors(h)
         self._q = _padded(q, self._size)
         self._g = _frame(_normal(self._generators, h.rows, self._size))
-        return _combine(self._gain * r, self._g[:, :, : self._fan_out], out)
+        return _combine(self._gain * r, self._g[:, :, : self._fan_out], _far(h, self._gain), out)
 
     def apply_transpose(self, d: Signal, out: Array) -> Array:
         """d W^T: (S, B, N_out) -> (S, B, N_in)."""
@@ -103,7 +108,7 @@ class HaarWeights:
         r = left_factor(unseen, self._g)
         along *= self._gain
         np.matmul(along, self._q[:, :, : self._fan_in], out=out)
-        out += _combine(self._gain * r, f[:, :, : self._fan_in])
+        out += _combine(self._gain * r, f[:, :, : self._fan_in], _far(unseen, self._gain))
         self._unseen, self._r, self._f = unseen.rows, r, f
         return out
 
@@ -125,25 +130,31 @@ class HaarWeights:
         return self._gain * whole[:, : self._fan_in, : self._fan_out]
 
 
-def _combine(r: Array, rows: Array, out: Array | None = None) -> Array:
-    """R rows, (S, B, N) in the dtype of the rows, also where that dtype cannot hold R, as long as it holds the rows."""
+def _combine(r: Array, rows: Array, far: Array, out: Array | None = None) -> Array:
+    """R rows, (S, B, N) in the dtype of the rows, also for the networks `far`, whose R that dtype may not hold."""
     out = np.matmul(r.astype(rows.dtype), rows, out=out)
-    if rows.dtype == np.float32:
-        for s in np.flatnonzero(np.abs(r).max(axis=(1, 2)) > LARGEST):
-            out[s] = np.matmul(r[s], rows[s])
+    for s in far:
+        out[s] = np.matmul(r[s], rows[s])
     return out
 
 
-def _normal(generators: Generators, like: Array, units: int, stddev: float = 1.0) -> Array:
-    """iid N(0, stddev^2) for every network from its own stream, (S, B, units) in the dtype of `like`, (S, B, N)."""
+def _far(x: Signal, scale: float) -> Array:
+    """The networks with a row whose length, times the scale, may leave float32 though its entries do not."""
+    if x.rows.dtype != np.float32:
+        return np.empty(0, np.intp)
+    return np.flatnonzero(np.diagonal(x.gram, axis1=1, axis2=2).max(axis=1) * scale**2 > LARGEST**2)
+
+
+def _normal(generators: Generators, like: Array, units: int) -> Array:
+    """iid N(0, 1) for every network from its own stream, (S, B, units) in the dtype of `like`, (S, B, N)."""
     drawn = np.empty((len(generators), like.shape[1], units), like.dtype)
-    fill_normals(generators, drawn, stddev)
+    fill_normals(generators, drawn)
     return drawn
 
 
-def _matrix(generator: np.random.Generator, rows: int, columns: int, stddev: float) -> Array:
+def _matrix(generator: np.random.Generator, rows: int, columns: int) -> Array:
     matrix = np.empty((rows, columns))
-    fill_normal(generator, matrix, stddev)
+    fill_normal(generator, matrix)
     return matrix
 
 

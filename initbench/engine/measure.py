@@ -13,12 +13,11 @@ from .signal import Signal
 from .statistics import (
     batch_variance_of_gram,
     cosine_of_gram,
-    count_true,
     mean_and_variance,
     mean_cosine,
     out_of_scale,
     row_squares,
-    row_sums,
+    true_in_columns,
     variance_over_batch,
 )
 
@@ -36,8 +35,8 @@ def measure_preactivations(z: Array, wanted: Collection[str]) -> Part:
     tolerance = TOLERANCE[z.dtype]
 
     def statistics(x: Array, squares: Array) -> Part:
-        mean, variance = mean_and_variance(x, squares, row_sums(x))
-        part = {"preact_mean": mean, "preact_var": variance, "preact_q": _mean(squares, x.shape[2])}
+        mean, variance, q = mean_and_variance(x, squares)
+        part = {"preact_mean": mean, "preact_var": variance, "preact_q": q}
         if "distinct_units" in wanted:
             part["distinct_units"] = distinct_units(x, squares, tolerance)
         return part
@@ -54,8 +53,8 @@ def measure_activations(h: Array, wanted: Collection[str], gram: Array | None = 
         return {}
 
     def pooled(x: Array, squares: Array) -> Part:
-        mean, variance = mean_and_variance(x, squares, row_sums(x))
-        return {"act_mean": mean, "act_var": variance, "act_q": _mean(squares, x.shape[2])}
+        mean, variance, q = mean_and_variance(x, squares)
+        return {"act_mean": mean, "act_var": variance, "act_q": q}
 
     def everything(x: Array, squares: Array) -> Part:
         cosine, exists = mean_cosine(x, squares)
@@ -78,13 +77,14 @@ def measure_activity(h: Array, slope: Array, steepest: float | None, wanted: Col
     steepest: phi's largest slope, None for an activation that does not saturate.
     """
     part: Part = {}
+    size = h.shape[1] * h.shape[2]
     if "dead_fraction" in wanted or "inactive_fraction" in wanted:
-        inactive = (h == 0) & (slope == 0)
-        part["inactive_fraction"] = count_true(inactive) / inactive[0].size
-        part["dead_fraction"] = count_true(inactive.all(axis=1)) / h.shape[2]
+        inactive = true_in_columns((h == 0) & (slope == 0))
+        part["inactive_fraction"] = inactive.sum(axis=1, dtype=np.float64) / size
+        part["dead_fraction"] = (inactive == h.shape[1]).sum(axis=1, dtype=np.float64) / h.shape[2]
     if steepest is not None and "saturated_fraction" in wanted:
-        flat = np.abs(slope) < h.dtype.type(0.01 * steepest)
-        part["saturated_fraction"] = count_true(flat) / flat[0].size
+        flat = true_in_columns(np.abs(slope) < h.dtype.type(0.01 * steepest))
+        part["saturated_fraction"] = flat.sum(axis=1, dtype=np.float64) / size
     return part
 
 

@@ -20,23 +20,31 @@ CANCELLED = 1e-8
 UNIT_SCALE = (1e-280, 1e280)
 """Squared lengths between which float64 has the reciprocal root of a row at full precision."""
 DOT_BLOCK = 256
-"""Entries of a row whose squares float32 adds up."""
+"""Entries of a row that float32 adds up, or their squares."""
 
 
 def row_squares(x: Array) -> Array:
     """Squared length of every row, (S, B) float64."""
-    units = x.shape[-1]
-    if x.dtype == np.float64 or units <= DOT_BLOCK:
-        return np.asarray(np.vecdot(x, x), np.float64)
-    whole = units // DOT_BLOCK
-    blocks = x[..., : whole * DOT_BLOCK].reshape(*x.shape[:-1], whole, DOT_BLOCK)
-    rest = x[..., whole * DOT_BLOCK :]
-    return np.asarray(np.vecdot(blocks, blocks).sum(axis=-1, dtype=np.float64) + np.vecdot(rest, rest))
+    return _blockwise(x, None)
 
 
 def row_sums(x: Array) -> Array:
     """Sum of every row, (S, B) float64."""
-    return np.asarray(x.sum(axis=2), np.float64)
+    return _blockwise(x, np.ones(min(x.shape[-1], DOT_BLOCK), x.dtype))
+
+
+def _blockwise(x: Array, y: Array | None) -> Array:
+    """Dot products of every row's blocks with themselves, or with y, added up in float64."""
+    units = x.shape[-1]
+    if units <= DOT_BLOCK:
+        return np.asarray(np.vecdot(x, x if y is None else y), np.float64)
+    whole = units // DOT_BLOCK * DOT_BLOCK
+    blocks = x[..., :whole].reshape(*x.shape[:-1], -1, DOT_BLOCK)
+    total = np.vecdot(blocks, blocks if y is None else y).sum(axis=-1, dtype=np.float64)
+    if whole < units:
+        rest = x[..., whole:]
+        total += np.vecdot(rest, rest if y is None else y[: units - whole])
+    return np.asarray(total)
 
 
 def out_of_scale(squares: Array, units: int, dtype: Any) -> Array:
@@ -45,19 +53,18 @@ def out_of_scale(squares: Array, units: int, dtype: Any) -> Array:
     They are to be measured in float64.
     """
     low, high = SAFE[np.dtype(dtype)]
-    mean_squares = squares / units
-    if low == 0.0:
+    if low == 0.0 or (squares.min() >= low * units and squares.max() <= high * units):  # nan is neither
         return np.zeros(len(squares), bool)
-    return np.asarray(~((mean_squares >= low) & (mean_squares <= high)).all(axis=1))
+    return np.asarray(~((squares >= low * units) & (squares <= high * units)).all(axis=1))
 
 
-def mean_and_variance(x: Array, squares: Array, sums: Array) -> tuple[Array, Array]:
-    """Mean and variance (ddof 0) over units and batch.
+def mean_and_variance(x: Array, squares: Array) -> tuple[Array, Array, Array]:
+    """Mean, variance (ddof 0) and mean square over units and batch; squares: of its rows' lengths, (S, B).
 
     Where the variance is small beside the mean square, E x^2 - (E x)^2 would cancel: those networks are centred first.
     """
     count = x.shape[1] * x.shape[2]
-    mean = sums.sum(axis=1) / count
+    mean = row_sums(x).sum(axis=1) / count
     q = squares.sum(axis=1) / count
     variance = q - mean**2
     for s in np.flatnonzero(variance < 0.25 * q):
@@ -68,7 +75,7 @@ def mean_and_variance(x: Array, squares: Array, sums: Array) -> tuple[Array, Arr
         square = _mean_square(centred)[0]
         variance[s] = max(square - shift**2, 0.0)
         mean[s] = float(near) + shift
-    return mean, variance
+    return mean, variance, q
 
 
 def variance_over_batch(x: Array, squares: Array) -> Array:
@@ -152,9 +159,8 @@ def gram(x: Array) -> Array:
     return np.asarray(np.matmul(wide, wide.transpose(0, 2, 1)))
 
 
-def count_true(mask: Array) -> Array:
-    """How many entries are true in every network.
-
-    One call a network: NumPy counts a whole boolean array with SIMD, an axis without.
-    """
-    return np.array([np.count_nonzero(layer) for layer in mask], np.float64)
+def true_in_columns(mask: Array) -> Array:
+    """How many entries of every unit's column are true, (S, N): for (S, B, N) of booleans."""
+    if mask.shape[1] > 255:
+        return np.asarray(mask.sum(axis=1, dtype=np.int32))
+    return np.asarray(np.add.reduce(mask.view(np.uint8), axis=1, dtype=np.uint8))  # bytes are added with SIMD

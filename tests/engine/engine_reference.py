@@ -69,7 +69,7 @@ def make_cell(
 
 
 def generator(root_seed: int, seed: int, purpose: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(root_seed, spawn_key=(purpose, seed))))
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(root_seed, spawn_key=(purpose, seed))))
 
 
 @dataclass

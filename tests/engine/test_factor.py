@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 STACK = 3
 UNITS = 64
 ROUNDING = {
-    np.float32: 10 * factor.EASY * 2.0**-24,  # of R^-1 x in float32, in ten roundings
+    np.float32: 5 * factor.EASY * 2.0**-24,  # of R^-1 x in float32, in five roundings
     np.float64: 8 * factor.TRUSTED**2 * 2.0**-53,  # of a Gram matrix's sums of 64 terms, grown twice by R^-1
 }
 """How far Q Q^T may be from the identity in any entry."""

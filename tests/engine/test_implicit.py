@@ -57,11 +57,11 @@ def gaussian(*shape: int, seed: int = 0) -> Array:
 def rounding(dtype: Any, hard: bool = False) -> float:
     """Of an answer, in units of its row's length and the matrix's size.
 
-    Ten roundings of rows that float32 products may leave as far from orthonormal as EASY; in float64 a few of sums of
+    Five roundings of rows that float32 products may leave as far from orthonormal as EASY; in float64 a few of sums of
     24 terms, or, for signals that are nearly singular, what a Gram matrix and R^-1 make of them.
     """
     if dtype == np.float32:
-        return 10 * factor.EASY * 2.0**-24
+        return 5 * factor.EASY * 2.0**-24
     return 8 * factor.TRUSTED**2 * 2.0**-53 if hard else 500 * 2.0**-53
 
 

@@ -270,7 +270,7 @@ def test_he_weight_gradients_in_first_and_second_moment(engine: str) -> None:
     Its second moment over the square of its mean is prod_k (1 + 5 / n_k), the same in every layer. Both from the same
     networks, with the exact SE for the mean.
     """
-    trace = relu_networks(engine, BROAD, "he_normal", 3000)
+    trace = relu_networks(engine, BROAD, "he_normal", 6000)
     second = product(BROAD[1:])
     for layer in range(1, len(BROAD)):
         expected = BROAD[-1] / (2 * BROAD[layer])

@@ -160,13 +160,7 @@ class Uniform:
             Constant(self.mean).fill(rngs[0], out)
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            width = high - low
-            # No entry needs clipping: the largest draw, 1 - 2^-24 in float32, times the width rounds to the
-            # number just below the width, hence below high - low; added to low, that rounds to high at most.
-            fill_uniforms(rngs, out)
-            out *= width
-            if low:
-                out += low
+            fill_uniforms(rngs, out, float(low), float(high))
 
 
 def inward(low: float, high: float, dtype: np.dtype[Any]) -> tuple[np.floating[Any], np.floating[Any]]:
