@@ -187,8 +187,9 @@ def _say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> Non
     axes = [key.rpartition(".")[2] for key in result.experiment.axes]
     header = (*axes, "forward", "a layer", "backward", "a layer", "verdict")
     table(header, [_row(cell) for cell in result.results], left=len(axes))
+    said: set[str] = set()
     for cell in result.results[:EXPLAINED]:
-        _explain(cell)
+        _explain(cell, said)
     if len(result.results) > EXPLAINED:
         typer.echo(f"\n(and {len(result.results) - EXPLAINED} cells more, in cells.csv)")
         typer.echo(theory_summary(result.results))
@@ -217,10 +218,13 @@ def _number(value: float) -> str:
     return "" if value != value else f"{value:.4g}"
 
 
-def _explain(cell: CellResult) -> None:
+def _explain(cell: CellResult, said: set[str]) -> None:
+    """A cell in sentences. Remarks, which are indented, are not repeated from one cell to the next."""
     label = cell.planned.grid.label
     typer.echo(f"\n{label}" if label else "")
     if cell.failure is not None:
         typer.echo(f"  failed: {cell.failure.reason}")
     for sentence in cell.sentences:
-        typer.echo(f"  {sentence}")
+        if not (sentence.startswith(" ") and sentence in said):
+            typer.echo(f"  {sentence}")
+        said.add(sentence)

@@ -49,7 +49,7 @@ def _sentences(beside: Beside) -> Iterator[str]:
         yield _silent(beside)
     else:
         yield _compared(departure)
-    yield from beside.prediction.notes
+    yield from (f"  {note}" for note in beside.prediction.notes)
 
 
 def _compared(departure: Departure) -> str:

@@ -221,3 +221,14 @@ def test_near_a_blank_theory_is_unknown(theory: Callable[..., list[Cell]], tmp_p
     )
     theory(lambda cell: prediction(cell, act_q=curve([9.0] * 3, 0.1)))
     assert judged(tmp_path, claim, seeds=400)[0] == "failed"
+
+
+def test_a_remark_is_made_once(theory: Callable[..., list[Cell]], tmp_path: Path) -> None:
+    """The line on theory stands with every cell, its note only with the first that it is said of."""
+    import yaml
+
+    theory(by_hand)
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(CONFIG))
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "x.yaml"), "-o", str(tmp_path / "out"), "--no-plots"])
+    assert done.stdout.count("A note.") == 1
+    assert done.stdout.count("Not held against theory's means") == 2

@@ -67,7 +67,7 @@ def test_silence_of_other_metrics_is_no_reason() -> None:
 
 def test_notes_follow() -> None:
     told = beside(LAYERS, "The median falls.", act_q=curve([1.0] * 4, [0.0, 0.1, 0.1, 0.1]))
-    assert theory_sentences(told)[1:] == ("The median falls.",)
+    assert theory_sentences(told)[1:] == ("  The median falls.",)
 
 
 def test_a_broken_theory_is_our_mistake() -> None:
