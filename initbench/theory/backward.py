@@ -1,6 +1,6 @@
 """The spread over seeds, and the shift of the mean, of gradients in networks of finite width.
 
-On the way back, |dL/dz_l|^2 = |d_l|^2 is multiplied at every layer k by chi(Khat_k), with Khat the kernel of one network,
+On the way back, |dL/dz_l|^2 = |d_l|^2 is multiplied at every layer k by chi(Khat_k), Khat being one network's kernel,
 and by a sampling noise of order 1 / n. With s = d ln chi / d ln K, and r, N, J and share as in `fluctuations`,
     alpha_k = s_k + J_k beta_k,   beta_k = share_{k+1} alpha_{k+1},   beta_L = 0
 are the sensitivities of ln |d_l|^2 to ln Khat_k and to ln A_k, k >= l. A layer's own contribution is
@@ -99,7 +99,9 @@ def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
         composed(power**2 * square, drawn),
         composed(of_pair, pairs.product) + 2 * below(f.pairs.square) * pairs.overlap,
     )
-    within = backward_range(t, f, r)
+    with np.errstate(divide="ignore"):
+        moved = np.log(grad[0] / t.over_batch(t.grad))
+    within = backward_range(t, f, np.where(t.over_batch(t.grad) > 0, moved, 0.0))
     return {"grad_q": Band(*grad, within), "weight_grad_q": Band(*weight_grad, within)}
 
 

@@ -94,5 +94,5 @@ def upwards(factor: Array, source: Array, first: Array | float) -> Array:
 
 def downwards(factor: Array, source: Array) -> Array:
     """x_l = source_l + factor_l x_{l+1} from x_{L+1} = 0, (L + 1, ...)."""
-    led = [np.concatenate([rows[-1:], rows[::-1]]) for rows in (factor, source)]
-    return upwards(*led, 0.0)[:0:-1]
+    factor, source = (np.concatenate([rows[-1:], rows[::-1]]) for rows in (factor, source))
+    return upwards(factor, source, 0.0)[:0:-1]

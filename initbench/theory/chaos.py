@@ -98,9 +98,12 @@ def _inverse(x: Array) -> Array:
 def pair_average(f: Array, g: Array, total: Array, c: Array) -> Array:
     """<f_a g_b> at correlations c, (..., N), from coefficients (N, ORDER + 1) and total = <f g>, (N,)."""
     product = f * g
-    powers = c[..., None] ** np.arange(ORDER + 1)
     rest = total - product.sum(axis=-1)
-    return np.asarray((product * powers).sum(axis=-1) + rest * np.maximum(c, 0.0) ** (2 * ORDER))
+    with np.errstate(under="ignore"):
+        powers = np.broadcast_to(c[..., None], (*c.shape, ORDER + 1)).copy()
+        powers[..., 0] = 1.0
+        np.multiply.accumulate(powers, axis=-1, out=powers)
+        return np.asarray(np.einsum("...nk,nk->...n", powers, product) + rest * np.maximum(c, 0.0) ** (2 * ORDER))
 
 
 def mean_average(f: Array, g: Array, total: Array, around: Array) -> Array:

@@ -12,7 +12,7 @@ from .bands import Band, composed, over_batch, pooled, ratio
 from .chaos import mean_average
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
-from .validity import forward_range
+from .validity import exact_range, forward_range
 
 Array = np.ndarray[Any, Any]
 
@@ -49,7 +49,8 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
             "act_q": act_q,
         }
     within = forward_range(t, f)
-    bands = {name: Band(mean, sd, within) for name, (mean, sd) in found.items()}
+    exact = {name: within | exact_range(t) for name in ("preact_mean", "preact_q", "act_q")}
+    bands = {name: Band(mean, sd, exact.get(name, within)) for name, (mean, sd) in found.items()}
     if t.start.batch > 1:
         bands["cosine"] = _cosine(t, f, within)
     return ForwardSpread(bands, f)

@@ -40,40 +40,35 @@ class GradientPairs:
     overlap: Array
 
 
-@dataclass(frozen=True)
-class _Terms:
-    """T, delta^2, <phi_b^2 phi'_a^2> / (A chi), v_ab, the factor and the source of o, (2, L + 1) each."""
-
-    fourth: Array
-    delta: Array
-    mixed: Array
-    own: Array
-    factor: Array
-    source: Array
-
-
 def gradient_pairs(t: Trajectory, f: Fluctuations, r: Sensitivity) -> GradientPairs:
     """Of a trajectory that is known to its last layer; 0 for a single input."""
     product, overlap = np.full(t.depth + 1, np.nan), np.full(t.depth + 1, np.nan)
     if t.start.batch == 1:
         product[1:] = overlap[1:] = 0.0
         return GradientPairs(product, overlap)
-    terms = _terms(t, f, r)
-    x, y, o = np.ones(2), np.zeros(2), np.zeros(2)
-    for k in range(t.depth, 0, -1):
-        fourth, delta, mixed = terms.fourth[:, k], terms.delta[:, k], terms.mixed[:, k]
-        n, up = t.width[k] * (1 + 2 * r.fixed[k]), r.up[k]
-        own = terms.own[:, k] + 2 * o * (mixed / t.width[k] - r.fixed[k])
-        x, y = (
-            x * (1 + own) + 2 * (fourth - up) * y / n,
-            delta * y + (fourth * (x + 2 * y) - delta * y - up * delta * (x + y)) / n,
-        )
-        o = terms.factor[:, k] * o + terms.source[:, k]
-        product[k], overlap[k] = x.mean() - 1, y.mean()
+    sides = zip(*(rows.tolist() for rows in _terms(t, f, r)), strict=True)
+    x, y = np.mean([_carried(*side) for side in sides], axis=0)[:, ::-1]
+    product[1:], overlap[1:] = x - 1, y
     return GradientPairs(product, overlap)
 
 
-def _terms(t: Trajectory, f: Fluctuations, r: Sensitivity) -> _Terms:
+def _carried(*terms: list[float]) -> tuple[list[float], list[float]]:
+    """x and y from layer L down to 1, for the terms of one correlation, (L + 1,) each."""
+    x, y, o = 1.0, 0.0, 0.0
+    products, overlaps = [], []
+    for fourth, delta, mixed, own, factor, source, up, n in list(zip(*terms, strict=True))[:0:-1]:
+        x, y = (
+            x * (1 + own + 2 * o * mixed) + 2 * (fourth - up) * y / n,
+            delta * y + (fourth * (x + 2 * y) - delta * y - up * delta * (x + y)) / n,
+        )
+        o = factor * o + source
+        products.append(x)
+        overlaps.append(y)
+    return products, overlaps
+
+
+def _terms(t: Trajectory, f: Fluctuations, r: Sensitivity) -> list[Array]:
+    """T, delta^2, <phi_b^2 phi'_a^2> / (A chi n), v_ab, the factor and the source of o, up, n, (2, L + 1) each."""
     pairs, n = f.pairs, t.width
     s, c = pairs.series, pairs.around
     fourth = pair_average(s.slope_square, s.slope_square, s.slope_fourth, c)
@@ -84,11 +79,14 @@ def _terms(t: Trajectory, f: Fluctuations, r: Sensitivity) -> _Terms:
     linear = 2 * f.haar * common_part(c, share) - (1 - (c**2).mean(axis=0)) * f.pair_excess
     own = beta**2 * f.pair_noise + (fourth - 1 - linear * slope**2) / n
     own = own + 2 * beta * (mixed - 1 - linear * slope * response) / n
-    return _Terms(
-        fourth=fourth,
-        delta=pair_average(s.slope, s.slope, np.ones(t.depth + 1), c) ** 2,
-        mixed=mixed,
-        own=np.where(s.slope_fourth > 0, own, 0.0),
-        factor=share * pair_average(times_x(s.value), s.slope, s.turned, c) ** 2,
-        source=np.broadcast_to(2 * share * alpha * (1 - f.haar) / n, c.shape),
-    )
+    terms = [
+        fourth,
+        pair_average(s.slope, s.slope, np.ones(t.depth + 1), c) ** 2,
+        mixed / n - r.fixed,
+        np.where(s.slope_fourth > 0, own, 0.0),
+        share * pair_average(times_x(s.value), s.slope, s.turned, c) ** 2,
+        2 * share * alpha * (1 - f.haar) / n,
+        r.up,
+        n * (1 + 2 * r.fixed),
+    ]
+    return [np.broadcast_to(rows, c.shape) for rows in terms]

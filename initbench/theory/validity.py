@@ -1,4 +1,13 @@
-"""Where the numbers of finite networks are claimed to hold."""
+"""Where the numbers of finite networks are claimed to hold.
+
+They are of first order in 1 / n, composed over the layers, and what they leave out is of second order. Every layer's
+noise, 1 / n_k, is taken with what has become of it in layer l, where it has been multiplied by the square of the map's
+slope in each layer between: for relu that is the sum of 1 / n_k, for tanh it is bounded at any depth, and for a map
+whose length is unstable it grows. The claim holds where that sum, for lengths and for correlations, is at most SUM,
+and the means are moved by no more than SHIFT; for gradients, the plain sum from the last layer down counts as well.
+The claim: variances within 15 % and at the edge within 20 %, means within 5 %, as measured for 18 activations and
+phases at widths 16 to 64, one input and 16. Beyond, the numbers are an extrapolation.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +15,38 @@ from typing import Any
 
 import numpy as np
 
+from .bands import upwards
+from .exact import exact_layers
 from .fluctuations import Fluctuations
 from .kernel import Trajectory
-from .sensitivity import Sensitivity
 
 Array = np.ndarray[Any, Any]
 
+SUM = 0.16
+SHIFT = 0.08
+
 
 def forward_range(t: Trajectory, f: Fluctuations) -> Array:
-    """(L + 1,) bool."""
-    return np.ones(t.depth + 1, bool)
+    """Of what is measured of preactivations and activations, (L + 1,) bool."""
+    each = 1 / t.width
+    each[0] = 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = t.over_batch(f.share)
+        lengths = upwards((t.over_batch(f.response) * share) ** 2, each, 0.0)
+        angles = upwards((f.pairs.slope * share) ** 2, each, 0.0) if t.start.batch > 1 else lengths
+        moved = np.abs(t.over_batch(f.shift_square))
+        return np.asarray((np.maximum(lengths, angles) <= SUM) & (moved <= SHIFT))
 
 
-def backward_range(t: Trajectory, f: Fluctuations, r: Sensitivity) -> Array:
-    """(L + 1,) bool."""
-    return np.ones(t.depth + 1, bool)
+def exact_range(t: Trajectory) -> Array:
+    """Of mean squares, where the theory of one input is exact, (L + 1,) bool."""
+    return np.arange(t.depth + 1) <= exact_layers(t)
+
+
+def backward_range(t: Trajectory, f: Fluctuations, shift: Array) -> Array:
+    """Of gradients whose means are moved by shift, (L + 1,): they feel every layer from their own to the last."""
+    each = np.where(np.arange(t.depth + 1) > 0, 1 / t.width, 0.0)
+    added = np.cumsum(each[::-1])[::-1]
+    forward = np.logical_and.accumulate(forward_range(t, f)[::-1])[::-1]
+    fine = forward & (added <= SUM) & (np.abs(shift) <= SHIFT)
+    return np.asarray(fine | (exact_layers(t) == t.depth))
