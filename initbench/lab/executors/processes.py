@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from . import tasks as tasks_
 from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, paired
@@ -87,6 +88,7 @@ def _alone(bundle: Bundle) -> Outcome:
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Workers that end with this, whatever ends it."""
     context = multiprocessing.get_context("spawn")
+    _start_tracker()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
     try:
         yield pool
@@ -94,6 +96,18 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         _kill(pool)
         raise
     pool.shutdown()
+
+
+def _start_tracker() -> None:
+    """Start Python's tracker of shared resources so that a hangup of the whole group does not end it: it would leave
+    with a traceback. It ignores the other signals by itself."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _submit(pool: ProcessPoolExecutor, bundle: Bundle) -> Future[list[Outcome]]:

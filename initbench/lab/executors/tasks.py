@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from ... import engine
 from ...engine import Trace, Workspace, join
 from ...errors import PluginError
-from ...spec import Cell
+from ...spec import Cell, plugins_of
 from ..blocks import blocks
 
 BUNDLE_SECONDS = 0.1
@@ -27,13 +27,14 @@ KILLED = f"ended its worker process {TRIES} times (killed, or out of memory)"
 @dataclass(frozen=True)
 class Task:
     """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept; seconds:
-    what it takes, roughly."""
+    what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned."""
 
     position: int
     cell: Cell
     seeds: tuple[int, ...]
     budget: int
     seconds: float = BUNDLE_SECONDS
+    plugins: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,24 @@ def bundles(tasks: Sequence[Task], workers: int) -> list[Bundle]:
 def measure(task: Task, workspace: Workspace) -> Outcome:
     """Carry a task out. An error of our own code is raised; everything else that can go wrong is an outcome."""
     try:
+        if other := other_plugins(task):
+            return Failure(other)
         chunks = blocks(task.seeds, engine.chunk_size(task.cell))
         return join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
     except MemoryError:
         return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")
     except PluginError as error:  # somebody else's code
         return Failure(str(error))
+
+
+def other_plugins(task: Task) -> str:
+    """Which plug-ins are here in another version than where the task was planned: its numbers would not be the cell's.
+
+    Raises PluginError for one that is not here at all and is needed to say so.
+    """
+    here = plugins_of(task.cell) if task.plugins else {}
+    other = [f"{name} is of {here[name]}, not of {ours}" for name, ours in task.plugins if here.get(name, ours) != ours]
+    return f"on its worker, {'; '.join(other)}: install the same versions there" if other else ""
 
 
 _workspace: Workspace | None = None
