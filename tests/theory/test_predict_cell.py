@@ -1,0 +1,178 @@
+"""A prediction as a whole: its curves and bands, what is blank or out of range and why, and what is said of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from activation_cases import REQUIRED
+from theory_cells import SCALARS, make_cell
+
+from initbench.catalogue.activations import ACTIVATIONS, activation
+from initbench.catalogue.initializers import initializer
+from initbench.catalogue.inputs import inputs
+from initbench.catalogue.metrics import DEFAULT_METRICS
+from initbench.spec import Cell
+from initbench.theory.predict_cell import BEYOND, NO_SPREAD, NOT_NORMAL, OUTSIDE, SHARED, predict_cell
+from initbench.theory.prediction import Prediction
+
+Array = np.ndarray[Any, Any]
+
+
+def check(prediction: Prediction, cell: Cell) -> None:
+    """What holds of every prediction: shapes, order, and reasons where something is missing."""
+    assert list(prediction.curves) == [name for name in SCALARS if name in cell.metrics]
+    for name, curve in prediction.curves.items():
+        rows = cell.network.depth + 1
+        assert {len(column) for column in (curve.infinite, curve.mean, curve.sd, curve.within, curve.reasons)} == {rows}
+        assert curve.within.dtype == bool
+        for infinite, mean, sd, within, reason in zip(
+            curve.infinite, curve.mean, curve.sd, curve.within, curve.reasons, strict=True
+        ):
+            told = np.isnan(infinite) or np.isnan(sd) or not within
+            assert bool(reason) == told, (name, infinite, mean, sd, within, reason)
+            assert np.isnan(mean) == np.isnan(infinite)
+            assert not (within and np.isnan(infinite))
+
+
+@pytest.mark.parametrize("name", [record.name for record in ACTIVATIONS])
+def test_every_activation_has_a_prediction(name: str) -> None:
+    chosen = activation(name, **REQUIRED.get(name, {}))
+    for batch, resample in ((3, False), (1, True)):
+        cell = make_cell((40,) * 5, chosen, 1.3, 0.1, batch=batch, resample=resample)
+        prediction = predict_cell(cell)
+        check(prediction, cell)
+        assert np.isfinite(prediction.curves["preact_q"].infinite[1])
+
+
+CELLS = [
+    make_cell((16, 8, 32, 16), "relu", "he_normal"),
+    make_cell((16, 8, 32, 16), "relu", "he_normal", gradient="ones"),
+    make_cell((16, 8, 32, 16), "tanh", "glorot_uniform", gradient="shared", metrics=DEFAULT_METRICS),
+    make_cell((16, 16), "tanh", initializer("orthogonal"), gradient="none"),
+    make_cell((16,) * 4, "relu", [initializer(name) for name in ("he_normal", "identity", "he_normal")]),
+    make_cell((16,) * 4, "relu", "ones", batch=1),
+    make_cell((16,) * 4, "relu", "zeros"),
+    make_cell((16,) * 4, "relu", "zeros", 0.3),
+    make_cell((16,) * 4, "tanh", "he_normal", source="ones", batch=5),
+    make_cell((16,) * 4, "tanh", "he_normal", source=inputs("constant", value=0.0)),
+    make_cell((16,) * 4, "exponential", 2.0),
+    make_cell((16,) * 4, "sign", 1.0),
+    make_cell((16,) * 4, "relu", initializer("normal", stddev=1e30), dtype="float32"),
+    make_cell((1, 1, 1), "tanh", 1.0, batch=2),
+    make_cell((1, 1), "relu", 1.0, batch=1),
+    make_cell((16,) * 40, "relu", "he_normal", batch=1),
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_cells_of_all_kinds(cell: Cell) -> None:
+    check(predict_cell(cell), cell)
+
+
+def test_only_the_metrics_of_the_cell() -> None:
+    cell = make_cell((8, 8), "relu", metrics=("act_q", "grad_q"))
+    assert list(predict_cell(cell).curves) == ["act_q", "grad_q"]
+
+
+def test_finite_networks_have_their_own_mean_and_spread() -> None:
+    curves = predict_cell(make_cell((50,) * 6, "tanh", 1.5, 0.3, batch=1)).curves
+    act_q = curves["act_q"]
+    assert act_q.mean[5] != act_q.infinite[5]
+    assert act_q.mean[5] == pytest.approx(act_q.infinite[5], rel=0.05)
+    assert 0.05 < act_q.sd[5] / act_q.mean[5] < 0.2
+    assert act_q.within.all()
+    assert set(act_q.reasons) == {""}
+
+
+def test_what_has_no_spread_says_so() -> None:
+    curve = predict_cell(make_cell((50,) * 3, "relu", batch=4)).curves["inactive_fraction"]
+    assert curve.mean[1:] == pytest.approx(0.5)
+    assert np.isnan(curve.sd).all()
+    assert curve.reasons[1:] == (NO_SPREAD,) * 2
+
+
+def test_a_shared_batch_has_no_spread_at_layer_0() -> None:
+    curves = predict_cell(make_cell((50,) * 3, "relu", batch=4, resample=False)).curves
+    for name in ("act_q", "act_var", "act_var_batch"):
+        assert curves[name].sd[0] == 0
+        assert curves[name].reasons[0] == ""
+    assert curves["act_mean"].reasons[0] in {SHARED, ""}
+
+
+def test_float32_ends_where_float64_goes_on() -> None:
+    """relu at sigma_w = 10: q = 100 * 50^(l - 1) passes 1e75 in layer 44; nothing is compared from there on."""
+    cell = make_cell((400,) * 81, "relu", 10.0, batch=1, dtype="float32")
+    act_q = predict_cell(cell).curves["preact_q"]
+    last = 1 + math.floor(73 / math.log10(50))
+    assert not act_q.within[last + 1 :].any()
+    assert act_q.reasons[last + 1] == BEYOND
+    assert act_q.infinite[60] == pytest.approx(100 * 50.0**59)
+    double = predict_cell(make_cell((400,) * 81, "relu", 10.0, batch=1)).curves["preact_q"]
+    assert BEYOND not in double.reasons
+
+
+def test_gradients_of_networks_that_overflow_are_none() -> None:
+    curves = predict_cell(make_cell((400,) * 81, "relu", 10.0, batch=1, dtype="float32")).curves
+    assert not curves["grad_q"].within.any()
+    assert curves["grad_q"].reasons[1] == BEYOND
+
+
+def test_vanishing_is_out_of_range_and_0_is_not() -> None:
+    small = predict_cell(make_cell((64,) * 60, "linear", 0.05, batch=1, dtype="float32")).curves["act_q"]
+    assert BEYOND in small.reasons
+    assert small.reasons[10] == ""
+    zero = predict_cell(make_cell((64,) * 4, "linear", "zeros", batch=1, dtype="float32")).curves["act_q"]
+    assert (zero.mean[1:] == 0).all()
+    assert zero.within.all()
+
+
+def test_what_is_no_mean_square_needs_normal_preactivations() -> None:
+    cell = make_cell((64,) * 12, "relu", initializer("torch:linear"), initializer("torch:linear"), batch=4)
+    curves = predict_cell(cell).curves
+    assert curves["act_q"].within[1:9].all()
+    excess = -1.2 * (1 / 192 / curves["preact_q"].infinite[9]) ** 2
+    assert curves["inactive_fraction"].reasons[9].startswith(NOT_NORMAL.format(excess)[:-2])
+    assert not curves["inactive_fraction"].within[9]
+
+
+def test_deep_narrow_networks_are_out_of_range() -> None:
+    curves = predict_cell(make_cell((10,) * 31, "tanh", 1.0, batch=2)).curves
+    assert curves["grad_q"].reasons[1] == OUTSIDE
+    assert not curves["grad_q"].within[1]
+
+
+def test_mean_and_median_are_told_apart() -> None:
+    """He and relu, depth 20 by width 20: the mean stays 1 and the median falls to about exp(-5 L / (2 n))."""
+    prediction = predict_cell(make_cell((20,) * 21, "relu", "he_normal", batch=1))
+    assert prediction.curves["act_q"].mean[20] == pytest.approx(1.0)
+    said = next(note for note in prediction.notes if note.startswith("act_q of layer 20"))
+    factor = float(said.split("about ")[1].split(" times")[0])
+    assert math.log(factor) == pytest.approx(5 * 20 / (2 * 20), rel=0.25)
+    assert any(note.startswith("grad_q of layer 1") for note in prediction.notes)
+    assert predict_cell(make_cell((500,) * 6, "relu", "he_normal", batch=1)).notes == ()
+
+
+def test_notes_say_where_theory_ends_and_what_is_out_of_range() -> None:
+    weights = [initializer(name) for name in ("he_normal", "ones", "he_normal")]
+    ends = predict_cell(make_cell((64,) * 4, "relu", weights)).notes
+    assert ends[0].startswith("Theory ends below layer 2: weights drawn from ones are not random")
+    narrow = predict_cell(make_cell((10,) * 31, "tanh", 1.0, batch=2)).notes
+    assert any(note.startswith("From layer ") and OUTSIDE in note for note in narrow)
+
+
+@pytest.mark.parametrize(("name", "sigma_w", "sigma_b"), [("tanh", 1.5, 0.3), ("relu", 2**0.5, 0), ("gelu", 1.4, 0.3)])
+def test_a_thousand_layers_in_a_moment(name: str, sigma_w: float, sigma_b: float) -> None:
+    """Some 40 ms of processor time once an activation is known; the bound leaves room for slow machines."""
+    cell = make_cell((256,) * 1001, name, sigma_w, sigma_b, batch=64)
+    predict_cell(cell)
+
+    def seconds() -> float:
+        begin = time.process_time()
+        predict_cell(cell)
+        return time.process_time() - begin
+
+    assert min(seconds() for _ in range(3)) < 0.25
