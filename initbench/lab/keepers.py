@@ -66,6 +66,7 @@ class OnDisk(Reader):
     def __init__(self, out: Path, threads: ThreadPoolExecutor, force: bool) -> None:
         super().__init__(out, force)
         self._threads = threads
+        self._home = out.absolute()  # while a plug-in works in the main thread, it may be in another folder
         self._under_way: deque[Future[None]] = deque()
 
     def prepare(self, cells: Sequence[str]) -> None:
@@ -78,7 +79,7 @@ class OnDisk(Reader):
     def keep(self, cell: str, trace: Trace) -> None:
         while self._under_way and (self._under_way[0].done() or len(self._under_way) > 4 * THREADS):
             self._under_way.popleft().result()
-        self._under_way.append(self._threads.submit(cellstore.publish, self._out, cell, trace))
+        self._under_way.append(self._threads.submit(cellstore.publish, self._home, cell, trace))
 
     def finish(self) -> None:
         """Wait until every block is safe. Raises StorageError."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import engine
 from ..engine import Trace
-from ..spec import Experiment
+from ..spec import Experiment, plugins_of
 from . import executors, manifest, store
 from .cellstore import of_seeds
 from .executors import Failure, Task
@@ -128,8 +128,10 @@ def _tasks(work: Sequence[Work], jobs: int) -> Iterator[Task]:
     """The blocks that must run, in grid order."""
     budget = engine.BUDGET // jobs
     for place, each in enumerate(work):
+        cell = each.planned.cell
+        plugins = tuple(plugins_of(cell).items())
         for seeds in each.blocks:
-            yield Task(place, each.planned.cell, seeds, budget, seconds(each.planned.cell, len(seeds)))
+            yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins)
 
 
 class _Conclusions:
