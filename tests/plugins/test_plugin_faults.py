@@ -252,6 +252,37 @@ def test_what_fails_in_worker_processes_alone(run: Run, site: Path, tmp_path: Pa
     assert set(reasons(tmp_path / "results" / "d", "network.initializer")) == {"coy"}
 
 
+def test_a_worker_with_another_version(site: Path, tmp_path: Path) -> None:
+    """Numbers of another version would stand under this one's identity; its metrics are looked at too."""
+    versions = """
+import pathlib, sys
+if "--multiprocessing-fork" in sys.orig_argv:
+    (folder,) = pathlib.Path(__file__).parent.glob("mypackage-1.0.dist-info")
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\\nName: mypackage\\nVersion: 1.1\\n")
+"""
+    script = """
+import initbench
+config = {"network": {"depth": 2, "width": 6, "activation": "relu", "initializer": "he_normal"}, "seeds": 2}
+config |= {"metrics": ["act_q", "largest"], "sweep": {"grid": {"network.depth": [1, 2, 3]}}}
+for cell in initbench.run(config, jobs=2).failed:
+    print(cell.failure.reason)
+"""
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(versions.replace("__file__", repr(str(site / "x"))))
+    measure = {"largest": ("activation", "lambda h: h.max()")}
+    install(site, HELPERS + metrics(measure), entries(metrics=measure))
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    reason = "on its worker, metric largest is of mypackage 1.1, not of mypackage 1.0: install the same versions there"
+    assert done.stdout.splitlines() == [reason] * 3, done.stderr
+
+
 def test_ctrl_c_while_a_plug_in_works(site: Path, tmp_path: Path) -> None:
     slow = {"slow": "lambda z: [open('begun', 'w').close(), time.sleep(60)], slope"}
     install(site, HELPERS + "import time\n" + activations(slow), entries(activations=slow))
@@ -275,8 +306,7 @@ def test_ctrl_c_while_a_plug_in_works(site: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["-j1", "-j2"])
 def test_our_own_errors_are_not_taken_for_a_plug_ins(run: Run, site: Path, tmp_path: Path, how: str) -> None:
     """A fault of ours is told as one: the guard stands at the plug-in's functions alone."""
-    sabotage = "import initbench.engine.statistics as s\ns.count_true = None\nimport initbench.engine.measure as m\n"
-    sabotage += "m.count_true = None\n"
+    sabotage = "import initbench.engine.measure as m\nm.measure_preactivations = None\n"
     both = {"saboteur": "np.tanh, slope"}
     install(site, HELPERS + sabotage + activations(both), entries(activations=both))
     (tmp_path / "c.yaml").write_text(CONFIG.format(key="network.activation", values="saboteur, tanh"))
