@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from .exact import growth
 from .kernel import Trajectory
 from .prediction import Curve
 
 TELLING = 1.5
 """Mean over median from which the two are told apart."""
+DEAD = 1e-3
+"""Share of networks with a dead layer from which it is said."""
 
 
 def notes(t: Trajectory, curves: Mapping[str, Curve]) -> tuple[str, ...]:
@@ -24,6 +27,11 @@ def _notes(t: Trajectory, curves: Mapping[str, Curve]) -> Iterator[str]:
     for name, layer in (("act_q", t.known), ("grad_q", 1)):
         if name in curves and layer:
             yield from _median(name, layer, curves[name])
+    if (exact := growth(t)) is not None and exact.dead[-1] > DEAD:
+        yield (
+            f"{exact.dead[-1]:.2g} of all networks die: every unit of some layer is 0, and so is all above it, which "
+            f"happens to a layer of {int(t.width[1:].min())} units with probability 2^-{int(t.width[1:].min())}."
+        )
     for name, first in (("act_q", "From layer {} on"), ("grad_q", "From layer {} down")):
         if name in curves:
             yield from _range(name, first, curves[name])
@@ -33,7 +41,7 @@ def _median(name: str, layer: int, curve: Curve) -> Iterator[str]:
     """Mean squares over networks are nearly lognormal: a product of a random factor a layer. Then, with r their
     relative variance, the median is mean / sqrt(1 + r)."""
     mean, sd = float(curve.mean[layer]), float(curve.sd[layer])
-    if not (0 < mean < np.inf and sd > 0):
+    if not (0 < mean < np.inf and 0 < sd < np.inf):
         return
     factor = np.sqrt(1 + (sd / mean) ** 2)
     if factor < TELLING:

@@ -156,6 +156,12 @@ def test_mean_and_median_are_told_apart() -> None:
     assert predict_cell(make_cell((500,) * 6, "relu", "he_normal", batch=1)).notes == ()
 
 
+def test_dead_networks_are_counted() -> None:
+    """Of 10 layers of 4 units each, one is dead with probability 1 - (1 - 2^-4)^10 = 0.48."""
+    notes = predict_cell(make_cell((4,) * 11, "relu", "he_normal", batch=1)).notes
+    assert any(note.startswith("0.48 of all networks die") for note in notes)
+
+
 def test_notes_say_where_theory_ends_and_what_is_out_of_range() -> None:
     weights = [initializer(name) for name in ("he_normal", "ones", "he_normal")]
     ends = predict_cell(make_cell((64,) * 4, "relu", weights)).notes
