@@ -94,21 +94,36 @@ def _line(axes: Axes, line: dict[str, Any], log: bool, rank: int, markers: tuple
     if line["median"] is not None:
         axes.plot(x, _drawn(line["median"], log), color=tone, linestyle=":", linewidth=1.4, zorder=above)
     if line["theory"] is not None:
-        axes.plot(x, _drawn(line["theory"], log), color=style.darker(tone), linestyle="--", linewidth=1.1, zorder=3)
+        _theory(axes, line, log, style.darker(tone))
+
+
+def _theory(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None:
+    """Dashed, pale where it is beyond the range it is stated for."""
+    within, beyond = _ranges(line)
+    values = _drawn(line["theory"], log)
+    for shown, alpha in ((within, 1.0), (beyond, 0.4)):
+        if any(shown):
+            y = [value if there else math.nan for value, there in zip(values, shown, strict=True)]
+            axes.plot(line["x"], y, color=tone, alpha=alpha, linestyle="--", linewidth=1.1, zorder=3)
 
 
 def _theory_band(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None:
     """Shaded, the lightest of bands; hatched in place of that where theory is beyond the range it is stated for."""
     floor = axes.get_ylim()[0]
     low, high = _drawn(line["theory_low"], log, floor), _drawn(line["theory_high"], log, floor)
-    beyond = [layer in line["theory_outside"] for layer in line["x"]]
-    # A stretch between two layers is as uncertain as the worse of them.
-    hatched = [any(beyond[max(0, k - 1) : k + 2]) for k in range(len(beyond))]
-    within = [not each for each in beyond]
+    within, beyond = _ranges(line)
     axes.fill_between(line["x"], low, high, where=within, color=tone, alpha=0.10, linewidth=0, zorder=1)
     if any(beyond):
         look: dict[str, Any] = {"facecolor": "none", "edgecolor": tone, "alpha": 0.3, "hatch": style.BEYOND}
-        axes.fill_between(line["x"], low, high, where=hatched, linewidth=0, zorder=1, **look)
+        axes.fill_between(line["x"], low, high, where=beyond, linewidth=0, zorder=1, **look)
+
+
+def _ranges(line: dict[str, Any]) -> tuple[list[bool], list[bool]]:
+    """Which layers are drawn within theory's range, and which beyond: a stretch between two layers is as uncertain as
+    the worse of them, so that the last one within belongs to both."""
+    outside = [layer in line["theory_outside"] for layer in line["x"]]
+    beyond = [any(outside[max(0, k - 1) : k + 2]) for k in range(len(outside))]
+    return [not each for each in outside], beyond
 
 
 def _drawn(values: list[float | None], log: bool, floor: float | None = None) -> list[float]:

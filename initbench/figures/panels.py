@@ -68,7 +68,7 @@ def line(curve: Curve, quantity: Quantity, member: Member, band: bool) -> Line:
         "theory": numbers(curve.theory) if theory else None,
         "theory_low": numbers(theory_low) if sd else None,
         "theory_high": numbers(theory_high) if sd else None,
-        "theory_outside": curve.layer[curve.outside & np.isfinite(curve.theory_sd)].tolist() if sd else [],
+        "theory_outside": curve.layer[curve.outside & np.isfinite(curve.theory)].tolist() if theory else [],
         "zero": curve.layer[zero].tolist(),
         "nonfinite": curve.layer[broken].tolist(),
         "nonfinite_seeds": [int(curve.nonfinite.max(initial=0)), int(seeds.max(initial=0))],

@@ -90,13 +90,15 @@ def _quantities(tables: Tables) -> Curves:
 
 
 def _ratio(part: Curve, whole: Curve) -> Curve:
-    """The ratio of the means over the seeds, and of theory's, where there is one; a ratio of means has no quantiles."""
+    """The ratio of the means over the seeds, and of theory's within its range, where there is one; a ratio of means has
+    no quantiles."""
+    known = np.where(whole.outside | ~(whole.theory > 0), math.nan, whole.theory)
     over, theory = (
         np.array([by.get(layer, math.nan) for layer in part.layer.tolist()])
-        for by in (dict(zip(whole.layer.tolist(), of.tolist(), strict=True)) for of in (whole.mean, whole.theory))
+        for by in (dict(zip(whole.layer.tolist(), of.tolist(), strict=True)) for of in (whole.mean, known))
     )
     keep = (over > 0) & np.isfinite(over) & np.isfinite(part.mean)
-    theory[~(theory > 0)] = math.nan
+    theory[part.outside] = math.nan
     blank = np.full(int(keep.sum()), math.nan)
     return Curve(
         layer=part.layer[keep],
@@ -207,7 +209,7 @@ def _key(tables: Tables, panels: Sequence[Panel]) -> list[dict[str, str]]:
         ("median", "median over seeds, where it departs"),
         ("theory", "theory: mean over networks"),
         ("theory_low", "theory: 68 % of networks"),
-        ("theory_outside", "the same, beyond the range it is stated for"),
+        ("theory_outside", "theory beyond the range it is stated for: hatched, pale"),
     ):
         if any(one[kind] for one in lines):
             entries.append({"kind": kind, "label": label})

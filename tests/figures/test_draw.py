@@ -177,6 +177,11 @@ def test_theory_beyond_its_range_is_hatched(write_results: Write, flat_cell: Mak
     assert (shaded.get_hatch(), hatched.get_hatch()) == (None, style.BEYOND)
     spans = [[vertex for path in one.get_paths() for vertex in path.vertices[:, 0]] for one in (shaded, hatched)]
     assert [(min(span), max(span)) for span in spans] == [(0, 3), (3, 5)]
+    mean, near, far = figure.axes[0].lines
+    assert [line.get_linestyle() for line in (mean, near, far)] == ["-", "--", "--"]
+    assert (near.get_alpha(), far.get_alpha()) == (1, 0.4)
+    drawn = [np.flatnonzero(~np.isnan(line.get_ydata())).tolist() for line in (near, far)]
+    assert drawn == [[0, 1, 2, 3], [3, 4, 5]]
     (legend,) = figure.legends
     assert "beyond the range" in legend.get_texts()[-1].get_text().replace("\n", " ")
     check(figure)

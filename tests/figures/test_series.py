@@ -120,6 +120,9 @@ def test_the_share_due_to_the_input(write_results: Write, flat_cell: Make) -> No
     line = lines(figures.series(tables, "cosine"), "batch_share")[0]
     assert line["theory"] == [None, 0.25, None, None, None]
     assert line["theory_low"] is None
+    for metric in ("act_var", "act_var_batch"):  # beyond the range of either there is no ratio
+        tables = read_tables(write_results([cell | {"theory": theory, "outside": {(metric, 1)}}]))
+        assert lines(figures.series(tables, "cosine"), "batch_share")[0]["theory"] is None
 
 
 def test_theory_is_there_when_the_columns_are_filled(write_results: Write, flat_cell: Make) -> None:
@@ -161,7 +164,7 @@ def test_theory_without_a_spread_is_a_line_alone(write_results: Write, flat_cell
     series = figures.series(read_tables(write_results([cell])), "variance")
     (line,) = lines(series, "act_q")
     assert line["theory"] == [1.0] * 6
-    assert (line["theory_low"], line["theory_high"], line["theory_outside"]) == (None, None, [])
+    assert (line["theory_low"], line["theory_high"], line["theory_outside"]) == (None, None, [5])
     assert "theory" in kinds(series)
 
 
