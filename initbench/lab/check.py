@@ -11,7 +11,7 @@ from ..errors import ConfigError, StorageError
 from ..spec import Experiment
 from .csvtext import Table, Value
 from .expectations import Outcome, evaluate
-from .tables import read_tables
+from .tables import read_tables, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
     Raises StorageError where the folder or a file of it is missing or damaged.
     """
     stored = read_tables(folder)
+    verify(folder, stored.manifest, "resolved.yaml")
     experiment = stored_experiment(folder)
     frames = {
         "cells.csv": stored.cells,

@@ -51,7 +51,7 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Departure:
-    """The largest departure of a cell, corrected for `count` comparisons.
+    """The largest departure of a cell, corrected for `count` comparisons, of the means that are `predicted`.
 
     z: with its sign; 0 where all is as near as theory claims to be. stderr: theory_sd / sqrt(n).
     """
@@ -63,6 +63,7 @@ class Departure:
     theory: float
     stderr: float
     count: int
+    predicted: int
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,15 @@ class Comparison:
 
 def compare(cell: Cell, prediction: Prediction, summary: Summary) -> Comparison:
     """Hold the means of a cell against its prediction."""
-    worst, count = None, 0
+    worst, count, predicted = None, 0, 0
     skipped: dict[tuple[str, int], str] = {}
     for metric, curve in prediction.curves.items():
         if metric not in summary.metrics:
             continue
+        predicted += int(_predicted(curve, summary, metric).sum())
         obstacles = _obstacles(cell, prediction, summary, metric)
         skipped |= {(metric, layer): why for layer, why in obstacles.items()}
-        known = _known(curve, summary, metric)
+        known = _predicted(curve, summary, metric) & curve.within
         known[list(obstacles)] = False
         z = np.where(known, _deviates(cell, curve, summary, metric), 0.0)
         # A prediction without spread is met or is not: it is no draw from which one could be unlucky.
@@ -92,12 +94,13 @@ def compare(cell: Cell, prediction: Prediction, summary: Summary) -> Comparison:
             worst = _departure(curve, summary, metric, layer if z[layer] else int(known.argmax()), float(z[layer]))
     if worst is None:
         return Comparison(None, skipped)
-    return Comparison(replace(worst, z=corrected(worst.z, count), count=count), skipped)
+    whole = replace(worst, z=corrected(worst.z, count), count=count, predicted=predicted)
+    return Comparison(whole, skipped)
 
 
 def _departure(curve: Curve, summary: Summary, metric: str, layer: int, z: float) -> Departure:
     mean, n = float(summary.of("mean", metric)[layer]), int(summary.of("n", metric)[layer])
-    return Departure(z, metric, layer, mean, float(curve.mean[layer]), float(curve.sd[layer]) / math.sqrt(n), 0)
+    return Departure(z, metric, layer, mean, float(curve.mean[layer]), float(curve.sd[layer]) / math.sqrt(n), 0, 0)
 
 
 def corrected(z: float, count: int) -> float:
@@ -148,9 +151,11 @@ def _over(away: Array, allowed: Array, stderr: Array) -> Array:
     return np.where(beyond > 0, np.sign(away) * beyond / stderr, 0.0)
 
 
-def _known(curve: Curve, summary: Summary, metric: str) -> Array:
-    """Where there is something to compare, (L + 1,). The input is none of the network's doing."""
-    known = np.isfinite(curve.mean) & np.isfinite(curve.sd) & curve.within & (summary.of("n", metric) > 0)
+def _predicted(curve: Curve, summary: Summary, metric: str) -> Array:
+    """Where a mean that was measured is predicted with its spread, (L + 1,). The input is none of the network's
+    doing."""
+    measured = summary.of("n", metric) + summary.of("nonfinite", metric) > 0
+    known: Array = np.isfinite(curve.mean) & np.isfinite(curve.sd) & measured
     known[0] = False
     return known
 
@@ -161,7 +166,7 @@ def _obstacles(cell: Cell, prediction: Prediction, summary: Summary, metric: str
     n, bad = summary.of("n", metric), summary.of("nonfinite", metric)
     size = prediction.curves.get(SQUARE_OF.get(metric, metric))
     found = {}
-    for layer in np.flatnonzero(_known(curve, summary, metric)):
+    for layer in np.flatnonzero(_predicted(curve, summary, metric) & curve.within):
         if bad[layer]:
             found[int(layer)] = f"not compared: {bad[layer]} of {n[layer] + bad[layer]} networks are not finite here"
         elif size is not None and (why := _uncertain(cell, float(size.mean[layer]), float(size.sd[layer]), n[layer])):

@@ -125,7 +125,9 @@ def claimed(folder: Path) -> Iterator[None]:
 
 def _refuse_foreign(folder: Path) -> None:
     """Refuse a folder that holds something other than results."""
-    if folder.is_dir() and not (folder / MARK).exists() and _others(folder):
+    # A folder whose manifest is lost still has the config and the cells that a run leaves before it.
+    ours = (folder / MARK).exists() or ((folder / "resolved.yaml").exists() and (folder / "cells").is_dir())
+    if folder.is_dir() and not ours and _others(folder):
         raise UsageError(f"{folder}: holds files that are not results of initbench; choose another folder with -o")
 
 

@@ -98,17 +98,29 @@ def _sound(folder: Path) -> dict[str, Any]:
     """
     for wait in (0.1, 0.4, 1.5, None):
         manifest = _manifest(folder / "manifest.json")
-        changed = [name for name in _changed(folder, manifest) if name in TABLES]
+        changed = list(_changed(folder, manifest, TABLES))
         if not changed:
             return manifest
         if wait is None or not (folder / LOCK).exists():
             break
         time.sleep(wait)
-    raise StorageError(f"{folder / changed[0]}: is not the file that manifest.json was written with; {_REMEDY}")
+    raise _other(folder / changed[0])
 
 
-def _changed(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
+def verify(folder: Path, manifest: dict[str, Any], name: str) -> None:
+    """Raises StorageError unless a file is the one that the manifest was written with."""
+    for changed in _changed(folder, manifest, (name,)):
+        raise _other(folder / changed)
+
+
+def _other(path: Path) -> StorageError:
+    return StorageError(f"{path}: is not the file that manifest.json was written with; {_REMEDY}")
+
+
+def _changed(folder: Path, manifest: dict[str, Any], names: Sequence[str]) -> Iterator[str]:
     for name, expected in manifest.get("files", {}).items():
+        if name not in names:
+            continue
         try:
             with (folder / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -56,7 +56,10 @@ def _compared(departure: Departure) -> str:
     if not departure.count:
         return "As theory predicts, to rounding: it gives these means no spread."
     if abs(departure.z) <= DEPARTS:
-        return f"As theory predicts (theory_z {round(departure.z, 1) + 0.0}, over {departure.count} means)."
+        means = (
+            f"{departure.count} of {departure.predicted}" if departure.count < departure.predicted else departure.count
+        )
+        return f"As theory predicts (theory_z {round(departure.z, 1) + 0.0}, over {means} means)."
     return (
         f"Not as theory predicts (theory_z {departure.z:.3g}): {departure.metric} of layer {departure.layer} is "
         f"{departure.measured:.4g} where theory has {departure.theory:.4g} +- {departure.stderr:.2g}."
