@@ -29,6 +29,11 @@ def test_as_predicted() -> None:
     assert line == "As theory predicts (theory_z 0.0, over 3 means)."
 
 
+def test_as_predicted_as_far_as_can_be_told() -> None:
+    (line,) = theory_sentences(beside(LAYERS, act_q=curve([1.0] * 4, 0.1, [True, True, True, False])))
+    assert line == "As theory predicts (theory_z 0.0, over 2 of 3 means)."
+
+
 def test_as_predicted_without_a_spread() -> None:
     (line,) = theory_sentences(beside(LAYERS, act_q=curve([1.0] * 4, 0.0)))
     assert line == "As theory predicts, to rounding: it gives these means no spread."
