@@ -129,21 +129,23 @@ def _terms(activation: Activation, m: Moments, used: Array) -> tuple[Array, Arra
     kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=(0, 1))
     kept[0] = True
     terms = terms[..., kept][place.reshape(q.shape)]
-    if not (q == own.q).all():
-        terms = terms * np.sqrt(_scales(activation, own, q))[..., None]
-        terms[..., 0, 0] = own.mean
+    beyond = q != own.q
+    if beyond.any():
+        terms[beyond] *= np.sqrt(_scales(activation, own, beyond))[..., None]
+        terms[beyond, 0, 0] = own.mean[beyond]
     return orders()[kept], parities()[kept], terms
 
 
-def _scales(activation: Activation, own: Moments, q: Array) -> Array:
-    """What the powers of the three functions are multiplied by from q, a limit, on to the true ones, (R, U, 3).
+def _scales(activation: Activation, own: Moments, beyond: Array) -> Array:
+    """What the powers of the three functions are multiplied by from a limit on to the mean squares beyond, (B, 3).
 
     The terms of the limit are those of a power of z: all of a function's grow alike, but the value's constant.
     """
-    limit = moments(activation, q)
-    ratios = [own.q * own.slope_square / (q * limit.slope_square)]
-    ratios += [own.slope_square / limit.slope_square, own.fourth / limit.fourth]
+    far = Moments(*(getattr(own, name)[beyond] for name in FIELDS))
+    ends = moments(activation, np.array(_LIMITS))
+    limit = Moments(*(getattr(ends, name)[(far.q > 1).astype(int)] for name in FIELDS))
+    ratios = [far.q * far.slope_square / (limit.q * limit.slope_square)]
+    ratios += [far.slope_square / limit.slope_square, far.fourth / limit.fourth]
     if activation.formula.jumps:
-        ratios[0] = own.square / limit.square
-    scales = np.where(q == own.q, 1.0, np.nan_to_num(ratios, nan=1.0, posinf=1.0))
-    return np.moveaxis(scales, 0, -1)
+        ratios[0] = far.square / limit.square
+    return np.stack([np.nan_to_num(ratio, nan=1.0, posinf=1.0) for ratio in ratios], axis=-1)

@@ -41,11 +41,10 @@ def check(prediction: Prediction, cell: Cell) -> None:
 @pytest.mark.parametrize("name", [record.name for record in ACTIVATIONS])
 def test_every_activation_has_a_prediction(name: str) -> None:
     chosen = activation(name, **REQUIRED.get(name, {}))
-    for batch, resample in ((3, False), (1, True)):
-        cell = make_cell((40,) * 5, chosen, 1.3, 0.1, batch=batch, resample=resample)
-        prediction = predict_cell(cell)
-        check(prediction, cell)
-        assert np.isfinite(prediction.curves["preact_q"].infinite[1])
+    cell = make_cell((40,) * 4, chosen, 1.3, 0.1, batch=3, resample=False)
+    prediction = predict_cell(cell)
+    check(prediction, cell)
+    assert np.isfinite(prediction.curves["preact_q"].infinite[1])
 
 
 CELLS = [
