@@ -9,6 +9,7 @@ The house, from the top down; imports go down only:
     engine      measures: random networks, forward and backward
     theory      predicts the same without simulating; config, engine and theory are strangers to one another
     spec        the frozen specs that all rooms share
+    plugins     what a package imports that brings names of its own
     catalogue   what a config can name: initializers, activations, inputs, metrics
     streams     one random stream per (seed, purpose)
     errors      every error, with its exit code
