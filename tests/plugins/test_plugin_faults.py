@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -140,17 +141,25 @@ def measured(folder: Path, key: str) -> dict[str, list[list[str]]]:
     return found
 
 
-def run_both(run: Run, tmp_path: Path, text: str) -> Path:
-    """Run a config in this process and in two, to the same bytes; the folder of the results."""
+EXECUTORS = {
+    "serial": ("--executor", "serial"),
+    "processes": ("--executor", "process", "-j", "2"),
+    **({"dask": ("--executor", "dask", "-j", "2")} if find_spec("distributed") else {}),
+}
+
+
+def run_everywhere(run: Run, tmp_path: Path, text: str) -> Path:
+    """Run a config in this process, in two and on a cluster, to the same bytes; the folder of the results."""
     (tmp_path / "c.yaml").write_text(text)
-    for jobs in ("1", "2"):
-        done = run("run", "c.yaml", "-o", f"out{jobs}", "-j", jobs, "--no-plots")
+    for name, words in EXECUTORS.items():
+        done = run("run", "c.yaml", "-o", name, *words, "--no-plots")
         assert done.returncode == 3, done.stderr
         assert "Traceback" not in done.stderr
         assert "a line that no table wants" not in done.stdout
-    for name in ("layers.csv", "summary.csv", "cells.csv", "failures.csv"):
-        assert (tmp_path / "out1" / name).read_bytes() == (tmp_path / "out2" / name).read_bytes(), name
-    return tmp_path / "out1"
+    for name in EXECUTORS:
+        for file in ("layers.csv", "summary.csv", "cells.csv", "failures.csv"):
+            assert (tmp_path / "serial" / file).read_bytes() == (tmp_path / name / file).read_bytes(), (name, file)
+    return tmp_path / "serial"
 
 
 def test_activations(run: Run, site: Path, tmp_path: Path) -> None:
@@ -158,7 +167,7 @@ def test_activations(run: Run, site: Path, tmp_path: Path) -> None:
     every = {"plain": "np.tanh, slope", **code, **HARMLESS_ACTIVATIONS}
     install(site, HELPERS + activations(every), entries(activations=every))
     key = "network.activation"
-    folder = run_both(run, tmp_path, CONFIG.format(key=key, values=", ".join(["tanh", *every, "relu"])))
+    folder = run_everywhere(run, tmp_path, CONFIG.format(key=key, values=", ".join(["tanh", *every, "relu"])))
 
     found = reasons(folder, key)
     assert set(found) == set(BROKEN_ACTIVATIONS)
@@ -180,7 +189,9 @@ def test_initializers(run: Run, site: Path, tmp_path: Path) -> None:
     every = {"plain": "normal", **code, **HARMLESS_INITIALIZERS}
     install(site, HELPERS + initializers(every), entries(initializers=every))
     key = "network.initializer"
-    folder = run_both(run, tmp_path, CONFIG.format(key=key, values=", ".join(["he_normal", *every, "orthogonal"])))
+    folder = run_everywhere(
+        run, tmp_path, CONFIG.format(key=key, values=", ".join(["he_normal", *every, "orthogonal"]))
+    )
 
     found = reasons(folder, key)
     assert set(found) == set(BROKEN_INITIALIZERS)
@@ -212,7 +223,7 @@ def test_metrics(run: Run, site: Path, tmp_path: Path) -> None:
     several = [name for name in METRICS if name != "arguments"]
     wanted = f"metrics: [act_q, grad_q, {', '.join(several)}]\n"
     lines = (wanted if "metrics" in line else f"{line}\n" for line in text.splitlines())
-    folder = run_both(run, tmp_path, "".join(lines))
+    folder = run_everywhere(run, tmp_path, "".join(lines))
     assert reasons(folder, "network.width") == {
         "9": "the metric 'raises' of mypackage 1.0: measure raised ZeroDivisionError: division by zero",
         "10": "the metric 'exits' of mypackage 1.0: measure raised SystemExit",
