@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from ..theory.recommend import Candidate, Recommendation
 
 
+LINE = 110
 NOTES = (
     "forward and backward: the mean square at the end over that at the beginning, in infinitely wide networks",
-    "drift: how far a typical network of this width is off at the end, in its worse direction, either way",
+    "drift: how far a typical network of this width is off at the end, in its worse direction, either way; with a ? "
+    "beyond the range in which the spread of finite width is claimed to hold",
     "initializers in one line have one variance where fan_in = fan_out: they tie, and are told apart by width alone",
 )
 
@@ -78,7 +81,7 @@ def _say(found: Recommendation) -> None:
             _say_choice(choice)
     typer.echo("")
     for text in found.reasons:
-        typer.echo(text)
+        typer.echo(textwrap.fill(text, LINE, subsequent_indent="  "))
     typer.echo("")
     rows = [
         (

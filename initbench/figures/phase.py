@@ -116,7 +116,7 @@ def _contours(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> bool:
     drawn.set_linestyle("solid")
     for index, level in enumerate(levels):
         _number(axes, drawn, index, level, (x[-1] - x[0], y[-1] - y[0]))
-    return any(len(pieces) for pieces in drawn.allsegs)
+    return any(len(piece) for pieces in drawn.allsegs for piece in pieces)
 
 
 def _number(axes: Axes, drawn: ContourSet, index: int, level: float, size: tuple[float, float]) -> None:

@@ -60,10 +60,6 @@ class Drifts:
     def typical(self) -> float:
         return self.worse.typical
 
-    @property
-    def within(self) -> bool:
-        return self.forward.within and self.backward.within
-
 
 def drifts(
     activation: Activation, initializer: Initializer, bias: Initializer | None, depth: int, width: int

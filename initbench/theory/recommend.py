@@ -59,9 +59,9 @@ class Candidate:
 
     @property
     def good(self) -> bool:
-        """Whether it may be recommended: its drift is none that a verdict would call vanishing or exploding, theory
-        holds for it, and it is not critical at a length that networks leave."""
-        return self.drifts.typical <= FACTOR and self.drifts.within and UNSTABLE not in self.meanings
+        """Whether it may be recommended: its drift is none that a verdict would call vanishing or exploding, and it is
+        not critical at a length that networks leave."""
+        return self.drifts.typical <= FACTOR and UNSTABLE not in self.meanings
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def test_unstable_parts_are_dashed_and_said() -> None:
 
 
 def test_no_contours_no_entry() -> None:
-    figure = phase.draw(series("exponential", 3.0, 3.0, points=4))
+    figure = phase.draw(series("tanh", 0.2, 0.1))
     assert not numbers(figure)
     assert not any("xi_c" in entry for entry in entries(figure))
 

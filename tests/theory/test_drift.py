@@ -21,7 +21,7 @@ def test_a_relu_network_in_closed_form() -> None:
     assert found.backward.ratio == pytest.approx(1, rel=1e-9)
     variance = DEPTH * math.log1p(5 / WIDTH)
     assert found.forward.typical == pytest.approx(math.exp(math.hypot(variance / 2, math.sqrt(variance))), rel=0.02)
-    assert found.within
+    assert found.worse.within
 
 
 @pytest.mark.parametrize(("name", "ratio"), [("lecun_normal", 0.5), ("fan_in_uniform", 1 / 6), ("he_normal", 1.0)])
