@@ -58,9 +58,10 @@ def _parameters(plugin: Plugin, parameters: tuple[Any, ...]) -> Iterator[Paramet
             raise plugin.refused(f"has the parameter {name!r} of a kind that is none of {', '.join(KINDS)}")
         seen.add(name)
         try:
-            yield _whole(parameter)
+            whole = _whole(parameter)
         except Exception as error:
             raise plugin.refused(f"has the parameter {name!r}, which does not hold: {said(error)}") from error
+        yield whole
 
 
 def _whole(parameter: Parameter) -> Parameter:
