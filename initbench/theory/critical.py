@@ -70,9 +70,10 @@ def critical_sigma_w(activation: str | Activation, sigma_b: float) -> tuple[Crit
     table, biases = length_table(activation), sigma_b**2
     at = crossings(
         lambda x: _missing(moments(activation, np.exp(x)), biases),
+        lambda x: _climb(table, biases, x),
         table.log_q,
         _missing(moments(activation, table.q), biases),
-        lambda x: _climb(table, biases, x),
+        _climb(table, biases, table.log_q),
     )
     m = moments(activation, np.exp(np.sort(np.append(at.at, at.touching))))
     rows = zip(m.q.tolist(), m.slope_square.tolist(), (_leaving(m) + 1).tolist(), strict=True)
@@ -104,9 +105,9 @@ def _arc(activation: Activation, low: float, high: float) -> CriticalArc | None:
     m = moments(activation, np.exp(np.concatenate([[low], inner, [high]])))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         weights, biases = 1 / m.slope_square, m.q - m.square / m.slope_square
-    there = np.isfinite(weights) & np.isfinite(biases)
-    middle = there.size // 2
-    if there.sum() < 2 or not biases[middle] > 0:
+    there = np.flatnonzero(np.isfinite(weights) & np.isfinite(biases))
+    middle = there[there.size // 2] if there.size > 1 else 0
+    if there.size < 2 or not biases[middle] > 0:
         return None
     stable = bool(_leaving(m)[middle] < -CRITICAL)
     return CriticalArc(m.q[there], np.sqrt(weights[there]), np.sqrt(np.maximum(biases[there], 0)), stable)
@@ -114,7 +115,8 @@ def _arc(activation: Activation, low: float, high: float) -> CriticalArc | None:
 
 def _turns(activation: Activation, test: Callable[[Moments], Array], heights: Array) -> Array:
     """Where a function of the moments changes its sign along the line."""
-    return crossings(lambda x: test(moments(activation, np.exp(x))), _LINE, heights, np.zeros_like).at
+    flat = np.zeros_like(_LINE)
+    return crossings(lambda x: test(moments(activation, np.exp(x))), np.zeros_like, _LINE, heights, flat).at
 
 
 def _missing(m: Moments, biases: float = 0.0) -> Array:

@@ -39,7 +39,7 @@ class FixedPoint:
 
 
 def fixed_points(activation: Activation, sigma_w: float, sigma_b: float) -> tuple[FixedPoint, ...]:
-    """All fixed points from 0 to 1e14, in rising q; q = 0 is one where F(0) = 0.
+    """All fixed points from 0 to 1e24, in rising q; q = 0 is one where F(0) = 0.
 
     Those of a homogeneous activation at its critical sigma_w are not isolated: with sigma_b = 0 every q is one, and
     none is listed.
@@ -49,14 +49,18 @@ def fixed_points(activation: Activation, sigma_w: float, sigma_b: float) -> tupl
         return _of_a_line(sigma_w**2 * (slopes[0] ** 2 + slopes[1] ** 2) / 2, sigma_b**2)
     table, weights, biases = length_table(activation), sigma_w**2, sigma_b**2
     nodes = table.log_q
-    excess = (times(weights, table.square) + biases) / table.q - 1
+    growth = (times(weights, table.square) + biases) / table.q
+    with np.errstate(invalid="ignore"):  # where both are infinite
+        excess, climb = growth - 1, times(weights, table.d_square) - growth
     if 0 < biases < table.q[0]:  # no root lies below sigma_b^2
-        nodes, excess = np.append(math.log(biases) - 1, nodes), np.append(math.e - 1, excess)
+        nodes = np.append(math.log(biases) - 1, nodes)
+        excess, climb = np.append(math.e - 1, excess), np.append(-math.e, climb)
     found = crossings(
         lambda x: excess_length(activation, weights, biases, x),
+        lambda x: _climb(activation, weights, biases, x),
         nodes,
         excess,
-        lambda x: _climb(table, weights, biases, x),
+        climb,
     )
     stable = np.append(found.downwards, np.zeros(found.touching.size, dtype=bool))
     points = _points(activation, weights, np.append(found.at, found.touching), stable)
@@ -100,11 +104,12 @@ def _of_a_line(factor: float, biases: float) -> tuple[FixedPoint, ...]:
     return (FixedPoint(biases / (1 - factor), factor, True, factor),) if factor < 1 else ()
 
 
-def _climb(table: LengthTable, weights: float, biases: float, log_q: Array) -> Array:
-    """d(F / q)/dln q = F' - F / q, from the table."""
-    at = table.at(log_q)
+def _climb(activation: Activation, weights: float, biases: float, log_q: Array) -> Array:
+    """d(F / q)/dln q = F' - F / q, (K,) -> (K,)."""
+    q = np.exp(log_q)
+    m = moments(activation, q)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(times(weights, at.slope - at.ratio) - biases * np.exp(-log_q))
+        return np.asarray(times(weights, m.d_square) - (times(weights, m.square) + biases) / q)
 
 
 def _points(activation: Activation, weights: float, log_q: Array, stable: Array) -> list[FixedPoint]:

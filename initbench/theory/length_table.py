@@ -19,7 +19,7 @@ from .roots import ROUNDING
 Array = np.ndarray[Any, Any]
 
 # (from, to, nodes a decade) in powers of 10: dense where activations bend, sparse where they are powers of z
-_DECADES = ((-24, -8, 3), (-8, 8, 16), (8, 14, 3))
+_DECADES = ((-24, -8, 3), (-8, 8, 16), (8, 24, 3))
 _FALLING = 1e-9  # relative; a flat tail that falls by less is rounding
 
 

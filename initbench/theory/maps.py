@@ -13,7 +13,6 @@ while gradients, which see the slope almost everywhere, keep their finite factor
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any
 
@@ -23,11 +22,13 @@ from numpy.typing import ArrayLike
 from ..catalogue.activations import Activation
 from ..catalogue.activations import activation as named
 from ..errors import ParameterError
+from .chebyshev import points, transform
 from .gaussian import moments
 from .pairs import pair_moments
 
 Array = np.ndarray[Any, Any]
 
+_LARGEST = 1e10  # of a scale: its square is still well within the lengths that are looked at
 _NODES = 16  # of the polynomial that follows the chord around an angle
 _AROUND = 0.25  # relative reach of that polynomial, in the angle
 
@@ -41,10 +42,11 @@ def found(activation: str | Activation) -> Activation:
 
 
 def checked(name: str, value: float, above_zero: bool = False) -> float:
-    """A finite number >= 0, or > 0. Raises ParameterError."""
-    fine = isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
-    if not fine or value < 0 or (above_zero and value == 0):
-        raise ParameterError(name, f"{name} must be a finite number {'>' if above_zero else '>='} 0, not {value!r}")
+    """A number >= 0, or > 0, and below 1e10. Raises ParameterError."""
+    fine = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not fine or not 0 <= value < _LARGEST or (above_zero and value == 0):
+        bound = f"{'>' if above_zero else '>='} 0 and below {_LARGEST:g}"
+        raise ParameterError(name, f"{name} must be a number {bound}, not {value!r}")
     return float(value)
 
 
@@ -130,18 +132,13 @@ def chord_growth(activation: Activation, q: ArrayLike, e: ArrayLike) -> Array:
     """
     q, e = np.broadcast_arrays(np.asarray(q, dtype=np.float64), np.asarray(e, dtype=np.float64))
     angle = 2 * np.arcsin(np.sqrt(e / 2))
-    nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     reach = np.minimum(_AROUND * angle, np.pi - angle)
-    around = angle[..., None] + reach[..., None] * nodes
-    values = chord(activation, q[..., None], 2 * np.sin(around / 2) ** 2)
-    # the polynomial through Chebyshev nodes: its value and its slope in the middle
-    series = np.cos(np.arange(_NODES)[:, None] * np.arccos(nodes)) * (2 / _NODES)
-    order = np.arange(_NODES)
-    height = np.cos(order * np.pi / 2)
-    height[0] = 0.5
+    around = angle[..., None] + reach[..., None] * points(_NODES)
+    coefficients = chord(activation, q[..., None], 2 * np.sin(around / 2) ** 2) @ transform(_NODES).T
+    orders = np.arange(_NODES)
+    middle, change = np.cos(orders * np.pi / 2), orders * np.sin(orders * np.pi / 2)  # T_k and its slope at 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        coefficients = values @ series.T
-        grown = coefficients @ height + np.tan(angle / 2) * (coefficients @ (order * np.sin(order * np.pi / 2))) / reach
+        grown = coefficients @ middle + np.tan(angle / 2) * (coefficients @ change) / reach
     return np.where(e == 0, np.inf, grown)
 
 

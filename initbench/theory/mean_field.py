@@ -50,7 +50,8 @@ class MeanField:
 def predict(activation: str | Activation, sigma_w: float, sigma_b: float, q0: float = 1.0) -> MeanField:
     """The fixed points, depth scales and phase of networks with these weights and biases.
 
-    activation: a name, or an activation with its parameters. sigma_w, sigma_b >= 0. q0 > 0: the first layer's q.
+    activation: a name, or an activation with its parameters. sigma_w, sigma_b >= 0 and q0 > 0, the first layer's q, all
+    below 1e10.
     Raises UnknownNameError or ParameterError.
     """
     activation = found(activation)

@@ -33,20 +33,20 @@ def resting_lengths(activation: Activation, weights: Array, biases: Array, start
     return np.concatenate(blocks)
 
 
-def excess(table: LengthTable, weights: Array, biases: Array, log_q: Array) -> Array:
-    """F(q) / q - 1 from the table; shapes broadcast."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        from_weights = np.where(weights > 0, weights * table.at(log_q).ratio, 0)
-        return np.asarray(from_weights + np.where(biases > 0, biases * np.exp(-log_q), 0) - 1)
-
-
 def settled(table: LengthTable, weights: Array, biases: Array, log_q: Array) -> Array:
     """Where orbits are after the steps at which they may pass a fixed point: at once, for a map that rises."""
     if not table.rising:
         for _ in range(_SETTLE):
             with np.errstate(divide="ignore"):
-                log_q = log_q + np.log1p(excess(table, weights, biases, log_q))
+                log_q = log_q + np.log(_growth(table, weights, biases, log_q))
     return log_q
+
+
+def _growth(table: LengthTable, weights: Array, biases: Array, log_q: Array) -> Array:
+    """F(q) / q from the table; shapes broadcast."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        from_weights = np.where(weights > 0, weights * table.at(log_q).ratio, 0)
+        return np.asarray(from_weights + np.where(biases > 0, biases * np.exp(-log_q), 0))
 
 
 def _of_lines(factor: Array, biases: Array) -> Array:
@@ -60,8 +60,8 @@ def _of_lines(factor: Array, biases: Array) -> Array:
 def _of_block(table: LengthTable, weights: Array, biases: Array, start: float) -> Array:
     """First the nodes on both sides of the fixed point, then the point between them."""
     begin = settled(table, weights, biases, np.full_like(weights, start))
-    pull = excess(table, weights, biases, begin)
-    heights = excess(table, weights[:, None], biases[:, None], table.log_q)
+    pull = _growth(table, weights, biases, begin) - 1
+    heights = _growth(table, weights[:, None], biases[:, None], table.log_q) - 1
     places = np.arange(table.log_q.size)
     beyond = table.log_q > begin[:, None]
     falls, rises = heights < -ROUNDING, heights > ROUNDING
@@ -83,7 +83,7 @@ def _of_block(table: LengthTable, weights: Array, biases: Array, start: float) -
     found = np.where(dies, -np.inf, np.inf)
     rests = ~(dies | grows)
     weights, biases = weights[rests], biases[rests]
-    found[rests] = bracketed(lambda x: excess(table, weights, biases, x), low[rests], high[rests])
+    found[rests] = bracketed(lambda x: _growth(table, weights, biases, x) - 1, low[rests], high[rests])
     return found
 
 

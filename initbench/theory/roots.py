@@ -29,14 +29,17 @@ class Crossings:
 
 
 def crossings(
-    function: Callable[[Array], Array], nodes: Array, heights: Array, climb: Callable[[Array], Array]
+    function: Callable[[Array], Array],
+    slope: Callable[[Array], Array],
+    nodes: Array,
+    heights: Array,
+    slopes: Array,
 ) -> Crossings:
-    """All places where a function is 0. heights: its values at the rising nodes; nan says nothing.
+    """All places where a function is 0. heights, slopes: values and slopes at the rising nodes; nan says nothing.
 
-    climb: about its slope. Between two roots that lie between neighbouring nodes there is an extremum, which is found
-    by it.
+    Between two roots that lie between neighbouring nodes there is an extremum, which is found where the slope is 0.
     """
-    nodes, heights = _with_extrema(function, nodes, heights, climb)
+    nodes, heights = _with_extrema(function, slope, nodes, heights, slopes)
     with np.errstate(invalid="ignore"):
         sign = np.where(np.abs(heights) > ROUNDING, np.sign(heights), 0)
         flat = np.flatnonzero(np.abs(heights) <= ROUNDING)
@@ -51,13 +54,17 @@ def crossings(
 
 
 def _with_extrema(
-    function: Callable[[Array], Array], nodes: Array, heights: Array, climb: Callable[[Array], Array]
+    function: Callable[[Array], Array],
+    slope: Callable[[Array], Array],
+    nodes: Array,
+    heights: Array,
+    slopes: Array,
 ) -> tuple[Array, Array]:
     """The nodes and heights, and between them the extrema that lie on the other side of 0 or at it."""
-    slopes = climb(nodes)
     with np.errstate(invalid="ignore"):
-        low = np.flatnonzero(np.sign(slopes[:-1]) * np.sign(slopes[1:]) < 0)
-    extrema = bracketed(climb, nodes[low], nodes[low + 1])
+        side = np.where(np.abs(slopes) > ROUNDING, np.sign(slopes), 0)
+    low = np.flatnonzero(side[:-1] * side[1:] < 0)
+    extrema = bracketed(slope, nodes[low], nodes[low + 1])
     height = function(extrema)
     with np.errstate(invalid="ignore"):
         side = np.sign(height)

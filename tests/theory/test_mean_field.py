@@ -230,17 +230,27 @@ def test_it_is_a_public_name_and_takes_activations_with_parameters() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("tanh", -1.0, 0.1), "sigma_w must be a finite number >= 0, not -1.0"),
-        (("tanh", 1.0, math.nan), "sigma_b must be a finite number >= 0"),
+        (("tanh", -1.0, 0.1), "sigma_w must be a number >= 0 and below 1e.10, not -1.0"),
+        (("tanh", 1.0, math.nan), "sigma_b must be a number >= 0"),
         (("tanh", math.inf, 0.0), "sigma_w must be"),
         (("tanh", True, 0.0), "sigma_w must be"),
-        (("tanh", 1.0, 0.1, 0.0), "q0 must be a finite number > 0, not 0.0"),
+        (("tanh", 1e10, 0.0), "sigma_w must be"),
+        (("tanh", 1.0, 0.1, 0.0), "q0 must be a number > 0 and below 1e.10, not 0.0"),
         (("tanh", "2", 0.1), "sigma_w must be"),
     ],
 )
 def test_what_is_no_scale_is_refused(arguments: tuple[Any, ...], words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         predict(*arguments)
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu", "hard_tanh", "sign", "exponential", "square", "cos", "relu"])
+def test_extreme_scales_are_answered_without_warnings(name: str) -> None:
+    for sigma_w in (0.0, 1e-150, 1e-9, 1e9):
+        for sigma_b in (0.0, 1e-170, 1e-30, 1e9):
+            field = predict(name, sigma_w, sigma_b, q0=1e-9 if sigma_b else 1e9)
+            json.dumps(field.as_dict(), allow_nan=False)
+            assert field.q_star is None or field.q_star >= sigma_b**2 * (1 - 1e-12)
 
 
 def test_what_is_no_activation_is_refused() -> None:

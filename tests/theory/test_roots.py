@@ -36,9 +36,14 @@ def test_without_a_change_of_sign_the_better_end_is_given_back() -> None:
 def on_a_grid(shift: float) -> tuple[list[float], list[float], int]:
     """The roots of (x - 0.55)^2 - shift on a grid of whole numbers."""
     nodes = np.arange(-3.0, 4.0)
-    found = crossings(
-        lambda x: (x - 0.55) ** 2 - shift, nodes, (nodes - 0.55) ** 2 - shift, lambda x: np.asarray(2 * (x - 0.55))
-    )
+
+    def parabola(x: np.ndarray) -> np.ndarray:
+        return (x - 0.55) ** 2 - shift
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        return 2 * (x - 0.55)
+
+    found = crossings(parabola, slope, nodes, parabola(nodes), slope(nodes))
     return found.at.tolist(), found.touching.tolist(), found.first
 
 
@@ -56,7 +61,7 @@ def test_touching_is_told_from_crossing_and_from_missing() -> None:
 def test_rounding_and_unknown_values_are_no_roots() -> None:
     nodes = np.arange(6.0)
     heights = np.array([np.nan, 1e-14, -1e-14, 2.0, 1.0, -1.0])
-    found = crossings(lambda x: 4.5 - x, nodes, heights, np.zeros_like)
+    found = crossings(lambda x: 4.5 - x, np.zeros_like, nodes, heights, np.zeros(6))
     assert found.at.tolist() == pytest.approx([4.5])
     assert found.downwards.tolist() == [True]
     assert found.first == 1
