@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
-from ..catalogue.initializers import Law, Orthogonal
+from ..catalogue.initializers import Law, Orthogonal, Sparse
 from ..spec import Layer
 
 Array = np.ndarray[Any, Any]
@@ -25,6 +25,7 @@ class LayerLaw:
 
     cw: fan_in Var W. cb: Var b.
     kurtosis, bias_kurtosis: E w^4 / (Var w)^2, 3 for a normal law and where there is nothing random.
+    even: every unit has the same number of weights that are not 0, drawn at random (Martens' sparse weights).
     haar: W is a multiple of a random semi-orthogonal matrix; gain^2 is then cw max(fan_in, fan_out) / fan_in.
     unsupported: why theory does not apply from here on, in a sentence; empty where it does.
     """
@@ -36,6 +37,7 @@ class LayerLaw:
     cb: float
     kurtosis: float
     bias_kurtosis: float
+    even: bool
     haar: bool
     unsupported: str
 
@@ -78,6 +80,7 @@ def layer_law(layer: Layer) -> LayerLaw:
         cb=0.0 if bias is None else bias.variance,
         kurtosis=_kurtosis(weights),
         bias_kurtosis=3.0 if bias is None else _kurtosis(bias),
+        even=isinstance(weights, Sparse) and weights.axis == 0,
         haar=isinstance(weights, Orthogonal) and weights.random,
         unsupported=unsupported,
     )

@@ -3,6 +3,8 @@
 Given the layer below, a unit's z is a sum of fan_in weights times activations, and a bias. With independent weights of
 kurtosis k and a bias of kurtosis k_b, K its variance and K_u the weights' part, its excess kurtosis is
     x = (k - 3) (K_u / K)^2 sum h^4 / (sum h^2)^2 + (k_b - 3) (cb / K)^2,
+(less by the sum's smallest value, 1 / fan_in, times n / (n - 1), where units differ in which weights are 0 but not in
+how many),
 and to first order in x (Gram-Charlier; d^2<f>/dK^2 = <f''''> / 4) an average <f> moves by x K^2 d^2<f>/dK^2 / 6.
 """
 
@@ -44,12 +46,15 @@ def normality(laws: tuple[LayerLaw, ...], start: InputState, averages: Moments) 
     m, used = averages, start.weight > 0
     fields = (m.q, m.square, m.fourth, m.slope_square, m.d_square, m.d2_square, m.d2_slope_square)
     K, square, fourth, slopes, d_square, d2_square, d2_slopes = (field[:, used] for field in fields)
-    of = {name: _column(laws, name) for name in ("fan_in", "cb", "kurtosis", "bias_kurtosis", "haar")}
+    of = {name: _column(laws, name) for name in ("fan_in", "cb", "kurtosis", "bias_kurtosis", "haar", "even")}
     with np.errstate(all="ignore"):
         # sum h^4 / (sum h^2)^2; to a Haar matrix every direction h is alike, that of one unit too
         below = np.concatenate([start.fourth[None, used], fourth[1:-1] / square[1:-1] ** 2]) / of["fan_in"]
         below[0] *= of["fan_in"][0]
         below = np.where(of["haar"], 1.0, below)
+        # with as many weights into every unit, equal activations would leave no excess at all
+        n = np.maximum(of["fan_in"], 2)
+        below = np.where(of["even"], (below - 1 / n) * n / (n - 1), below)
         share = of["cb"] / K[1:]
         x = (of["kurtosis"] - 3) * (1 - share) ** 2 * below + (of["bias_kurtosis"] - 3) * share**2
         own = _finite(x * K[1:] ** 2 * d2_square[1:] / (6 * square[1:]))
