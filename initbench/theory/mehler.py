@@ -18,7 +18,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .gaussian import moments
-from .quadrature import breaks, density, mesh
+from .quadrature import bends, density, mesh
 
 Array = np.ndarray[Any, Any]
 
@@ -34,7 +34,7 @@ def by_mehler(activation: Activation, q_a: Array, q_b: Array, e: Array) -> Array
     0 < q < inf.
     """
     table = np.full((4, e.size), np.nan)
-    if breaks(activation).size or 0.0 in mesh(activation):  # a mesh that is cut at 0 tells of a bend there
+    if bends(activation).size:
         return table
     q, place = np.unique(np.concatenate([q_a, q_b]), return_inverse=True)
     single, narrowest = moments(activation, q), np.diff(mesh(activation)).min(initial=np.inf)

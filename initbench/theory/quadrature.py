@@ -116,6 +116,30 @@ def trusted(activation: Activation) -> float:
 
 
 @lru_cache(maxsize=256)
+def bends(activation: Activation) -> Array:
+    """The ends of the mesh across which no polynomial follows, however near: the breaks, and jumps of a derivative."""
+    ends, own = mesh(activation), set(breaks(activation).tolist())
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = [end in own or not _smooth(activation, end) for end in ends.tolist()]
+    return ends[np.array(found, dtype=bool) & (np.abs(ends) < trusted(activation))]
+
+
+def _smooth(activation: Activation, end: float) -> bool:
+    """Whether one panel does as well as two around an end of the mesh, in some neighbourhood."""
+    ends = mesh(activation)
+    room = np.abs(ends - end)
+    largest = min(room[room > 0].min(initial=math.inf), max(abs(end), 1.0)) / 2
+    up_to = np.unique([0.0, end, *ends[(ends * end > 0) & (np.abs(ends) < abs(end))]])
+    reached = _integrals(activation, 1, up_to)[:, _AVERAGES:].sum(axis=0)
+    for half in (largest, largest / 4, largest / 16):
+        parts = _integrals(activation, 1, end + half * np.array([-1.0, 0.0, 1.0])).sum(axis=0)
+        whole = _integrals(activation, 1, end + half * np.array([-1.0, 1.0]))[0]
+        if _close(whole, parts, reached + parts[_AVERAGES:]):
+            return True
+    return False
+
+
+@lru_cache(maxsize=256)
 def _mesh(activation: Activation) -> tuple[Array, float]:
     own = breaks(activation)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .gaussian import moments
-from .quadrature import FAR, REACH, breaks, density, gauss, grid, is_quiet, merged, mesh, nodes, tails, trusted
+from .quadrature import FAR, REACH, bends, density, gauss, grid, is_quiet, merged, mesh, nodes, tails, trusted
 
 Array = np.ndarray[Any, Any]
 
@@ -96,7 +96,7 @@ def _outer(pair: _Pair, activation: Activation) -> Array:
     own, reach = [grid(REACH, _WIDTH)], REACH
     if pair.beta:
         own += [np.abs(pair.at_a) / pair.beta, -np.abs(pair.at_b) / pair.beta]
-        cuts_a, cuts_b = (breaks(activation) / root if root else np.zeros(0) for root in (pair.a, pair.sign * pair.b))
+        cuts_a, cuts_b = (bends(activation) / root if root else np.zeros(0) for root in (pair.a, pair.sign * pair.b))
         meet = (cuts_a[:, None] - cuts_b).ravel() / (2 * pair.beta)
         own.append(meet)
         if pair.quiet:

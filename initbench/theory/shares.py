@@ -32,8 +32,9 @@ def share(activation: Activation, q: ArrayLike, where: Where, dtype: str = "floa
     q = np.asarray(q, dtype=np.float64)
     if where == "saturated" and not activation.formula.saturates:
         return np.full(q.shape, np.nan)
+    ends = region(activation, where, dtype)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ends = region(activation, where, dtype) / np.sqrt(q)[..., None, None]
+        ends = np.where(np.isinf(ends), ends, ends / np.sqrt(q)[..., None, None])
     low, high = ends[..., 0], ends[..., 1]
     # beyond 0, the difference of the two tails
     pieces = np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))

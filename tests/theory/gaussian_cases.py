@@ -73,8 +73,8 @@ def tanh_sinh(cuts: Array) -> tuple[Array, Array]:
 
 
 def normal_nodes(case: Activation, *roots: float) -> tuple[Array, Array]:
-    """Nodes x and weights of a Gaussian average over f(root x), for one or several roots at once."""
-    breaks = np.array(sorted({*case.formula.kinks, *case.formula.jumps}))
+    """Nodes x and weights of a Gaussian average over f(root x) and f(-root x), for one or several roots at once."""
+    breaks = np.array([sign * end for end in {*case.formula.kinks, *case.formula.jumps} for sign in (-1, 1)])
     cuts = [np.arange(-10, 10.1, 0.5)]
     for root in roots:
         own = breaks / root

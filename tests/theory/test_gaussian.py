@@ -37,8 +37,9 @@ def test_averages_and_derivatives(case: Activation) -> None:
             assert error <= tolerance * sizes[name] or sizes[name] < NORMAL, (name, q)
 
 
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "gelu", "elu"])
-@pytest.mark.parametrize("q", [1e-8, 1.3, 1e6])
+@pytest.mark.parametrize(
+    ("name", "q"), [("tanh", 1e6), ("sigmoid", 1e-8), ("softplus", 1.3), ("gelu", 1e4), ("elu", 0.2)]
+)
 def test_many_digits(name: str, q: float) -> None:
     mp = pytest.importorskip("mpmath", reason="mpmath judges the last digits")
     functions = {

@@ -49,22 +49,19 @@ class Wave:
         scale, offset = root_a * root_b, (root_a - root_b) ** 2 / 2
         near, far = offset + scale * e, offset + scale * (2 - e)
         difference, total = np.exp(-near), np.exp(-far)
-        # sin_a sin_b = (cos(a - b) - cos(a + b)) / 2; exp(-far) - exp(-near) from the smaller exponent
-        covariance = scale * (1 - e)
-        low = np.minimum(near, far)
+        # sin_a sin_b = (cos(a - b) - cos(a + b)) / 2, from the larger of the two
+        covariance, low = scale * (1 - e), np.minimum(near, far)
         sines = np.exp(-low) * -np.expm1(-2 * np.abs(covariance)) / 2 * np.sign(covariance)
         cosines = (difference + total) / 2
-        sign = -1 if self.odd else 1
-        # (phi_a - phi_b)^2 / 2 with q_a = q_b: (1 - exp(-near)) (1 -+ exp(-far)) / 2
-        same = -np.expm1(-near) * (1 - sign * total) / 2
-        squares = (2 + sign * (np.exp(-2 * q_a) + np.exp(-2 * q_b))) / 4
-        product = sines if self.odd else cosines
+        product, slopes = (sines, cosines) if self.odd else (cosines, sines)
+        # q_a = q_b: gap = (1 - exp(-near)) (1 +- exp(-far)) / 2
+        same = -np.expm1(-near) * (1 + total if self.odd else -np.expm1(-far)) / 2
         # <cos 2a cos 2b> = <cos 2a><cos 2b> + 2 exp(-2 q_a - 2 q_b) sinh^2(2 covariance)
         joint = (np.exp(-2 * low) * np.expm1(-4 * np.abs(covariance))) ** 2 / 2
-        each = [-np.expm1(-2 * q) if self.odd else 1 + np.exp(-2 * q) for q in (q_a, q_b)]
+        squares = [-np.expm1(-2 * q) if self.odd else 1 + np.exp(-2 * q) for q in (q_a, q_b)]
         return {
             "product": product,
-            "gap": np.where(q_a == q_b, same, squares - product),
-            "slope_product": cosines if self.odd else sines,
-            "square_product": (each[0] * each[1] + joint) / 4,
+            "gap": np.where(q_a == q_b, same, (squares[0] + squares[1]) / 4 - product),
+            "slope_product": slopes,
+            "square_product": (squares[0] * squares[1] + joint) / 4,
         }
