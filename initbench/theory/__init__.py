@@ -11,6 +11,13 @@ maps        one infinitely wide layer: lengths, correlations, gradients
 mean_field  where lengths and correlations end up, how fast, and in which phase: `predict`
 critical    the edge of chaos: critical sigma_w, the critical line
 plane       all of that over the plane of sigma_w and sigma_b
+predict_cell  every metric of one cell, layer by layer, from
+    inputs, layers    what the first layer is fed, and the laws of all of them
+    trajectory        lengths and correlations followed through the layers, fast (chebyshev, hermite, angles)
+    kernel            the infinitely wide network that this makes, and where theory ends (normality)
+    curves, gradients, dead   its metrics
+    forward, backward         the means and spreads of finite networks (fluctuations, sensitivity), and validity
+    precision, notes          where the dtype ends; what a reader should be told
 """
 
 from .critical import CriticalArc as CriticalArc
@@ -29,7 +36,10 @@ from .mean_field import MeanField as MeanField
 from .mean_field import predict as predict
 from .pairs import PairMoments as PairMoments
 from .pairs import pair_moments as pair_moments
-from .phase_plane import PhaseDiagram as PhaseDiagram
-from .phase_plane import phase_diagram as phase_diagram
+from .plane import PhaseDiagram as PhaseDiagram
+from .plane import phase_diagram as phase_diagram
+from .predict_cell import predict_cell as predict_cell
+from .prediction import Curve as Curve
+from .prediction import Prediction as Prediction
 from .shares import dead_share as dead_share
 from .shares import share as share
