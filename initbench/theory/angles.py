@@ -107,14 +107,14 @@ class SeriesPairs:
     def _power(self, e: Array) -> Array:
         """c^k, (..., K)."""
         power = np.exp(_log_cosine(e)[..., None] * self.k)
-        return np.where(e[..., None] > 1, power * self.parity, power)
+        return np.asarray(np.where(e[..., None] > 1, power * self.parity, power))
 
 
 def _log_cosine(e: Array) -> Array:
     """ln |1 - e|, down to the smallest float's."""
     if e.max(initial=0.0) < 1:
         return np.asarray(np.log1p(-e))
-    return np.maximum(np.log1p(-np.minimum(e, 2 - e)), _FARTHEST)
+    return np.asarray(np.maximum(np.log1p(-np.minimum(e, 2 - e)), _FARTHEST))
 
 
 def _terms(activation: Activation, m: Moments, used: Array) -> tuple[Array, Array, Array]:

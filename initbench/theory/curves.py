@@ -90,7 +90,7 @@ def _cosine(t: Trajectory) -> Line:
     values[t.known + 1 :] = np.nan
     values[0] = t.start.measured.get("cosine", values[0])
     found = line(values, t.known, t.reason)
-    empty = ~(weight > 0).any(axis=1)
+    empty = np.asarray(~(weight > 0).any(axis=1))
     empty[t.known + 1 :] = False
     words = (ALL_ZERO if no else word for no, word in zip(empty, found.reasons, strict=True))
     return Line(values, tuple(words))
