@@ -86,6 +86,7 @@ def theory(
         return
     _refuse("only --phase-diagram draws", drawing)
     if sigma_w is None:
+        _refuse("critical weights do not depend on where lengths start", {"--q0": q0})
         _say_critical(chosen, SIGMA_BS if sigma_b is None else (sigma_b,), as_json, quiet)
     else:
         _say_point(chosen, sigma_w, sigma_b or 0.0, 1.0 if q0 is None else q0, as_json, quiet)

@@ -6,7 +6,7 @@ A gain here is sigma_w = sqrt(fan_in Var W), the factor of `lecun_normal`; biase
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,6 +37,7 @@ SAME = 1e-4  # relative difference of scales that count as one
 DIGITS, ROUGH = 6, 3  # of a gain, and of one that is searched for: what is predicted is what is printed
 ALIKE = 0.01  # relative difference of the drifts of candidates that share a rank
 WORTH = 2.0  # what is no common choice is shown where it drifts less than any other by this factor
+NARROWER = 1.1  # a drift that is smaller by this factor is worth a sentence
 REACH = np.geomspace(0.4, 60.0, 61)  # of the search for a gain, in units of 1 / (the activation's steepest slope)
 SIGMA_BS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 """The biases that are looked at."""
@@ -108,10 +109,21 @@ def recommend(activation: str | Activation, depth: int = 50, width: int = 512) -
     biased = _biased(activation, depth, width)
     if biased is not None and best is not None and biased.drifts.typical * WORTH >= best.drifts.typical:
         biased = None
-    why = list(reasons.of(activation, depth, keeping, critical, torch))
-    if best is not None and TUNED in best.meanings:
-        why.append(f"sigma_w = {best.sigma_w:.5g} balances signals against gradients over {depth} layers.")
+    why = [*reasons.of(activation, depth, keeping, critical, torch), *_of_best(activation, best, depth, width)]
     return Recommendation(activation, depth, width, keeping, critical, torch, ranking, best, biased, tuple(why))
+
+
+def _of_best(activation: Activation, best: Candidate | None, depth: int, width: int) -> Iterator[str]:
+    """What is said of the recommended scale alone."""
+    if best is None:
+        return
+    if TUNED in best.meanings:
+        yield f"sigma_w = {best.sigma_w:.5g} balances signals against gradients over {depth} layers."
+    for one in best.initializers:
+        if one.name == "orthogonal":
+            typical, normal = drifts(activation, one, None, depth, width).typical, best.drifts.typical
+            if typical * NARROWER < normal:
+                yield f"Of this scale, {one.label} spreads least: x{typical:.3g} in place of x{normal:.3g}."
 
 
 def _usual(activation: Activation) -> list[Initializer]:

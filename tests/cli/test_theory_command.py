@@ -167,6 +167,7 @@ def test_a_phase_diagram_and_its_numbers(cli: Cli, tmp_path: Path) -> None:
         (("theory", "--activation", "tanh", "--sigma-w", "nan"), "sigma_w"),
         (("theory", "--activation", "tanh", "--sigma-w", "1", "--sigma-b", "-1"), "sigma_b"),
         (("theory", "--activation", "tanh", "--sigma-w", "1", "--q0", "0"), "q0"),
+        (("theory", "--activation", "tanh", "--q0", "2"), "--q0"),
         (("theory", "--activation", "tanh", "--sigma-w", "1", "-o", "a.png"), "--phase-diagram"),
         (("theory", "--activation", "tanh", "--phase-diagram", "--sigma-w", "1"), "whole plane"),
         (("theory", "--activation", "tanh", "--phase-diagram", "-o", "a.pdf"), ".png or .svg"),

@@ -36,6 +36,7 @@ def test_relu_gets_he() -> None:
     assert found.best is not None
     assert found.best.meanings == (KEEPS, CRITICAL, TORCH)
     assert "does both" in said(found)
+    assert "orthogonal(gain=1.41421) spreads least" in said(found)
     assert found.torch == pytest.approx(math.sqrt(2))
     assert found.biased is None
 
