@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, below, composed, pooled, ratio
+from .bands import Band, below, composed, elasticity, pooled, ratio
 from .fluctuations import Fluctuations
 from .forward import ForwardSpread
 from .gradient_pairs import gradient_pairs
@@ -38,6 +38,8 @@ Array = np.ndarray[Any, Any]
 
 COHERENT = "with gradient: ones, the spread is not derived where the signal itself is sent back"
 TOGETHER = "for several inputs that share one cotangent the spread is not derived"
+
+_NO_SHIFT = 50.0  # ln of a factor that is no correction
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,11 @@ def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
 def _shift(t: Trajectory, f: Fluctuations, r: Sensitivity) -> Array:
     """ln of the mean of |d_l|^2 over its value at infinite width, but for half of alpha_l^2 r_K, (L + 1, S)."""
     m = t.moments
-    curvature = ratio(m.d2_slope_square * m.q**2, m.slope_square)
+    curvature = elasticity(m.d2_slope_square, m.q, m.slope_square, 2)
     # ln chi at a fluctuating K, then half of the variance of the sum
     kernel = r.slope * f.shift_q + (curvature - r.slope**2) * f.q / 2 + t.normality.excess[:, None] * curvature / 6
     spread = (r.beta**2 * f.noise + 2 * r.beta * r.common) / 2
     mixed = ratio(m.mixed, m.square * m.slope_square)
     direction = r.along * (mixed / t.width[:, None] - r.fixed[:, None])
-    return np.asarray(np.cumsum((kernel + spread + direction)[::-1], axis=0)[::-1])
+    shift = np.cumsum((kernel + spread + direction)[::-1], axis=0)[::-1]
+    return np.where(np.abs(shift) < _NO_SHIFT, shift, np.nan)

@@ -43,7 +43,12 @@ def pooled(start: InputState, mean: Array, single: Array, pair: Array) -> tuple[
         if start.drawn:
             variance = variance + (mean - centre[:, None]) ** 2 @ weight
         total = over_batch(start.batch, variance, centre**2 * pair)
-    return centre, np.sqrt(total)
+    return centre, root(total)
+
+
+def root(variance: Array) -> Array:
+    """Its square root; what rounding has made negative is 0."""
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def over_batch(batch: int, single: Array, pair: Array) -> Array:
@@ -65,6 +70,12 @@ def ratio(a: Array, b: Array) -> Array:
     out = np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b)))
     with np.errstate(over="ignore", invalid="ignore"):
         return np.divide(a, b, out=out, where=np.broadcast_to(b != 0, out.shape))
+
+
+def elasticity(derivative: Array, q: Array, f: Array, order: int = 1) -> Array:
+    """q^order f^(order) / f, d ln f / d ln q for order 1; 0 where q is 0 and nothing can vary."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return ratio(np.where(q == 0, 0.0, derivative * q**order), f)
 
 
 def below(rows: Array) -> Array:

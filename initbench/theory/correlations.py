@@ -71,14 +71,12 @@ def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> C
 def layer_series(t: Trajectory) -> Series:
     """Series at every layer's q, averaged over the batch; row 0 is nan."""
     q = t.over_batch(t.q)
-    rows = {f.name: np.full((t.depth + 1, ORDER + 1), np.nan) for f in fields(Series)}
+    rows = series(t.laws[0].activation, np.full(t.depth + 1, np.nan))
     for activation, layers in t.by_activation():
         found = series(activation, q[layers])
-        for name, values in rows.items():
-            part = getattr(found, name)
-            rows[name] = values if part.ndim == 2 else values[:, 0]
-            rows[name][layers] = part
-    return Series(**rows)
+        for field in fields(Series):
+            getattr(rows, field.name)[layers] = getattr(found, field.name)
+    return rows
 
 
 def _both_sides(centre: Array, sd: Array) -> Array:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import below, ratio, upwards
+from .bands import below, elasticity, ratio, upwards
 from .chaos import mean_average
 from .correlations import Correlations, correlations
 from .kernel import Trajectory
@@ -113,8 +113,8 @@ def _map(t: Trajectory) -> _Map:
     m = t.moments
     return _Map(
         share=ratio(m.q - t.cb[:, None], m.q),
-        response=ratio(m.d_square * m.q, m.square),
-        curvature=ratio(m.d2_square * m.q**2, m.square),
+        response=elasticity(m.d_square, m.q, m.square),
+        curvature=elasticity(m.d2_square, m.q, m.square, 2),
         haar=np.array([0.0, *(min(1.0, law.fan_out / law.fan_in) if law.haar else 0.0 for law in t.laws)]),
         damping=np.array([1.0, *(1 + 2 / max(law.fan_in, law.fan_out) if law.haar else 1.0 for law in t.laws)]),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, composed, over_batch, pooled, ratio
+from .bands import Band, composed, over_batch, pooled, ratio, root
 from .chaos import mean_average
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
@@ -40,7 +40,7 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
         of_mean = preact_q[0] * over_batch(t.start.batch, np.ones(t.depth + 1), _common(t)) / t.width
         act_mean = _act_mean(t, f)
         found = {
-            "preact_mean": (0 * of_mean, np.sqrt(of_mean)),
+            "preact_mean": (0 * of_mean, root(of_mean)),
             # the square of the mean over units goes, and its own variance is of order 1 / n^2
             "preact_var": (preact_q[0] - of_mean, preact_q[1]),
             "preact_q": preact_q,
@@ -73,8 +73,8 @@ def _common(t: Trajectory) -> Array:
     """<z_a z_b> of two inputs over <z^2>, (L + 1,)."""
     if t.start.batch == 1:
         return np.zeros(t.depth + 1)
-    root = np.sqrt(t.q[:, t.start.a] * t.q[:, t.start.b])
-    return ratio(t.over_pairs(root * (1 - t.e)), t.over_batch(t.q))
+    both = np.sqrt(t.q[:, t.start.a] * t.q[:, t.start.b])
+    return ratio(t.over_pairs(both * (1 - t.e)), t.over_batch(t.q))
 
 
 def _act_mean(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
@@ -86,7 +86,7 @@ def _act_mean(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     mean = t.over_batch(t.moments.mean) + scale * (response * shift + curvature / 2 * (q + x / 3))
     single, pair = _drawn(t, f, value, np.ones(t.depth + 1))
     variance = over_batch(t.start.batch, single + response**2 * q, pair + response**2 * f.pair_q)
-    return mean, scale * np.sqrt(np.maximum(variance, 0.0))
+    return mean, scale * root(variance)
 
 
 def _act_var_sd(t: Trajectory, f: Fluctuations) -> Array:
@@ -99,7 +99,7 @@ def _act_var_sd(t: Trajectory, f: Fluctuations) -> Array:
     single, pair = (ratio(part, variance**2) for part in _drawn(t, f, psi, total))
     single = composed(single, response**2 * t.over_batch(f.q))
     pair = composed(pair, response**2 * f.pair_q)
-    return np.asarray(scale * variance * np.sqrt(over_batch(t.start.batch, single, pair)))
+    return np.asarray(scale * variance * root(over_batch(t.start.batch, single, pair)))
 
 
 def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Array, Array]:

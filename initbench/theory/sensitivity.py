@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import above, downwards, ratio
+from .bands import above, downwards, elasticity, ratio
 from .fluctuations import Fluctuations
 from .kernel import Trajectory
 
@@ -37,7 +37,7 @@ class Sensitivity:
 def sensitivity(t: Trajectory, f: Fluctuations) -> Sensitivity:
     """Of a trajectory that is known to its last layer."""
     m, n, haar = t.moments, t.width[:, None], f.haar[:, None]
-    slope = ratio(m.d_slope_square * m.q, m.slope_square)
+    slope = elasticity(m.d_slope_square, m.q, m.slope_square)
     share_above = above(f.share)
     alpha = downwards(f.response * share_above, slope)
     beta = share_above * above(alpha)

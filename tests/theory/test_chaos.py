@@ -1,0 +1,75 @@
+"""Short Hermite series against two-dimensional quadrature and against averages over one preactivation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from initbench.catalogue.activations import activation
+from initbench.theory import moments, pair_moments
+from initbench.theory.chaos import ORDER, mean_average, pair_average, series, times_x
+
+CORRELATIONS = np.array([-0.5, 0.0, 0.3, 0.7, 0.9, 0.97, 1.0])
+# name, relative error of the series at its worst correlation: smooth, kinked slope (a step in phi'^2), jump in the value
+CASES = [("tanh", 2e-4), ("gelu", 1e-5), ("elu", 1e-4), ("relu", 6e-3), ("hard_tanh", 1e-2), ("sign", 2e-2)]
+
+
+@pytest.mark.parametrize("q", [0.3, 2.0])
+@pytest.mark.parametrize(("name", "tolerance"), CASES)
+def test_pairs(name: str, tolerance: float, q: float) -> None:
+    chosen = activation(name)
+    s, m = series(chosen, np.array([q])), moments(chosen, q)
+    ones, c = np.ones(1), CORRELATIONS[:, None]
+    found = [
+        pair_average(s.value, s.value, ones, c) * m.square,
+        pair_average(s.square, s.square, s.fourth, c) * m.square**2,
+        pair_average(s.slope, s.slope, ones, c) * m.slope_square,
+    ]
+    exact = pair_moments(chosen, q, q, 1 - CORRELATIONS)
+    scales = [m.square, m.fourth, m.slope_square]
+    for series_, truth, scale in zip(
+        found, [exact.product, exact.square_product, exact.slope_product], scales, strict=True
+    ):
+        np.testing.assert_allclose(series_[:, 0], truth, rtol=tolerance, atol=tolerance * float(scale))
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "gelu", "sigmoid"])
+def test_totals_are_those_of_one_preactivation(name: str) -> None:
+    chosen, q = activation(name), np.array([0.2, 1.7])
+    s, m = series(chosen, q), moments(chosen, q)
+    np.testing.assert_allclose(s.fourth, m.fourth / m.square**2, rtol=1e-9)
+    np.testing.assert_allclose(s.slope_fourth, m.slope_fourth / m.slope_square**2, rtol=1e-9)
+    np.testing.assert_allclose(s.mixed, m.mixed / (m.square * m.slope_square), rtol=1e-9)
+    # z phi phi' integrated by parts: <z phi phi'> = K d<phi^2>/dK
+    np.testing.assert_allclose(s.turned, q**0.5 * m.d_square / np.sqrt(m.square * m.slope_square), rtol=1e-9)
+    # <phi^2 h_2> = sqrt(2) K d<phi^2>/dK
+    np.testing.assert_allclose(s.square[:, 2], np.sqrt(2) * q * m.d_square / m.square, rtol=1e-8)
+
+
+def test_multiplication_by_x() -> None:
+    """x relu(x) has the coefficients of relu^2."""
+    s = series(activation("relu"), np.ones(1))
+    scale = np.sqrt(0.5)  # value is phi / sqrt(A), square phi^2 / A
+    np.testing.assert_allclose(times_x(s.value)[:, :ORDER], s.square[:, :ORDER] * scale, atol=1e-12)
+
+
+def test_levels_do_not_move_a_signal_at_rest() -> None:
+    """Equal q give what one q gives; others are rounded to a share of a per cent."""
+    chosen = activation("tanh")
+    one = series(chosen, np.array([1.234567]))
+    np.testing.assert_allclose(series(chosen, np.full(5, 1.234567)).square[3], one.square[0], rtol=1e-13)
+    many = series(chosen, np.linspace(1.2, 1.3, 50))
+    assert abs(many.fourth[17] / (lambda m: m.fourth / m.square**2)(moments(chosen, 1.2 + 1.7 / 49)) - 1) < 5e-3
+
+
+def test_blanks_and_nothing() -> None:
+    s = series(activation("tanh"), np.array([0.0, np.nan, 1.0]))
+    assert np.all(s.value[0] == 0)
+    assert np.all(np.isnan(s.value[1]))
+    assert s.fourth[2] > 1
+
+
+def test_mean_over_both_sides() -> None:
+    s = series(activation("relu"), np.ones(1))
+    both = pair_average(s.square, s.square, s.fourth, np.array([[0.2], [0.6]]))
+    assert mean_average(s.square, s.square, s.fourth, np.array([[0.2], [0.6]])) == pytest.approx(both.mean())
