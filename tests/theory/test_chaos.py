@@ -10,7 +10,7 @@ from initbench.theory import moments, pair_moments
 from initbench.theory.chaos import ORDER, mean_average, pair_average, series, times_x
 
 CORRELATIONS = np.array([-0.5, 0.0, 0.3, 0.7, 0.9, 0.97, 1.0])
-# name, relative error of the series at its worst correlation: smooth, kinked slope (a step in phi'^2), jump in the value
+# name and relative error of the series at its worst correlation: smooth, with a kink, with a jump
 CASES = [("tanh", 2e-4), ("gelu", 1e-5), ("elu", 1e-4), ("relu", 6e-3), ("hard_tanh", 1e-2), ("sign", 2e-2)]
 
 
