@@ -30,7 +30,7 @@ _ORDER = 12
 _PATH = 6  # nodes between z_b and z_a
 _CLOSE = 2e-3  # beta below which a plain difference loses too much
 _SHORT = 0.5  # of the narrowest panel of the mesh: path lengths that are always short
-_AGREE = 1e-10
+_AGREE = 1e-10  # relative agreement that tells that the reach is long enough
 _ROUNDING = 1e-13  # of an end
 _BLOCK = 1 << 16  # nodes at a time
 
@@ -85,7 +85,7 @@ def _pair(activation: Activation, a: float, b: float, e: float) -> _Pair:
     own, quiet = mesh(activation), is_quiet(activation, max(a, b))
     reach = FAR if quiet else REACH
     at_a, at_b = (own[np.abs(own) < reach * root] / (root or 1) for root in (a, b))
-    narrowest = np.diff(own).min(initial=math.inf)
+    narrowest = float(np.diff(own).min(initial=math.inf))
     alike = a == b and sign > 0
     short = alike and (beta <= _CLOSE or 2 * beta * a * REACH <= _SHORT * narrowest)
     return _Pair(a, b, sign, alpha, beta, at_a, sign * at_b, quiet, alike, short)

@@ -71,7 +71,7 @@ def _all_of(batch: int, ends: Array, common: float, rest: float) -> float:
 def below(x: Array) -> Array:
     """The share of a standard normal below x, to the last digits of either tail."""
     # entry by entry, but without SciPy, which takes longer to import than this ever takes
-    return np.asarray(0.5 * _ERFC(-x / math.sqrt(2)).astype(np.float64))
+    return 0.5 * np.asarray(_ERFC(-x / math.sqrt(2)), dtype=np.float64)
 
 
 def holds(activation: Activation, where: Where, z: Array) -> Array:

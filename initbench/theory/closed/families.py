@@ -54,4 +54,4 @@ def _families(activation: Activation) -> Iterator[tuple[ClosedForm, set[float], 
     yield Wave(odd=False), set(), set(), np.cos(z), -np.sin(z)
     yield Square(), set(), set(), z * z, 2 * z
     yield Exponential(), set(), set(), np.exp(z), np.exp(z)
-    yield Erf(), set(), set(), _ERF(z).astype(np.float64), 2 / np.sqrt(np.pi) * np.exp(-z * z)
+    yield Erf(), set(), set(), np.asarray(_ERF(z), dtype=np.float64), 2 / np.sqrt(np.pi) * np.exp(-z * z)
