@@ -34,7 +34,10 @@ def run(
 
 
 def load(folder: str | PathLike[str]) -> Tables:
-    """The stored tables of a results folder: .layers .summary .cells as DataFrames, .manifest. Raises StorageError."""
+    """The stored tables of a results folder: .layers .summary .cells .theory as DataFrames, .manifest.
+
+    Raises StorageError.
+    """
     from .lab.tables import read_tables
 
     return read_tables(Path(folder))
