@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,40 +63,40 @@ def input_state(cell: Cell) -> InputState:
     """
     batch = cell.batch
     keywords = dict(batch.inputs.params)
-    by_law = _LAWS.get(batch.inputs.name)
+    pick, by_law = keywords.pop("pick", ""), _LAWS.get(batch.inputs.name)
     if batch.resample and by_law is not None:
         return by_law(batch.batch_size, batch.features, **keywords)
-    if batch.resample and keywords.pop("pick", "") == "random":
+    if batch.resample and pick == "random":
         assert batch.inputs.record.table is not None
-        table = batch.inputs.record.table(**keywords).astype(cell.dtype)
-        return replace(of_rows(table), batch=batch.batch_size, drawn=True, measured={})
+        return of_rows(batch.inputs.record.table(**keywords).astype(cell.dtype), batch.batch_size)
     generator = stream(cell.root_seed, 0, Purpose.SHARED_INPUTS)
     return of_rows(batch.inputs.draw(generator, batch.batch_size, batch.features).astype(cell.dtype))
 
 
-def of_rows(x: Array) -> InputState:
-    """The state of the very rows of x, (B, N), one by one as far as GROUPS go.
+def of_rows(x: Array, batch: int | None = None) -> InputState:
+    """The state of the very rows of x, (B, N), one by one as far as GROUPS go; of `batch` of them that every seed draws
+    anew, if that is given.
 
     In groups, the means of q and of x_a . x_b stay exact; what is curved in them is off by its second derivative times
     half of the variance within a group.
     """
-    x = x.astype(np.float64)
-    squares = np.vecdot(x, x)
-    nonzero = np.where(squares > 0, squares, 1.0)
-    rows = np.stack([squares / x.shape[1], np.vecdot(x * x, x * x) / nonzero**2, x.mean(axis=1)])
-    first, second, e = _pairs_of(x / np.sqrt(nonzero)[:, None], squares > 0)
+    rows = np.concatenate([_lengths(x[start : start + ROWS]) for start in range(0, len(x), ROWS)], axis=1)
+    first, second, e = (
+        _pairs_of(x, rows[0]) if batch != 1 else (np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
+    )
     if len(x) <= GROUPS and len(e) <= GROUPS:
         weight, pair_weight = _equal(len(x)), _equal(len(e))
     else:
         groups = _groups(rows[0], GROUPS)
         weight, followed = _sizes(groups), _means(rows, groups)
-        first, second, e, pair_weight, carried = _grouped_pairs(np.sqrt(rows[0, first]), np.sqrt(rows[0, second]), e)
+        pairs = _grouped_pairs(np.sqrt(rows[0, first]), np.sqrt(rows[0, second]), e)
+        first, second, e, pair_weight, carried = pairs
         mean = np.repeat(rows[1:].mean(axis=1, keepdims=True), len(carried), axis=1)
         first, second = first + len(groups), second + len(groups)
         rows = np.concatenate([followed, np.vstack([carried, mean])], axis=1)
         weight = np.concatenate([weight, np.zeros(len(carried))])
     return InputState(
-        batch=x.shape[0],
+        batch=batch or len(x),
         features=x.shape[1],
         q=rows[0],
         weight=weight,
@@ -108,9 +108,17 @@ def of_rows(x: Array) -> InputState:
         pair_weight=pair_weight,
         q_spread=0.0,
         cosine_spread=0.0,
-        drawn=False,
-        measured=_measured(x),
+        drawn=batch is not None,
+        measured=_measured(x.astype(np.float64)) if batch is None else {},
     )
+
+
+def _lengths(x: Array) -> Array:
+    """Mean square, sum x^4 / (sum x^2)^2 and mean of every row, (B, N) -> (3, B)."""
+    x = x.astype(np.float64)
+    squares = np.vecdot(x, x)
+    nonzero = np.where(squares > 0, squares, 1.0)
+    return np.stack([squares / x.shape[1], np.vecdot(x * x, x * x) / nonzero**2, x.mean(axis=1)])
 
 
 def _measured(x: Array) -> dict[str, float]:
@@ -131,20 +139,20 @@ def _measured(x: Array) -> dict[str, float]:
     return metrics
 
 
-def _pairs_of(unit: Array, nonzero: Array) -> tuple[Array, Array, Array]:
+def _pairs_of(x: Array, q: Array) -> tuple[Array, Array, Array]:
     """Rows a < b of every pair and 1 - cosine, relatively accurate where it is small; a row of zeros has cosine 1."""
-    chosen = np.unique(np.linspace(0, len(unit) - 1, min(len(unit), ROWS)).astype(int))
+    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), ROWS)).astype(int))
+    unit = x[chosen] / np.sqrt(np.where(q > 0, q, 1.0)[chosen, None] * x.shape[1])
     a, b = np.triu_indices(len(chosen), 1)
-    a, b = chosen[a], chosen[b]
-    rows = unit[chosen]
-    e = (1 - rows @ rows.T)[np.triu_indices(len(chosen), 1)]
+    e = (1 - unit @ unit.T)[a, b]
     near = np.flatnonzero(e < NEAR)
     for start in range(0, len(near), ROWS):
         part = near[start : start + ROWS]
         gap = unit[a[part]] - unit[b[part]]
         # |u - v|^2 / 2 = 1 - u.v
         e[part] = np.vecdot(gap, gap) / 2
-    return a, b, np.clip(np.where(nonzero[a] & nonzero[b], e, 0.0), 0.0, 2.0)
+    a, b = chosen[a], chosen[b]
+    return a, b, np.clip(np.where((q[a] > 0) & (q[b] > 0), e, 0.0), 0.0, 2.0)
 
 
 def _grouped_pairs(a: Array, b: Array, e: Array) -> tuple[Array, Array, Array, Array, Array]:
@@ -155,6 +163,8 @@ def _grouped_pairs(a: Array, b: Array, e: Array) -> tuple[Array, Array, Array, A
     mean a b e, so that the first layer, which is linear in these, loses nothing.
     """
     product, apart = a * b, (a - b) ** 2
+    if not len(e):
+        return (*np.zeros((2, 0), np.intp), *np.zeros((3, 0)))
     strata = _groups(product, STRATA if product.std() > UNEQUAL * product.mean() else 1)
     pairs = [stratum[part] for stratum in strata for part in _groups(e[stratum], GROUPS // len(strata))]
     product, common, apart = (_means(values, pairs) for values in (product, product * e, apart))

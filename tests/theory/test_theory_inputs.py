@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from theory_cells import make_cell
 
-from initbench.catalogue.inputs import inputs
+from initbench.catalogue.inputs import INPUTS, inputs
 from initbench.streams import Purpose, stream
-from initbench.theory.inputs import GROUPS, input_state, of_rows
+from initbench.theory.inputs import _LAWS, GROUPS, input_state, of_rows
 
 
 def test_a_small_batch_is_followed_row_by_row() -> None:
@@ -131,3 +131,16 @@ def test_rows_drawn_from_a_table_are_its_groups(tmp_path: object) -> None:
     first = input_state(make_cell((10, 8), source=inputs("npy", path=f"{tmp_path}/table.npy"), batch=5))
     assert not first.drawn  # the same rows whatever the seed
     assert first.q == pytest.approx(np.mean(table[:5] ** 2, axis=1))
+
+
+def test_one_row_of_a_table_has_no_pairs(tmp_path: object) -> None:
+    np.save(f"{tmp_path}/table.npy", np.random.default_rng(2).standard_normal((300, 10)))
+    source = inputs("npy", path=f"{tmp_path}/table.npy", pick="random")
+    state = input_state(make_cell((10, 8), source=source, batch=1))
+    assert len(state.e) == len(state.a) == 0
+    assert state.weight.sum() == pytest.approx(1)
+
+
+def test_every_law_is_known() -> None:
+    """A new law without its moments would enter by one batch, as if all seeds shared it."""
+    assert {record.name for record in INPUTS if record.draw is not None} == set(_LAWS)
