@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 LINE = 110
+MUCH = 10.0  # a drift that is no recommendation by itself
 NOTES = (
     "forward and backward: the mean square at the end over that at the beginning, in infinitely wide networks",
     "drift: how far a typical network of this width is off at the end, in its worse direction, either way; with a ? "
@@ -101,8 +102,9 @@ def _say(found: Recommendation) -> None:
 def _say_choice(choice: Candidate) -> None:
     biases = "biases 0" if choice.bias is None else "with random biases"
     forward, backward = choice.drifts.forward.typical, choice.drifts.backward.typical
+    hedge = "at best, " if max(forward, backward) > MUCH else ""
     typer.echo(
-        f"\n{biases}: signals of a typical network end within a factor of {forward:.3g} of where they began, "
+        f"\n{biases}: {hedge}signals of a typical network end within a factor of {forward:.3g} of where they began, "
         f"gradients of {backward:.3g}"
     )
     for line in _lines(choice):

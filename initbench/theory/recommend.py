@@ -61,8 +61,11 @@ class Candidate:
     @property
     def good(self) -> bool:
         """Whether it may be recommended: its drift is none that a verdict would call vanishing or exploding, and it is
-        not critical at a length that networks leave."""
-        return self.drifts.typical <= FACTOR and UNSTABLE not in self.meanings
+        not critical at a length that networks leave. What keeps both means is good however far narrow networks spread.
+        """
+        if UNSTABLE in self.meanings:
+            return False
+        return self.drifts.typical <= FACTOR or {KEEPS, CRITICAL} <= set(self.meanings)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def _of_best(activation: Activation, best: Candidate | None, depth: int, width: 
         return
     if TUNED in best.meanings:
         yield f"sigma_w = {best.sigma_w:.5g} balances signals against gradients over {depth} layers."
+    if best.drifts.typical > FACTOR:
+        yield "Means stay, but single networks stray far from them: wider layers narrow that."
     for one in best.initializers:
         if one.name == "orthogonal":
             typical, normal = drifts(activation, one, None, depth, width).typical, best.drifts.typical

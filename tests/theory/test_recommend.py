@@ -84,6 +84,14 @@ def test_unstable_critical_points_are_named_and_never_recommended(name: str, sig
         assert found.best not in unstable
 
 
+def test_narrow_networks_are_no_fault_of_he() -> None:
+    found = recommend("relu", 200, 32)
+    assert labels(found)[0] == "he_normal"
+    assert found.best is not None
+    assert found.best.drifts.typical > 100
+    assert "wider layers narrow that" in said(found)
+
+
 def test_gelu_needs_biases_to_be_deep() -> None:
     """Without them no length is stable; with them there is a critical point that is, and it is the answer."""
     found = recommend("gelu", 100, 256)
@@ -95,7 +103,7 @@ def test_gelu_needs_biases_to_be_deep() -> None:
     assert "has no gain for gelu" in said(found)
 
 
-@pytest.mark.parametrize("name", ["sign", "exponential", "square", "tanhshrink", "softplus", "hard_shrink"])
+@pytest.mark.parametrize("name", ["sign", "exponential", "square", "tanhshrink", "softplus"])
 def test_what_no_initializer_makes_good(name: str) -> None:
     found = recommend(name, 50, 256)
     assert found.best is None
@@ -118,7 +126,7 @@ def test_every_claim_follows_from_the_numbers(name: str) -> None:
         if one is not None:
             again = drifts(found.activation, one.initializers[0], one.bias, 20, 64)
             assert again == one.drifts
-            assert again.typical <= 100
+            assert again.typical <= 100 or {KEEPS, CRITICAL} <= set(one.meanings)
             for each in one.initializers:  # what shares a line is one scale
                 assert math.sqrt(64 * each.variance(64, 64)) == pytest.approx(one.sigma_w, rel=2e-4)
     assert all(text.endswith(".") for text in found.reasons)
