@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,10 +56,11 @@ def follow(laws: tuple[LayerLaw, ...], start: InputState) -> Path:
 
 
 def _alike(laws: tuple[LayerLaw, ...]) -> list[bool]:
-    """alike[k]: whether layer k + 1 maps layer k's averages as layer k maps those of layer k - 1."""
+    """alike[k]: whether layer k + 1 repeats layer k once that repeats layer k - 1: all three have one activation, and
+    the first two one variance of weights and of biases."""
     _, codes = activations(laws)
-    keys = [(codes[k - 1], laws[k].cw, laws[k].cb) for k in range(1, len(laws))]
-    return [False, False, *(one == other for other, one in pairwise(keys))]
+    keys = [(one.cw, one.cb, codes[k]) for k, one in enumerate(laws)]
+    return [k > 1 and keys[k] == keys[k - 1] and codes[k] == codes[k - 2] for k in range(len(laws))]
 
 
 def _lengths(laws: tuple[LayerLaw, ...], q0: Array, alike: list[bool]) -> tuple[Array, Array]:

@@ -107,6 +107,22 @@ def test_what_rests_is_not_computed_again() -> None:
         assert path.e[k + 1] == pytest.approx(law * gap / path.q[k + 1], rel=1e-10)
 
 
+def test_another_activation_on_top_of_a_network_at_rest() -> None:
+    """Its length is the resting one, its averages are its own."""
+    acts = [activation("tanh")] * 800 + [activation("relu"), activation("tanh")]
+    path = followed(make_cell((32,) * 803, acts, 1.5, 0.3, batch=2))
+    assert path.q[801] == pytest.approx(path.q[800], rel=1e-12)
+    assert path.e[801] == pytest.approx(path.e[800], rel=1e-10)
+    for layer, name in ((800, "tanh"), (801, "relu"), (802, "tanh")):
+        m = moments(activation(name), path.q[layer])
+        p = pair_moments(activation(name), path.q[layer], path.q[layer], path.e[layer])
+        assert path.moments[FIELDS.index("square"), layer] == pytest.approx(m.square, rel=1e-12)
+        assert path.pairs[:, layer, 0] == pytest.approx(
+            [float(x[0]) for x in (p.product, p.gap, p.slope_product, p.square_product)], rel=1e-9
+        )
+    assert path.q[802] == pytest.approx(2.25 * path.moments[FIELDS.index("square"), 801] + 0.09)
+
+
 @pytest.mark.parametrize("sigma_b", [0.0, 0.4])
 def test_linear_networks_keep_their_angles_but_for_the_bias(sigma_b: float) -> None:
     cell = make_cell((10, 20, 30, 15), "linear", 1.3, sigma_b, source=inputs("pair", cosine=0.3), batch=2)
