@@ -9,8 +9,9 @@ random overlap, growing from layer to layer, that makes the lengths alike.
 Where c is small all of this is of order 1 / n^2, and so is a last term: dL/dh of a has, along h_b, a component whose
 power depends on the same sum phi'_a^2 u_b^2 as |d_b|^2 does. With o_k the covariance of the two,
     o_{k-1} = share_k <x_b phi_b phi'_a>^2 / (A chi) o_k + 2 share_k alpha_k / n_k
-adds 2 o_k <phi_b^2 phi'_a^2> / (A chi n_k) to v_ab. All is done for a correlation one standard deviation below and one
-above its mean in every layer, since what a pair has in common it keeps.
+adds 2 o_k <phi_b^2 phi'_a^2> / (A chi n_k) to v_ab. Haar matrices keep sums fixed as they do for one input. All is done
+for a correlation one standard deviation below and one above its mean in every layer, since what a pair has in common it
+keeps.
 """
 
 from __future__ import annotations
