@@ -17,7 +17,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from . import lines, ridges, style
+from . import heatmap, heatmap_series, lines, ridges, style
 
 _LEFT, _RIGHT, _BOTTOM = 0.85, 0.2, 0.58  # around every panel
 _EDGE = 0.15  # around the figure
@@ -43,6 +43,8 @@ class _Sizes:
 
 def draw(series: dict[str, Any]) -> Figure:
     """The figure that these data describe, ready to be saved; the canvas needs no display."""
+    if series["stem"] == heatmap_series.STEM:
+        return heatmap.draw(series)
     with style.context():
         panels = series["panels"]
         sizes = _sizes(panels, series["columns"])

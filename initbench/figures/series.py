@@ -11,12 +11,15 @@ import numpy as np
 
 from initbench.lab.tables import Tables
 
-from . import histograms
+from . import heatmap_series, histograms
 from .curves import Curve, Curves, Facet, Grouping, Member, curves, group, widths
 from .panels import Panel, Quantity, coinciding, line, panel, scale, spread
 from .plans import CUSTOM, PLANS, Group, Plan, custom_plan
 
-STEMS = ("variance", "gradients", "histograms", "health", "cosine")
+STEMS = ("heatmap", "variance", "gradients", "histograms", "health", "cosine")
+
+OTHERS: dict[str, Any] = {"heatmap": heatmap_series, "histograms": histograms}
+"""Figures that do not show quantities across layers; each module says whether it is drawable, and computes it."""
 
 _COINCIDENCES = 3  # footnotes about lines that lie on one another
 
@@ -29,14 +32,15 @@ def available(tables: Tables) -> tuple[str, ...]:
     return tuple(
         stem
         for stem in (*STEMS, CUSTOM)
-        if (histograms.drawable(tables) if stem == "histograms" else _present(_plan(stem, found), found))
+        if (OTHERS[stem].drawable(tables) if stem in OTHERS else _present(_plan(stem, found), found))
     )
 
 
 def compute(tables: Tables, stem: str) -> Series:
     """What the figure shows, as data that JSON can hold."""
-    if stem == "histograms":
-        return histograms.compute(tables)
+    if stem in OTHERS:
+        others: Series = OTHERS[stem].compute(tables)
+        return others
     found = _quantities(tables)
     plan = _plan(stem, found)
     groups = _present(plan, found)

@@ -1,0 +1,201 @@
+"""Draws the heat maps. Lightness alone tells small from large, so that grey print does; small maps carry their
+numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Patch
+
+from . import style
+from .heatmap_series import VERDICTS
+
+Array = np.ndarray[Any, Any]
+
+TONES = ("#F4F4F4", "#9ECAE9", "#F2B27A", "#B8A5D6", "#7A6A5A", "#5B8C6E", "#A6322B", "#2B2B2B")
+"""Of the verdicts; their letters stand in the map as well."""
+DECADES = 12.0
+"""The colours end here: whatever is further from 1 is as good as gone, or as bad."""
+_CELL, _LEAST, _MOST = 0.44, 2.2, 5.2  # inches of a cell, of the map's sides
+_WRITTEN = 14  # columns up to which numbers stand in the cells
+_LETTER, _BOTTOM, _TOP, _BAR, _GAP, _EDGE = 0.075, 0.5, 0.34, 0.75, 0.35, 0.15
+
+
+def draw(series: dict[str, Any]) -> Figure:
+    """The figure that these data describe; the canvas needs no display."""
+    with style.context():
+        panels, columns = series["panels"], series["columns"]
+        rows = len(panels) // columns
+        left = 0.45 + _LETTER * max(len(_label(label)) for panel in panels for label in panel["y"])
+        low = _BOTTOM + _tall(panels)
+        width_of = [_side(len(panel["x"])) for panel in panels[:columns]]
+        height_of = [_side(len(panels[row * columns]["y"])) for row in range(rows)]
+        width = left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * _EDGE
+        header = style.wrapped(series["question"], int(width * 10.2), 2).split("\n")
+        run = style.wrapped(series["run"], int(width * 13.2), 2).split("\n")
+        footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
+        top = _EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.05
+        height = top + sum(height_of) + rows * (_TOP + low) + style.LINE * len(footer) + _EDGE
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        _write(figure, header, run, footer)
+        down = top
+        for row in range(rows):
+            across = _EDGE + left
+            for column in range(columns):
+                box = (across, down + _TOP, width_of[column], height_of[row])
+                _panel(figure, panels[row * columns + column], box, named=column == 0)
+                across += width_of[column] + _BAR + _GAP
+            down += _TOP + height_of[row] + low
+        return figure
+
+
+def _side(cells: int) -> float:
+    return min(max(_LEAST, cells * _CELL), _MOST)
+
+
+def _slanted(panel: dict[str, Any]) -> bool:
+    """Whether the labels along x have no room side by side."""
+    room = _side(len(panel["x"])) / (len(_shown(panel["x"])) * _LETTER)
+    return max(map(len, map(_label, panel["x"]))) + 1 > room
+
+
+def _tall(panels: Sequence[dict[str, Any]]) -> float:
+    """Inches that slanted labels need."""
+    return max((_LETTER * max(map(len, map(_label, panel["x"]))) for panel in panels if _slanted(panel)), default=0.05)
+
+
+def _shown(labels: Sequence[str]) -> list[int]:
+    """Which labels are written: all of a few, else about ten."""
+    return list(range(0, len(labels), max(1, math.ceil(len(labels) / 12))))
+
+
+def _label(text: str) -> str:
+    """A value of an axis with no more digits than can be read: `orthogonal(gain=1.414)`."""
+    return style.plain(re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.4g}", text))
+
+
+def _panel(figure: Figure, panel: dict[str, Any], box: tuple[float, float, float, float], named: bool) -> None:
+    """named: whether the rows are named here; panels side by side have the same rows."""
+    width, height = figure.get_size_inches()
+    left, down, wide, high = box
+    axes = figure.add_axes((left / width, 1 - (down + high) / height, wide / width, high / height))
+    axes.grid(visible=False)
+    axes.set_title(panel["title"], loc="left", fontweight="bold", pad=5)
+    axes.set_xlabel(panel["xlabel"])
+    x, y = _shown(panel["x"]), _shown(panel["y"])
+    axes.set_xticks(x, [_label(panel["x"][k]) for k in x], rotation=90 if _slanted(panel) else 0)
+    axes.set_yticks(y, [_label(panel["y"][k]) if named else "" for k in y])
+    if named:
+        axes.set_ylabel(panel["ylabel"])
+    if panel["kind"] == "verdict":
+        _verdicts(axes, panel, (left + wide) / width)
+        return
+    image = _ratios(axes, panel)
+    bar = figure.add_axes(((left + wide + 0.1) / width, 1 - (down + high) / height, 0.12 / width, high / height))
+    ticks = _ticks(*image.get_clim())
+    figure.colorbar(image, bar, ticks=ticks, format=lambda power, _: f"$10^{{{power:.0f}}}$" if power else "1")
+    bar.set_title("ratio", fontsize=style.SMALL - 1, loc="left", pad=5)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    step = max(1, math.ceil((high - low) / 6))
+    return [float(power) for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
+
+
+def _ratios(axes: Axes, panel: dict[str, Any]) -> AxesImage:
+    """Powers of ten; gone is the darkest colour, overflow the lightest, nothing at all stays white."""
+    powers = np.array([[_power(value) for value in row] for row in panel["values"]])
+    seen = np.clip(powers[~np.isnan(powers)], -DECADES, DECADES)
+    low, high = min(-1.0, float(seen.min(initial=0.0))), max(1.0, float(seen.max(initial=0.0)))
+    shown = np.clip(powers, low, high)
+    image = axes.imshow(shown, "cividis", vmin=low, vmax=high, aspect="auto", origin=_origin(panel))
+    if len(panel["x"]) <= _WRITTEN and len(panel["y"]) <= _WRITTEN:
+        for (row, column), power in np.ndenumerate(powers):
+            ink = "white" if (min(power, high) - low) / (high - low) < 0.55 else "black"
+            text = _text(panel["values"][row][column])
+            axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL - 1.5, color=ink)
+    if panel["theory"]:
+        predicted = np.array(
+            [[math.nan if value is None else math.log10(value) for value in row] for row in panel["theory"]]
+        )
+        if np.nanmin(predicted) < 0 < np.nanmax(predicted):
+            axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="white", linewidths=3.0)
+            axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="black", linewidths=1.6, linestyles="dashed")
+    return image
+
+
+def _origin(panel: dict[str, Any]) -> Literal["lower", "upper"]:
+    return "lower" if panel["upward"] else "upper"
+
+
+def _power(value: float | str | None) -> float:
+    if value is None:
+        return math.nan
+    if value == "inf":
+        return math.inf
+    return math.log10(float(value)) if value else -math.inf
+
+
+def _text(value: float | str | None) -> str:
+    """`0.31`, `2e-5`, `inf`; a dot where there is nothing."""
+    if value is None or isinstance(value, str):
+        return value or "·"
+    if value == 0 or 0.01 <= value < 100:
+        return f"{value:.2g}"
+    digit, _, power = f"{value:.0e}".partition("e")
+    return f"{digit}e{int(power)}"
+
+
+def _verdicts(axes: Axes, panel: dict[str, Any], right: float) -> None:
+    codes = np.array([[VERDICTS.index(word) if word in VERDICTS else -1 for word in row] for row in panel["words"]])
+    shown = np.ma.masked_less(codes, 0)
+    axes.imshow(
+        shown,
+        ListedColormap(list(TONES)),
+        vmin=-0.5,
+        vmax=len(TONES) - 0.5,
+        aspect="auto",
+        origin=_origin(panel),
+    )
+    if len(panel["x"]) <= 2 * _WRITTEN:
+        for (row, column), code in np.ndenumerate(codes):
+            if code >= 0:
+                ink = "white" if code in (4, 5, 6, 7) else style.INK
+                letter = VERDICTS[code][:2]
+                axes.text(column, row, letter, ha="center", va="center", fontsize=style.SMALL - 1.5, color=ink)
+    there = [code for code in range(len(VERDICTS)) if (codes == code).any()]
+    handles = [Patch(facecolor=TONES[code], edgecolor="#666666", linewidth=0.6) for code in there]
+    axes.legend(
+        handles,
+        [VERDICTS[code] for code in there],
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1.0),
+        borderaxespad=0,
+        handlelength=1.0,
+        handleheight=1.0,
+        fontsize=style.SMALL - 1,
+    )
+
+
+def _write(figure: Figure, header: list[str], run: list[str], footer: list[str]) -> None:
+    width, height = figure.get_size_inches()
+    down = _EDGE
+    for text in header:
+        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.TITLE, fontweight="bold", va="top")
+        down += 0.235
+    for text in run:
+        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.SUBTITLE, va="top", color=style.KEY)
+        down += 0.19
+    for row, text in enumerate(reversed(footer)):
+        up = (_EDGE + style.LINE * row) / height
+        figure.text(_EDGE / width, up, text, fontsize=style.SMALL, va="bottom", color=style.KEY)

@@ -1,0 +1,161 @@
+"""The data of the heat maps: what becomes of signal and gradient over two swept keys, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import pandas as pd
+
+from initbench.lab.tables import Tables
+
+from .histograms import run_line
+
+STEM = "heatmap"
+LEAST = 6
+"""Cells from which a map says more than lines."""
+MOST_FACETS = 4
+KINDS = (
+    ("act_q_ratio", "Forward: last layer / layer 1", "mean square of h, last layer / layer 1", "act_q"),
+    ("grad_q_ratio", "Backward: layer 1 / last layer", "mean square of ∂L/∂z, layer 1 / last layer", "grad_q"),
+)
+VERDICTS = ("stable", "vanishing", "exploding", "saturated", "dead", "symmetric", "overflow", "failed")
+
+Panel = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Axes:
+    """x, y: the swept keys of the map; rest: those that tell the facets apart."""
+
+    x: str
+    y: str
+    rest: tuple[str, ...]
+
+
+def drawable(tables: Tables) -> bool:
+    """Whether two keys are swept over enough cells."""
+    return len(tables.cells) >= LEAST and _axes(tables) is not None
+
+
+def compute(tables: Tables) -> dict[str, Any]:
+    """Panels in rows, one row for every setting of the other keys."""
+    axes = _axes(tables)
+    assert axes is not None
+    facets = _facets(tables.cells, axes)
+    theory = _theory(tables)
+    panels: list[Panel] = []
+    for title, cells in facets[:MOST_FACETS]:
+        panels += _row(cells, axes, title, theory)
+    hidden = len(facets) - MOST_FACETS
+    notes = [f"{hidden} more settings of {', '.join(map(short, axes.rest))} are not shown."] if hidden > 0 else []
+    if any(panel["theory"] for panel in panels):
+        notes.append(
+            "Dashed: where theory (infinite width) has a ratio of 1, the boundary between vanishing and exploding."
+        )
+    return {
+        "stem": STEM,
+        "question": "Which settings keep signal and gradient alive?",
+        "run": run_line(tables),
+        "columns": len(panels) // min(len(facets), MOST_FACETS),
+        "footnotes": notes,
+        "panels": panels,
+    }
+
+
+def short(key: str) -> str:
+    """`network.initializer.gain` -> `initializer.gain`, `network.depth` -> `depth`."""
+    return key.split(".", 1)[-1]
+
+
+def _axes(tables: Tables) -> Axes | None:
+    """The two keys with the most values; the longer labels read better along y."""
+    counts = {key: tables.cells[key].nunique() for key in tables.axes}
+    several = sorted((key for key in counts if counts[key] > 1), key=lambda key: -counts[key])
+    if len(several) < 2:
+        return None
+    first, second = sorted(several[:2], key=tables.axes.index)
+    longest = {key: max(map(len, tables.cells[key].map(str))) for key in (first, second)}
+    y, x = (first, second) if longest[first] >= longest[second] else (second, first)
+    return Axes(x, y, tuple(key for key in tables.axes if key in several[2:]))
+
+
+def _facets(cells: pd.DataFrame, axes: Axes) -> list[tuple[str, pd.DataFrame]]:
+    if not axes.rest:
+        return [("", cells)]
+    values = [list(dict.fromkeys(cells[key])) for key in axes.rest]
+    found = []
+    for point in product(*values):
+        chosen = cells
+        for key, value in zip(axes.rest, point, strict=True):
+            chosen = chosen[chosen[key] == value]
+        if len(chosen):
+            found.append(
+                (", ".join(f"{short(key)} {value}" for key, value in zip(axes.rest, point, strict=True)), chosen)
+            )
+    return found
+
+
+def _row(cells: pd.DataFrame, axes: Axes, title: str, theory: dict[tuple[str, str], float]) -> list[Panel]:
+    x, y = _ordered(cells[axes.x]), _ordered(cells[axes.y])
+    places = {(row[axes.y], row[axes.x]): row for row in cells.to_dict("records")}
+    panels = []
+    for column, name, label, metric in KINDS:
+        if not cells[column].notna().any():
+            continue
+        values = [[_number(places.get((down, across), {}).get(column)) for across in x] for down in y]
+        lines = [[theory.get((places.get((down, across), {}).get("cell", ""), metric)) for across in x] for down in y]
+        panels.append(_panel(name, title, axes, x, y) | {"kind": "ratio", "label": label, "values": values})
+        panels[-1]["theory"] = lines if _numeric(x) and _numeric(y) and any(map(any, lines)) else None
+    words = [[places.get((down, across), {}).get("verdict", "") for across in x] for down in y]
+    panels.append(_panel("Verdict", title, axes, x, y) | {"kind": "verdict", "words": words, "theory": None})
+    return panels
+
+
+def _panel(name: str, title: str, axes: Axes, x: Sequence[str], y: Sequence[str]) -> Panel:
+    return {
+        "title": f"{name} ({title})" if title else name,
+        "xlabel": short(axes.x),
+        "ylabel": short(axes.y),
+        "x": list(x),
+        "y": list(y),
+        "upward": _numeric(y),  # numbers grow upwards, names are read downwards
+    }
+
+
+def _ordered(column: pd.Series[Any]) -> list[str]:
+    """The values in the order of the file, numbers by size."""
+    values = [str(value) for value in dict.fromkeys(column)]
+    return sorted(values, key=float) if _numeric(values) else values
+
+
+def _numeric(values: Sequence[str]) -> bool:
+    try:
+        return all(math.isfinite(float(value)) for value in values)
+    except ValueError:
+        return False
+
+
+def _number(value: Any) -> float | str | None:
+    """As JSON has them: `inf` is a word, what is absent is null."""
+    if value is None or math.isnan(value):
+        return None
+    return float(value) if math.isfinite(value) else "inf"
+
+
+def _theory(tables: Tables) -> dict[tuple[str, str], float]:
+    """(cell, metric) -> the ratio at infinite width, forward last / first layer, backward first / last."""
+    if tables.theory is None:
+        return {}
+    frame = tables.theory[tables.theory["metric"].isin([kind[3] for kind in KINDS]) & (tables.theory["layer"] > 0)]
+    found = {}
+    for group, rows in frame.groupby(["cell", "metric"], sort=False):
+        cell, metric = map(str, group)
+        ends = rows.sort_values("layer")["infinite_width"].to_numpy()
+        top, bottom = (ends[0], ends[-1]) if metric == "grad_q" else (ends[-1], ends[0])
+        if math.isfinite(top) and math.isfinite(bottom) and bottom > 0 and top > 0:
+            found[cell, metric] = float(top / bottom)
+    return found

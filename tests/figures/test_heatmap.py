@@ -1,0 +1,101 @@
+"""Maps over two swept keys: what the tables say is what is drawn, where it belongs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import initbench
+from initbench import figures
+from initbench.figures import heatmap, heatmap_series
+from initbench.lab.tables import Tables, read_tables
+
+CONFIG: dict[str, Any] = {
+    "name": "map",
+    "network": {"depth": 6, "width": 16, "activation": "tanh", "initializer": "lecun_normal"},
+    "input": {"batch_size": 4},
+    "seeds": 3,
+}
+
+
+def run(out: Path, grid: dict[str, Any]) -> Tables:
+    initbench.run(CONFIG | {"sweep": {"grid": grid}}, out, 1)
+    return read_tables(out)
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    grid = {
+        "network.initializer": ["zeros", "he_normal", {"name": "orthogonal", "gain": math.sqrt(2)}],
+        "network.activation": ["relu", "tanh"],
+    }
+    return run(tmp_path_factory.mktemp("named"), grid)
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    grid = {"network.initializer.gain": [0.5, 10, 2], "network.depth": [4, 12]}
+    return run(tmp_path_factory.mktemp("plane"), grid)
+
+
+def test_every_cell_stands_where_its_settings_say(named: Tables) -> None:
+    series = figures.series(named, "heatmap")
+    forward, backward, verdict = series["panels"]
+    assert (forward["ylabel"], forward["xlabel"]) == ("initializer", "activation")
+    for row, initializer in enumerate(forward["y"]):
+        for column, activation in enumerate(forward["x"]):
+            cells = named.cells
+            chosen = (cells["network.initializer"] == initializer) & (cells["network.activation"] == activation)
+            cell = cells[chosen].iloc[0]
+            for panel, name in ((forward, "act_q_ratio"), (backward, "grad_q_ratio")):
+                found, expected = panel["values"][row][column], cell[name]
+                assert found == expected or (found is None and math.isnan(expected))
+            assert verdict["words"][row][column] == cell["verdict"]
+
+
+def test_names_keep_the_order_of_the_file_and_numbers_their_size(named: Tables, plane: Tables) -> None:
+    panel = figures.series(named, "heatmap")["panels"][0]
+    assert (panel["y"][0], panel["upward"]) == ("zeros", False)
+    panel = figures.series(plane, "heatmap")["panels"][0]
+    assert panel["y"] == ["0.5", "2", "10"]
+    assert panel["x"] == ["4", "12"]
+    assert panel["upward"]
+
+
+def test_theory_has_its_boundary_where_both_keys_are_numbers(named: Tables, plane: Tables) -> None:
+    assert all(panel["theory"] is None for panel in figures.series(named, "heatmap")["panels"])
+    backward = figures.series(plane, "heatmap")["panels"][1]
+    assert all(value < 1 for value in backward["theory"][0])  # gain 0.5: ordered
+    assert all(value > 1 for value in backward["theory"][2])  # gain 10: chaotic
+    assert backward["theory"][2][1] > backward["theory"][2][0]  # the deeper, the more
+
+
+def test_a_third_key_makes_facets(tmp_path: Path) -> None:
+    grid = {"network.initializer.gain": [0.5, 2], "network.depth": [4, 5, 6], "network.activation": ["tanh", "erf"]}
+    series = figures.series(run(tmp_path, grid), "heatmap")
+    assert [panel["title"].rpartition("(")[2] for panel in series["panels"][::3]] == [
+        "activation tanh)", "activation erf)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [{"network.depth": [2, 3, 4, 5, 6, 7]}, {"network.depth": [2, 3], "network.width": [4, 5]}],
+    ids=["one key", "few cells"],
+)
+def test_what_lines_show_better_has_no_map(tmp_path: Path, grid: dict[str, Any]) -> None:
+    assert "heatmap" not in figures.available(run(tmp_path, grid))
+
+
+def test_numbers_are_written_as_they_are_read() -> None:
+    written = [heatmap._text(value) for value in (None, "inf", 0.0, 1.0, 0.0312, 99.4, 9.67e-79, 1e-5, 1e5, 1e308)]
+    assert written == ["·", "inf", "0", "1", "0.031", "99", "1e-78", "1e-5", "1e5", "1e308"]
+    assert heatmap._label("orthogonal(gain=1.4142135623730951)") == "orthogonal(gain=1.414)"
+
+
+def test_it_is_drawn_to_the_same_bytes_twice(plane: Tables) -> None:
+    assert figures.render(plane, "heatmap", "svg") == figures.render(plane, "heatmap", "svg")
+    assert heatmap_series.drawable(plane)
