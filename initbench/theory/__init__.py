@@ -38,7 +38,6 @@ from .pairs import PairMoments as PairMoments
 from .pairs import pair_moments as pair_moments
 from .plane import PhaseDiagram as PhaseDiagram
 from .plane import phase_diagram as phase_diagram
-from .predict_cell import predict_cell as predict_cell
 from .prediction import Curve as Curve
 from .prediction import Prediction as Prediction
 from .shares import dead_share as dead_share

@@ -3,7 +3,7 @@
 With x = z / sqrt(q) and He_k orthogonal under N(0, 1), Mehler's formula gives for any function f of z
     <f(z_a) f(z_b)> = sum_k f_k(q_a) f_k(q_b) c^k,     f_k(q) = <f(sqrt(q) x) He_k(x)> / sqrt(k!),
 and <f^2> = sum_k f_k^2 says what is left beyond the last order. Smooth activations leave nothing. A kink leaves a tail
-that falls as a power of k: it is carried on as such, in TAIL orders that need not be integers, with all that is left.
+that falls as a power of k: it is carried on as such, in orders that need not be integers, with all that is left.
 What is left of the value is taken from sum_k k phi_k^2 = q <phi'^2>, which makes the gap <(phi_a - phi_b)^2> / 2 exact
 as c -> 1. Its relative error is worst near 1 - c = 1 / ORDERS: 1e-4 with kinks (1e-3 where all of them are within a
 third of sqrt(q)), rounding for smooth activations at moderate q. A value that jumps has no such hold: the gap is
@@ -54,7 +54,7 @@ def _tail() -> tuple[Array, Array]:
     return nodes(np.array(_ENDS), _TAIL)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)  # up to 8 MB each
 def expansion(activation: Activation) -> Cells:
     """ln q -> the terms of phi, of phi' and of phi^2 one after another, (N,) -> (N, 3 K)."""
     return Cells(lambda log_q: terms(activation, np.exp(log_q)).reshape(len(log_q), -1), _CELL, _NODES)
