@@ -27,8 +27,7 @@ def distinct_units(z: Array, squares: Array, tolerance: float) -> Array:
     units = z.shape[2]
     if units == 1:
         return np.ones(len(z))
-    directions = _directions(z.shape[1]).astype(z.dtype)
-    projected = np.matmul(directions, z)  # (S, DIRECTIONS, N)
+    projected = np.matmul(_directions(z.shape[1], z.dtype), z)  # (S, DIRECTIONS, N)
     counts = np.full(len(z), float(units))
     reach = 1.05 * tolerance * _longest(z, squares)  # the twentieth part more is for the rounding of the projections
     for s in _with_near_pairs(projected, reach, tolerance):
@@ -52,11 +51,11 @@ def _longest(z: Array, squares: Array) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _directions(batch: int) -> Array:
+def _directions(batch: int, dtype: Any) -> Array:
     """Fixed unit vectors without symmetries of their own, (DIRECTIONS, B)."""
     angles = np.outer(np.sqrt([1.0, 2.0, 3.0, 5.0]), np.arange(1, batch + 1) ** 2)
     rows = 1.5 + np.sin(angles)
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype)
 
 
 def _with_near_pairs(projected: Array, reach: Array, tolerance: float) -> Array:
@@ -76,7 +75,9 @@ def _with_near_pairs(projected: Array, reach: Array, tolerance: float) -> Array:
     within = reach * (1 + 2.0**-50 * (last + 1) / tolerance) + 1e-300
     close = np.zeros((stack, units), bool)
     np.less_equal(keys[:, 1:] - keys[:, :-1], within[:, None], out=close[:, :-1])
-    place = np.flatnonzero(close)
+    (place,) = close.ravel().nonzero()
+    if not len(place):
+        return place
     others = np.ascontiguousarray(projected[:, 1:].transpose(1, 0, 2)).reshape(directions - 1, -1)
     columns, reaches = columns.ravel() & last, np.repeat(reach, units)
     found = []
@@ -101,7 +102,7 @@ def _count(z: Array, tolerance: float) -> int:
     in reach is the last: with one pair in reach, so is a pair of neighbours between them.
     """
     columns = z.T.astype(np.float64)
-    first, second = _directions(len(z))[:2] @ columns.T
+    first, second = _directions(len(z), np.dtype(np.float64))[:2] @ columns.T
     order = np.argsort(first)
     columns, first, second = columns[order], first[order], second[order]
     reaches = tolerance * np.linalg.norm(columns, axis=1)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .signal import Signal
+from .statistics import diagonal
 from .triangular import inverse
 
 Array = np.ndarray[Any, Any]
@@ -35,7 +36,7 @@ LENGTHS = (1e-30, 1e30)
 def left_factor(x: Signal, beyond: Array | None = None) -> Array:
     """R of x = R Q alone, (S, B, B) float64 lower triangular; see `factors`."""
     r, doubtful = _cholesky(x.gram)
-    for s in np.flatnonzero(doubtful):
+    for s in doubtful.nonzero()[0]:
         r[s] = _householder(x.rows[s], None if beyond is None else beyond[s])[0]
     return r
 
@@ -49,7 +50,7 @@ def factors(x: Signal, beyond: Array | None = None) -> tuple[Array, Array]:
     r, doubtful = _cholesky(x.gram)
     r[doubtful] = np.eye(r.shape[1])
     turn = inverse(r)
-    squares = np.diagonal(x.gram, axis1=1, axis2=2)
+    squares = diagonal(x.gram)
     growth = np.matmul(turn**2, squares[:, :, None])[:, :, 0].max(axis=1, initial=0.0)
     doubtful |= ~(growth < TRUSTED**2)
     low, high = LENGTHS
@@ -59,7 +60,7 @@ def factors(x: Signal, beyond: Array | None = None) -> tuple[Array, Array]:
         # what rounding left of x along `beyond` has grown with R^-1
         frames, rows = beyond[~easy], q[~easy]
         q[~easy] = rows - np.matmul(np.matmul(rows, frames.transpose(0, 2, 1)), frames)
-    for s in np.flatnonzero(doubtful):
+    for s in doubtful.nonzero()[0]:
         r[s], q[s] = _householder(x.rows[s], None if beyond is None else beyond[s])
     return r, q
 
@@ -97,9 +98,9 @@ def _cholesky(gram: Array) -> tuple[Array, Array]:
         r = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
         r = np.stack([_cholesky_or_nan(matrix) for matrix in gram])
-    diagonal, pivots = (np.diagonal(matrix, axis1=1, axis2=2) for matrix in (gram, r))
-    trusted = ((pivots**2 > PIVOT * diagonal) & (diagonal > SMALLEST) & np.isfinite(diagonal)).all(axis=1)
-    return r, ~trusted
+    squares, pivots = diagonal(gram), diagonal(r)
+    trusted = (pivots**2 > PIVOT * squares) & (squares > SMALLEST) & (squares < np.inf)
+    return r, np.asarray(~trusted.all(axis=1))
 
 
 def _cholesky_or_nan(matrix: Array) -> Array:

@@ -16,6 +16,7 @@ from ..catalogue.initializers.matrices import Orthogonal
 from ..streams import fill_normal, fill_normals
 from .factor import directions, factors, left_factor
 from .signal import Signal
+from .statistics import diagonal
 
 Array = np.ndarray[Any, Any]
 Generators = Sequence[np.random.Generator]
@@ -142,7 +143,7 @@ def _far(x: Signal, scale: float) -> Array:
     """The networks with a row whose length, times the scale, may leave float32 though its entries do not."""
     if x.rows.dtype != np.float32:
         return np.empty(0, np.intp)
-    return np.flatnonzero(np.diagonal(x.gram, axis1=1, axis2=2).max(axis=1) * scale**2 > LARGEST**2)
+    return np.asarray((diagonal(x.gram).max(axis=1) * scale**2 > LARGEST**2).nonzero()[0])
 
 
 def _normal(generators: Generators, like: Array, units: int) -> Array:

@@ -13,6 +13,8 @@ from .signal import Signal
 from .statistics import (
     batch_variance_of_gram,
     cosine_of_gram,
+    diagonal,
+    in_scale,
     mean_and_variance,
     mean_cosine,
     out_of_scale,
@@ -24,13 +26,13 @@ from .statistics import (
 Array = np.ndarray[Any, Any]
 Part = dict[str, Array]  # metric -> values (S,); absent metrics are left out, or nan with `<metric>?` False
 
-PREACTIVATION = ("preact_mean", "preact_var", "preact_q", "distinct_units")
-ACTIVATION = ("act_mean", "act_var", "act_q", "act_var_batch", "cosine")
+PREACTIVATION = frozenset({"preact_mean", "preact_var", "preact_q", "distinct_units"})
+ACTIVATION = frozenset({"act_mean", "act_var", "act_q", "act_var_batch", "cosine"})
 
 
 def measure_preactivations(z: Array, wanted: Collection[str]) -> Part:
     """preact_* and distinct_units of z, (S, B, N)."""
-    if not any(name in wanted for name in PREACTIVATION):
+    if PREACTIVATION.isdisjoint(wanted):
         return {}
     tolerance = TOLERANCE[z.dtype]
 
@@ -49,7 +51,7 @@ def measure_activations(h: Array, wanted: Collection[str], gram: Array | None = 
 
     gram: h h^T, (S, B, B) float64, of a float32 h, where it is known already: it saves most passes over h.
     """
-    if not any(name in wanted for name in ACTIVATION):
+    if ACTIVATION.isdisjoint(wanted):
         return {}
 
     def pooled(x: Array, squares: Array) -> Part:
@@ -63,7 +65,7 @@ def measure_activations(h: Array, wanted: Collection[str], gram: Array | None = 
 
     if gram is None:
         return _in_scale(h, everything)
-    squares = np.diagonal(gram, axis1=1, axis2=2)
+    squares = diagonal(gram)
     return _in_scale(h, pooled, squares) | _paired(batch_variance_of_gram(h, gram), *cosine_of_gram(gram))
 
 
@@ -132,11 +134,11 @@ def measure_gradients(signal: Signal, factor: Factor | None, fan_in: int, wanted
             part["grad_distinct_units"] = distinct_units(x, squares, tolerance)
         return part
 
-    part = _in_scale(d, statistics, np.diagonal(signal.gram, axis1=1, axis2=2) if reads_gram(d) else None)
+    part = _in_scale(d, statistics, diagonal(signal.gram) if reads_gram(d) else None)
     size = fan_in * d.shape[2]
     if factor is not None and factor.gram is not None:
         # |H^T D|^2 = sum_ab (H H^T)_ab (D D^T)_ab
-        total = (factor.gram * signal.gram).sum(axis=(1, 2))
+        total = (factor.gram * signal.gram).reshape(len(d), -1).sum(axis=1)
         part["weight_grad_q"] = np.maximum(total, 0.0) / size  # rounding alone could put a sum that cancels below 0
     elif factor is not None and factor.rows is not None:
         rows = factor.rows.astype(np.float64)
@@ -156,9 +158,9 @@ def _in_scale(x: Array, statistics: Callable[[Array, Array], Part], squares: Arr
     squares: squared lengths of the rows, (S, B), where they are known.
     """
     squares = row_squares(x) if squares is None else squares
-    far = out_of_scale(squares, x.shape[2], x.dtype)
-    if not far.any():
+    if in_scale(squares, x.shape[2], x.dtype):
         return statistics(x, squares)
+    far = out_of_scale(squares, x.shape[2], x.dtype)
     wide = x[far].astype(np.float64)
     exact = statistics(wide, row_squares(wide))
     if far.all():

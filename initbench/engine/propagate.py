@@ -12,12 +12,12 @@ from ..catalogue.initializers import Law
 from ..catalogue.initializers.laws import Constant, Normal, fill_stack
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
-from ..streams import Purpose, stream
+from ..streams import Purpose, fill_normals, stream
 from . import histogram, measure, trace
 from .custom import CustomMetrics
 from .dense import DenseWeights
 from .implicit import GaussianWeights, HaarWeights
-from .select import law_of, resolve
+from .select import each, law_of, resolve
 from .signal import Signal
 from .sizes import BUDGET, kept_layers
 from .trace import Trace
@@ -59,8 +59,11 @@ class _Chunk:
         self.choice = resolve(cell)
         self.wanted = frozenset(cell.metrics)
         self.custom = CustomMetrics(cell.metrics)
-        scalars = tuple(name for name in cell.metrics if name != "histograms")
-        self.trace = trace.empty(seeds, cell.network.depth, scalars)
+        self.laws = each(cell.network.layers, law_of)
+        self.trace = trace.empty(
+            seeds, cell.network.depth, tuple(name for name in cell.metrics if name != "histograms")
+        )
+        self.columns = {name: column for column, name in enumerate(self.trace.metrics)}
         self.backward = cell.backward and (bool(self.wanted & BACKWARD) or self.custom.need("gradient"))
         self.kept = kept_layers(cell, len(seeds), budget) if self.backward else 0
 
@@ -126,7 +129,7 @@ class _Chunk:
         return np.stack(drawn).astype(self.dtype)
 
     def _weights(self, index: int, layer: Layer, streams: list[np.random.Generator]) -> Weights:
-        law = law_of(layer)
+        law = self.laws[index]
         if self.choice.implicit[index]:
             if isinstance(law, Normal):
                 return GaussianWeights(law.stddev, layer.fan_in, layer.fan_out, streams)
@@ -159,19 +162,19 @@ class _Chunk:
 
     def _gram(self, h: Signal) -> Array | None:
         """The Gram matrix of a layer's activations, for its metrics; None where they cost less without it."""
-        wanted = any(name in self.wanted for name in measure.ACTIVATION)
-        return h.gram if wanted and measure.reads_gram(h.rows) else None
+        return None if measure.ACTIVATION.isdisjoint(self.wanted) or not measure.reads_gram(h.rows) else h.gram
 
     def _cotangent(self, h: Array) -> Array:
         """dL/dh of the last layer, (S, B, N); nan for networks that did not come through, which have no gradient."""
         d = self._array("cotangent", h.shape[2])
         if self.cell.gradient == "ones":
             d[:] = 1.0
-        for row, generator in zip(d, self._streams(Purpose.GRADIENT), strict=True):
-            if self.cell.gradient == "gaussian":
-                generator.standard_normal(dtype=self.dtype, out=row)
-            elif self.cell.gradient == "shared":
-                row[:] = generator.standard_normal(h.shape[2], dtype=self.dtype)
+        elif self.cell.gradient == "shared":
+            shared = self.workspace.array("bias", (len(d), h.shape[2]), self.dtype)
+            fill_normals(self._streams(Purpose.GRADIENT), shared)
+            d[:] = shared[:, None, :]
+        else:
+            fill_normals(self._streams(Purpose.GRADIENT), d)
         d[~np.isfinite(h).all(axis=(1, 2))] = np.nan
         return d
 
@@ -193,10 +196,10 @@ class _Chunk:
             self._count(row, "act", histogram.activation_bins(formula), h)
 
     def _record(self, row: int, part: measure.Part) -> None:
-        for column, name in enumerate(self.trace.metrics):
-            if name in part:
-                self.trace.values[:, row, column] = part[name]
-                self.trace.present[:, row, column] = part.get(f"{name}?", 1.0)
+        for name, values in part.items():
+            if (column := self.columns.get(name)) is not None:
+                self.trace.values[:, row, column] = values
+                self.trace.present[:, row, column] = part.get(f"{name}?", True)
 
     def _count(self, row: int, quantity: str, bins: histogram.Bins, x: Array) -> None:
         counts = self.trace.histograms.setdefault(

@@ -7,6 +7,7 @@ own slice alone, whatever else is in the stack.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,12 @@ def row_squares(x: Array) -> Array:
 
 def row_sums(x: Array) -> Array:
     """Sum of every row, (S, B) float64."""
-    return _blockwise(x, np.ones(min(x.shape[-1], DOT_BLOCK), x.dtype))
+    return _blockwise(x, _ones(min(x.shape[-1], DOT_BLOCK), x.dtype))
+
+
+@lru_cache(maxsize=64)
+def _ones(size: int, dtype: Any) -> Array:
+    return np.ones(size, dtype)
 
 
 def _blockwise(x: Array, y: Array | None) -> Array:
@@ -47,14 +53,20 @@ def _blockwise(x: Array, y: Array | None) -> Array:
     return np.asarray(total)
 
 
+def in_scale(squares: Array, units: int, dtype: Any) -> bool:
+    """Whether every row of every network has a mean square that float32 holds with full precision."""
+    low, high = SAFE[np.dtype(dtype)]
+    return low == 0.0 or bool(squares.min() >= low * units and squares.max() <= high * units)  # nan is neither
+
+
 def out_of_scale(squares: Array, units: int, dtype: Any) -> Array:
     """Which networks have a row whose mean square float32 cannot hold with full precision, (S,) bool.
 
     They are to be measured in float64.
     """
-    low, high = SAFE[np.dtype(dtype)]
-    if low == 0.0 or (squares.min() >= low * units and squares.max() <= high * units):  # nan is neither
+    if in_scale(squares, units, dtype):
         return np.zeros(len(squares), bool)
+    low, high = SAFE[np.dtype(dtype)]
     return np.asarray(~((squares >= low * units) & (squares <= high * units)).all(axis=1))
 
 
@@ -67,7 +79,7 @@ def mean_and_variance(x: Array, squares: Array) -> tuple[Array, Array, Array]:
     mean = row_sums(x).sum(axis=1) / count
     q = squares.sum(axis=1) / count
     variance = q - mean**2
-    for s in np.flatnonzero(variance < 0.25 * q):
+    for s in _places(variance < 0.25 * q):
         near = x.dtype.type(mean[s])
         centred = x[s : s + 1] - near
         # Var x = E (x - m)^2 - (E x - m)^2 for any m near the mean
@@ -85,7 +97,7 @@ def variance_over_batch(x: Array, squares: Array) -> Array:
     centre = np.matmul(np.full((1, batch), 1 / batch, x.dtype), x)
     q = squares.sum(axis=1) / (batch * units)
     variance = q - row_squares(centre)[:, 0] / units
-    near = np.flatnonzero(variance < 0.25 * q)
+    near = _places(variance < 0.25 * q)
     if len(near):
         # From one row to the others first, which is exact where rows are nearly equal; then from their mean.
         centred = x[near] - x[near, :1]
@@ -97,7 +109,7 @@ def variance_over_batch(x: Array, squares: Array) -> Array:
 def _mean_square(x: Array) -> Array:
     """Mean square over units and batch, in float64 for the networks whose squares x's own dtype cannot hold. (S,)"""
     squares = row_squares(x)
-    for s in np.flatnonzero(out_of_scale(squares, x.shape[2], x.dtype)):
+    for s in _places(out_of_scale(squares, x.shape[2], x.dtype)):
         squares[s] = row_squares(x[s].astype(np.float64))
     return np.asarray(squares.sum(axis=1) / (x.shape[1] * x.shape[2]))
 
@@ -124,27 +136,36 @@ def mean_cosine(x: Array, squares: Array) -> tuple[Array, Array]:
 
 def cosine_of_gram(gram: Array) -> tuple[Array, Array]:
     """mean_cosine from x x^T, (S, B, B) float64."""
-    squares = np.diagonal(gram, axis1=1, axis2=2)
+    squares = diagonal(gram)
     used = squares != 0
     count = used.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = np.where(used, 1 / np.sqrt(squares), 0.0)
         total = np.vecdot(np.matmul(weights[:, None, :], gram)[:, 0], weights)
         cosine = (total - count) / (count * (count - 1.0))
-    return np.clip(cosine, -1.0, 1.0), count >= 2
+    return cosine.clip(-1.0, 1.0), count >= 2
 
 
 def batch_variance_of_gram(x: Array, gram: Array) -> Array:
     """variance_over_batch of x from x x^T, (S, B, B) float64; from x itself where the difference would cancel."""
     batch, units = x.shape[1:]
-    squares = np.diagonal(gram, axis1=1, axis2=2)
+    squares = diagonal(gram)
     q = squares.sum(axis=1) / (batch * units)
     # (1/N) (sum_a |x_a|^2 / B - |sum_a x_a|^2 / B^2)
-    variance = q - gram.sum(axis=(1, 2)) / (batch * batch * units)
+    variance = q - gram.reshape(len(gram), -1).sum(axis=1) / (batch * batch * units)
     near = variance < CANCELLED * q
     if near.any():
         variance[near] = variance_over_batch(x[near].astype(np.float64), squares[near])
     return np.asarray(variance)
+
+
+def diagonal(matrices: Array) -> Array:
+    """The diagonals of contiguous square matrices, (S, B), as a view; of a Gram matrix, its rows' squared lengths."""
+    return matrices.reshape(len(matrices), -1)[:, :: matrices.shape[1] + 1]
+
+
+def _places(mask: Array) -> Array:
+    return mask.nonzero()[0]
 
 
 def _off_unit_scale(squares: Array) -> Array:

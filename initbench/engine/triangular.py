@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .statistics import diagonal
+
 Array = np.ndarray[Any, Any]
 
 
@@ -21,9 +23,9 @@ def inverse(r: Array) -> Array:
         padded = np.zeros((stack, whole, whole), r.dtype)
         padded[:, :size, :size] = r
         r = padded
-    result = np.zeros_like(r)
-    diagonal = np.einsum("sii->si", result)
-    np.divide(1.0, np.einsum("sii->si", r)[:, :size], out=diagonal[:, :size])
+    r = np.ascontiguousarray(r)
+    result = np.zeros(r.shape, r.dtype)
+    np.divide(1.0, diagonal(r)[:, :size], out=diagonal(result)[:, :size])
     half = 1
     while half < whole:
         below = _pairs(r, half)[..., half:, :half]
@@ -38,5 +40,7 @@ def inverse(r: Array) -> Array:
 def _pairs(matrices: Array, half: int) -> Array:
     """The square blocks of 2 half rows along the diagonals, (S, blocks, 2 half, 2 half), as a view."""
     stack, size, _ = matrices.shape
-    blocks = size // (2 * half)
-    return np.asarray(np.einsum("sxaxb->sxab", matrices.reshape(stack, blocks, 2 * half, blocks, 2 * half)))
+    row = size * matrices.itemsize
+    shape = (stack, size // (2 * half), 2 * half, 2 * half)
+    strides = (size * row, 2 * half * (row + matrices.itemsize), row, matrices.itemsize)
+    return np.ndarray(shape, matrices.dtype, matrices, 0, strides)

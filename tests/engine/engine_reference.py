@@ -15,6 +15,7 @@ import numpy as np
 
 from initbench.catalogue.activations import activation
 from initbench.catalogue.initializers import Initializer, initializer
+from initbench.catalogue.initializers.laws import Normal
 from initbench.catalogue.inputs import Inputs, inputs
 from initbench.catalogue.metrics import DEFAULT_METRICS
 from initbench.engine import Trace
@@ -138,9 +139,10 @@ def rebuild(cell: Cell, seed: int) -> Net:
     shape = (batch.batch_size, cell.network.layers[-1].fan_out)
     cotangent = np.ones(shape, dtype)
     if cell.gradient == "gaussian":
-        cotangent = gradient_stream.standard_normal(shape, dtype=dtype)
+        Normal(0.0, 1.0).fill(gradient_stream, cotangent)
     elif cell.gradient == "shared":
-        cotangent[:] = gradient_stream.standard_normal(shape[1], dtype=dtype)
+        Normal(0.0, 1.0).fill(gradient_stream, cotangent[0])
+        cotangent[:] = cotangent[0]
     return Net(cell, x, weights, biases, cotangent)
 
 
