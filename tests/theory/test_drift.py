@@ -59,16 +59,16 @@ def test_states_go_by_a_verdicts_factor(ratio: float, state: str) -> None:
     assert Drift(ratio, 1.0, True).state == state
 
 
-@pytest.mark.parametrize("name", ["tanh", "relu", "gelu", "selu"])
-def test_the_quick_measure_follows_the_prediction(name: str) -> None:
-    """Forward it has the same spread to first order; backward it leaves out the spread, so it may be lower there."""
+@pytest.mark.parametrize("name", ["tanh", "selu", "softsign", "erf", "gelu"])
+def test_the_quick_measure_finds_where_the_prediction_is_least(name: str) -> None:
+    """It leaves out the backward spread and the shift of the means. What it finds may miss the least drift by less than
+    the factor of 2 from which a recommendation makes anything of it."""
     chosen = activation(name)
-    scales = np.array([0.9, 1.2, 1.45])
-    quick = worst_drift(chosen, scales, DEPTH, WIDTH)
-    for sigma_w, measure in zip(scales, quick, strict=True):
-        full = drifts(chosen, initializer("lecun_normal", gain=float(sigma_w)), None, DEPTH, WIDTH)
-        assert measure <= math.log(full.typical) * 1.1 + 0.1
-        assert measure >= max(abs(math.log(full.forward.ratio)), abs(math.log(full.backward.ratio))) * 0.8 - 0.3
+    scales = np.geomspace(0.8, 2.0, 15)
+    full = [drifts(chosen, initializer("lecun_normal", gain=float(one)), None, DEPTH, WIDTH).typical for one in scales]
+    found = int(worst_drift(chosen, scales, DEPTH, WIDTH).argmin())
+    assert full[found] < 2 * min(full)
+    assert max(full) > 100 * min(full)  # so that it can miss
 
 
 def test_it_is_nowhere_smaller_than_at_the_known_optimum() -> None:
