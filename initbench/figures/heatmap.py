@@ -27,6 +27,7 @@ DECADES = 12.0
 """The colours end here: whatever is further from 1 is as good as gone, or as bad."""
 _CELL, _LEAST, _MOST = 0.44, 2.2, 5.2  # inches of a cell, of the map's sides
 _WRITTEN = 14  # columns up to which numbers stand in the cells
+_NARROWEST = 6.0  # room for the title
 _LETTER, _BOTTOM, _TOP, _BAR, _GAP, _EDGE = 0.075, 0.5, 0.34, 0.75, 0.35, 0.15
 
 
@@ -39,7 +40,7 @@ def draw(series: dict[str, Any]) -> Figure:
         low = _BOTTOM + _tall(panels)
         width_of = [_side(len(panel["x"])) for panel in panels[:columns]]
         height_of = [_side(len(panels[row * columns]["y"])) for row in range(rows)]
-        width = left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * _EDGE
+        width = max(_NARROWEST, left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * _EDGE)
         header = style.wrapped(series["question"], int(width * 10.2), 2).split("\n")
         run = style.wrapped(series["run"], int(width * 13.2), 2).split("\n")
         footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]

@@ -124,7 +124,7 @@ def test_a_width_that_cannot_be_is_refused_by_its_memory(cli: Cli, small: Path) 
         (("run", "absent.yaml"), 2, "absent.yaml"),
         (("run", "."), 2, "."),
         (("run", "small.yaml", "-j", "0"), 2, "jobs"),
-        (("run", "small.yaml", "--executor", "dask"), 2, "serial, process"),
+        (("run", "small.yaml", "--executor", "slurm"), 2, "serial, process, dask"),
         (("run", "small.yaml", "-o", "small.yaml"), 2, "is a file"),
         (("run", "small.yaml", "-o", "."), 2, "not results"),
         (("run", "small.yaml", "-s", "network.depth"), 2, "network.depth"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,25 @@ def test_numbers_are_written_as_they_are_read() -> None:
 def test_it_is_drawn_to_the_same_bytes_twice(plane: Tables) -> None:
     assert figures.render(plane, "heatmap", "svg") == figures.render(plane, "heatmap", "svg")
     assert heatmap_series.drawable(plane)
+
+
+@pytest.mark.parametrize("which", ["named", "plane", "small"])
+def test_all_of_it_is_on_the_page_and_nothing_covers_anything(
+    request: pytest.FixtureRequest, grid_folder: Path, which: str
+) -> None:
+    tables = read_tables(grid_folder) if which == "small" else request.getfixturevalue(which)
+    figure = figures.figure(tables, "heatmap")
+    figure.canvas.draw()
+    renderer: Any = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
+    boxes += [text.get_window_extent(renderer) for text in figure.texts]
+    page = figure.bbox.padded(1)
+    for box in boxes:
+        assert page.x0 <= box.x0 <= box.x1 <= page.x1
+        assert page.y0 <= box.y0 <= box.y1 <= page.y1
+    maps = [axes for axes in figure.axes if axes.get_xlabel()]
+    assert len(maps) == len(figures.series(tables, "heatmap")["panels"])
+    for one, other in itertools.combinations(boxes, 2):
+        wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+        high = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert not (wide > 1 and high > 1), (one, other)

@@ -44,8 +44,9 @@ def grid(grid_folder: Path) -> Tables:
 
 
 def test_every_stem_is_available_in_order(relu: Tables, grid: Tables) -> None:
-    assert figures.available(relu) == figures.available(grid) == figures.STEMS
-    assert figures.STEMS == ("variance", "gradients", "histograms", "health", "cosine")
+    assert figures.available(grid) == figures.STEMS
+    assert figures.available(relu) == figures.STEMS[1:]  # a map needs two swept keys
+    assert figures.STEMS == ("heatmap", "variance", "gradients", "histograms", "health", "cosine")
 
 
 @pytest.mark.parametrize("stem", figures.STEMS)
