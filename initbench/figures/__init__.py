@@ -11,6 +11,8 @@
 One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
 `histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart). Where
 plug-ins measured something, `metrics` shows it.
+
+Apart from the results: `phase_series` and `phase`, the plane of sigma_w and sigma_b, from theory's arrays alone.
 """
 
 from __future__ import annotations

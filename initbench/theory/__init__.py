@@ -10,7 +10,8 @@ shares      how much of a preactivation is inactive or saturated; how often a un
 maps        one infinitely wide layer: lengths, correlations, gradients
 mean_field  where lengths and correlations end up, how fast, and in which phase: `predict`
 critical    the edge of chaos: critical sigma_w, the critical line
-plane       all of that over the plane of sigma_w and sigma_b
+plane       all of that over the plane of sigma_w and sigma_b; window: which part of it to look at; phases: in words
+recommend   which initializer for an activation, with its reasons; by gains and by drift, which predict_cell gives
 predict_cell  every metric of one cell, layer by layer, from
     inputs, layers    what the first layer is fed, and the laws of all of them
     trajectory        lengths and correlations followed through the layers, fast (chebyshev, hermite, angles)
