@@ -5,7 +5,8 @@ and by a sampling noise of order 1 / n. With s = d ln chi / d ln K, and r, N, J 
     alpha_k = s_k + J_k beta_k,   beta_k = share_{k+1} alpha_{k+1},   beta_L = 0
 are the sensitivities of ln |d_l|^2 to ln Khat_k and to ln A_k, k >= l. A layer's own contribution is
     v_k = beta^2 N_k + (3 <phi'^4> / chi^2 - 1) / n + 2 beta (<phi^2 phi'^2> / (A chi) - 1) / n,      chi = <phi'^2>,
-and 1 + r_l = (1 + alpha_l^2 r_K) prod_{k >= l} (1 + v_k). For relu it is prod (1 + 5 / n_k), which is exact.
+and the variance of ln |d_l|^2 is alpha_l^2 v_K + sum_{k >= l} ln(1 + v_k), of which 1 + r_l is the exponential. For
+relu that is prod (1 + 5 / n_k), which is exact.
 Where the matrix above is Haar-orthogonal, it keeps |W d| fixed to the share up = min(1, n_l / n_{l+1}), and 2 up is
 missing; where the one below is, what is linear in u_a u_b is missing from phi and phi' alike.
 
@@ -26,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, below, composed, elasticity, pooled, ratio
+from .bands import Band, below, elasticity, logarithmic, pooled, ratio, relative
 from .fluctuations import Fluctuations
 from .forward import ForwardSpread
 from .gradient_pairs import gradient_pairs
@@ -83,13 +84,13 @@ def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
     r = sensitivity(t, f)
     pairs = gradient_pairs(t, f, r)
     shift = _shift(t, f, r)
-    drawn = np.cumprod((1 + r.noise)[::-1], axis=0)[::-1] - 1
+    drawn = np.cumsum(logarithmic(r.noise)[::-1], axis=0)[::-1]
     of_pair = t.over_batch(r.alpha) ** 2 * f.pair_q
     grad = pooled(
         t.start,
         t.grad * np.exp(shift + r.alpha**2 * f.q / 2),
-        composed(r.alpha**2 * f.q, drawn),
-        composed(of_pair, pairs.product),
+        relative(r.alpha**2 * f.q + drawn),
+        relative(of_pair + logarithmic(pairs.product)),
     )
     power, square = 1 + f.share * r.alpha, below(f.square)
     of_pair = t.over_batch(power) ** 2 * below(f.pair_square)
@@ -98,8 +99,8 @@ def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
     weight_grad = pooled(
         t.start,
         t.start.batch * below(t.moments.square) * t.grad * np.exp(exponent),
-        composed(power**2 * square, drawn),
-        composed(of_pair, pairs.product) + 2 * below(f.pairs.square) * pairs.overlap,
+        relative(power**2 * square + drawn),
+        relative(of_pair + logarithmic(pairs.product)) + 2 * below(f.pairs.square) * pairs.overlap,
     )
     with np.errstate(divide="ignore"):
         moved = np.log(grad[0] / t.over_batch(t.grad))

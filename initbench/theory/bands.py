@@ -56,13 +56,16 @@ def over_batch(batch: int, single: Array, pair: Array) -> Array:
     return single if batch == 1 else np.asarray(single / batch + (1 - 1 / batch) * pair)
 
 
-def composed(*parts: Array) -> Array:
-    """The relative variance of a product of independent factors: prod (1 + r) - 1."""
-    total = np.ones(1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for part in parts:
-            total = total * (1 + part)
-    return np.asarray(total - 1)
+def logarithmic(relative: Array) -> Array:
+    """ln(1 + r): what a factor of relative variance r adds to the variance of the logarithm of a lognormal product."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.log1p(relative))
+
+
+def relative(logarithm: Array) -> Array:
+    """exp(v) - 1: the relative variance of a product whose logarithm varies by v."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.expm1(logarithm))
 
 
 def ratio(a: Array, b: Array) -> Array:

@@ -3,12 +3,14 @@
 Given the layers below, preactivations are exactly normal with the empirical kernel
     Khat_ab = (cw / n) sum_i phi(z_ia) phi(z_ib) + cb,
 so that Khat is a Markov chain: a local noise of order 1 / n, carried on by the derivative of the length map. Here r
-stands for relative variances (of an input) and covariances (of two), of K and of A = <phi^2>:
+stands for relative variances (of an input) and covariances (of two), of K and of A = <phi^2>, and v = ln(1 + r) for
+the variances of their logarithms, were they lognormal as a product of many factors is:
     noise       N_aa = (<phi^4> / A^2 - 1) / n,   N_ab = (<phi_a^2 phi_b^2> / A^2 - 1) / n
-    composed    1 + r_A = (1 + N) (1 + J^2 r_K),  J = d ln A / d ln K;      r_K = s^2 r_A below,  s = cw A / K
-    mean        m_A = J m_K + K^2 A'' / (2 A) (r_K + x / 3),                m_K = s m_A below
-with m the relative shift of the mean and x the excess kurtosis of z given the layer below. To first order in 1 / n the
-composition is the sum of the variances; for linear and relu networks it is exact.
+    carried on  v_A = ln(1 + N) + J^2 v_K,  J = d ln A / d ln K;            v_K = s^2 v_A below,  s = cw A / K
+    mean        m_A = J m_K + K^2 A'' / (2 A) (v_K + x / 3),                m_K = s m_A below
+with m the relative shift of the mean and x the excess kurtosis of z given the layer below. To first order in 1 / n this
+is the delta method; for linear and relu networks it is exact. Where the map stretches lengths, J s > 1, their logarithm
+does not stay normal, since no map does so at every length: there 1 + r_A = (1 + N) (1 + J^2 r_K), which is less.
 
 A Haar-orthogonal matrix keeps sum u_a u_b of u = h W fixed, to the share rho = min(1, n_out / n_in): what is linear in
 u_a u_b drops out of the noise, N_ab -= 2 rho (s c_u J)^2 / n. With N the larger side, dividing the rest by 1 + 2 / N is
@@ -22,22 +24,24 @@ from typing import Any
 
 import numpy as np
 
-from .bands import below, elasticity, ratio, upwards
+from .bands import below, elasticity, logarithmic, ratio, relative, upwards
 from .chaos import mean_average
 from .correlations import Correlations, correlations
 from .kernel import Trajectory
 
 Array = np.ndarray[Any, Any]
 
+_STRETCHING = 1 + 1e-9
+
 
 @dataclass(frozen=True)
 class Fluctuations:
-    """Relative to infinite width; of every group of inputs, (L + 1, S), and of two different inputs, (L + 1,). Row 0 is
+    """For every group of inputs, (L + 1, S), and of two different inputs, (L + 1,). Row 0 is
     the input, where only square, pair_square and shift_square are not nan.
 
     share: s = d ln q_l / d ln <phi^2>_{l-1}, what the weights have of q. response: J = d ln <phi^2> / d ln q.
-    noise, pair_noise: the layer's own contribution to <phi^2>. q, pair_q, square, pair_square: variances and
-    covariances of q and of <phi^2>. shift_q, shift_square: what their means are moved by.
+    q, pair_q, square, pair_square: variances and covariances v of ln q and of ln <phi^2>; noise, pair_noise: the
+    layer's own contribution to the latter. shift_q, shift_square: what the means are moved by, relatively.
     haar: rho of the layer's weights, 0 where they are no Haar matrix; damping: 1 + 2 / N, 1 elsewhere; (L + 1,).
     excess, pair_excess: the fourth cumulants of z_a, z_a, z_a, z_a and of z_a, z_a, z_b, z_b over q^2, for weights that
     are neither normal nor a Haar matrix, (L + 1,).
@@ -78,10 +82,10 @@ def fluctuations(t: Trajectory) -> Fluctuations:
         s, j = t.over_batch(own.share), t.over_batch(own.response)
         pairs = correlations(t, s, j, own.haar)
         excess, pair_excess = _excesses(t, own, pairs)
-        noise = _noise(t, own, excess)
-        pair_noise = _pair_noise(t, own, pairs, excess, pair_excess)
-        square = upwards((1 + noise) * (own.response * own.share) ** 2, noise, t.start.q_spread)
-        pair_square = upwards((1 + pair_noise) * (j * s) ** 2, pair_noise, 0.0)
+        noise = logarithmic(_noise(t, own, excess))
+        pair_noise = logarithmic(_pair_noise(t, own, pairs, excess, pair_excess))
+        square = _carried((own.response * own.share) ** 2, noise, float(np.log1p(t.start.q_spread)))
+        pair_square = _carried((j * s) ** 2, pair_noise, 0.0)
         q = own.share**2 * below(square)
         bent = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
         shift = upwards(own.response * own.share, bent, 0.0)
@@ -102,6 +106,18 @@ def fluctuations(t: Trajectory) -> Fluctuations:
             pair_excess=pair_excess,
             pairs=pairs,
         )
+
+
+def _carried(gain: Array, noise: Array, first: float) -> Array:
+    """Variances of logarithms, from layer to layer: v = noise + gain v_below, and where the gain is above 1, relative
+    variances: exp(v) = exp(noise) (1 + gain (exp(v_below) - 1))."""
+    if not (gain[1:] > _STRETCHING).any():
+        return upwards(gain, noise, first)
+    v = np.empty(noise.shape)
+    v[0] = first
+    for k in range(1, len(v)):
+        v[k] = noise[k] + np.where(gain[k] > _STRETCHING, logarithmic(gain[k] * relative(v[k - 1])), gain[k] * v[k - 1])
+    return v
 
 
 def common_part(c: Array, share: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, composed, over_batch, pooled, ratio, root
+from .bands import Band, logarithmic, over_batch, pooled, ratio, relative, root
 from .chaos import mean_average
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
@@ -36,7 +36,7 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
     f = fluctuations(t)
     with np.errstate(invalid="ignore", over="ignore"):
         preact_q = pooled(t.start, t.q * (1 + f.shift_q), *_preactivations(t, f))
-        act_q = pooled(t.start, t.moments.square * (1 + f.shift_square), f.square, f.pair_square)
+        act_q = pooled(t.start, t.moments.square * (1 + f.shift_square), relative(f.square), relative(f.pair_square))
         of_mean = preact_q[0] * over_batch(t.start.batch, np.ones(t.depth + 1), _common(t)) / t.width
         act_mean = _act_mean(t, f)
         found = {
@@ -66,7 +66,7 @@ def _preactivations(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     single = (2 - 2 * f.haar[:, None] * f.share**2 + f.excess[:, None]) / n[:, None]
     common = pairs.weighted**2 - f.haar * common_part(pairs.weighted, t.over_batch(f.share))
     pair = (2 * common.mean(axis=0) + f.pair_excess) / n
-    return composed(single, f.q), composed(pair, f.pair_q)
+    return relative(logarithmic(single) + f.q), relative(logarithmic(pair) + f.pair_q)
 
 
 def _common(t: Trajectory) -> Array:
@@ -97,8 +97,8 @@ def _act_var_sd(t: Trajectory, f: Fluctuations) -> Array:
     total = s.fourth - 4 * mean[:, 0] * s.cube[:, 0] + 4 * mean[:, 0] ** 2
     variance, response = 1 - mean[:, 0] ** 2, ratio(psi[:, 2], np.sqrt(2) * (1 - mean[:, 0] ** 2))
     single, pair = (ratio(part, variance**2) for part in _drawn(t, f, psi, total))
-    single = composed(single, response**2 * t.over_batch(f.q))
-    pair = composed(pair, response**2 * f.pair_q)
+    single = relative(logarithmic(single) + response**2 * t.over_batch(f.q))
+    pair = relative(logarithmic(pair) + response**2 * f.pair_q)
     return np.asarray(scale * variance * root(over_batch(t.start.batch, single, pair)))
 
 

@@ -29,13 +29,13 @@ def bands(cell: Cell) -> dict[str, Band]:
 
 
 def agrees(sample: Sample, band: Band, errors: float = 4) -> bool:
-    """Variances within 15 % and means within 5 %, and `errors` standard errors more: a false alarm in 16,000
+    """Variances within 15 % and means within 3 %, and `errors` standard errors more: a false alarm in 16,000
     comparisons for 4."""
     assert np.all(band.within[1:])
     variance = sample.variance[1:] / band.sd[1:] ** 2
     mean = np.abs(sample.mean - band.mean)[1:]
     fine = np.abs(variance - 1) <= CLAIM + errors * sample.variance_error[1:] * variance
-    return bool(np.all(fine) and np.all(mean <= 0.05 * band.mean[1:] + errors * sample.mean_error[1:]))
+    return bool(np.all(fine) and np.all(mean <= 0.03 * band.mean[1:] + errors * sample.mean_error[1:]))
 
 
 GENERAL: dict[str, Cell] = {

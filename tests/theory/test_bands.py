@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from initbench.theory.bands import above, below, composed, downwards, elasticity, pooled, ratio, upwards
+from initbench.theory.bands import above, below, downwards, elasticity, logarithmic, pooled, ratio, relative, upwards
 from initbench.theory.inputs import InputState
 
 
@@ -34,7 +34,8 @@ def test_inputs_that_are_drawn_add_the_variance_between_groups() -> None:
 
 def test_products_of_independent_factors() -> None:
     """E x^2 y^2 = (1 + r_x) (1 + r_y) for factors of mean 1."""
-    assert composed(np.array([0.3]), np.array([0.5]))[0] == pytest.approx(1.3 * 1.5 - 1)
+    both = logarithmic(np.array([0.3])) + logarithmic(np.array([0.5]))
+    assert relative(both)[0] == pytest.approx(1.3 * 1.5 - 1)
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 3)])

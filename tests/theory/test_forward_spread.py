@@ -28,7 +28,7 @@ def spread(cell: Cell) -> ForwardSpread:
 
 
 def agrees(sample: Sample, band: Band, layers: slice, claim: float = CLAIM, errors: float = 4) -> bool:
-    """Variances within the claim and `errors` standard errors, means within the claim's 5 % and as many.
+    """Variances within the claim and `errors` standard errors, means within 3 % and as many.
 
     With 4, a false alarm is due once in 16,000 comparisons.
     """
@@ -36,7 +36,7 @@ def agrees(sample: Sample, band: Band, layers: slice, claim: float = CLAIM, erro
     variance = sample.variance[layers] / band.sd[layers] ** 2
     mean = np.abs(sample.mean - band.mean)[layers]
     fine = np.abs(variance - 1) <= claim + errors * sample.variance_error[layers] * variance
-    return bool(np.all(fine) and np.all(mean <= 0.05 * np.abs(band.mean[layers]) + errors * sample.mean_error[layers]))
+    return bool(np.all(fine) and np.all(mean <= 0.03 * np.abs(band.mean[layers]) + errors * sample.mean_error[layers]))
 
 
 GENERAL: dict[str, Cell] = {
