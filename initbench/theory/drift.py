@@ -13,6 +13,7 @@ from ..catalogue.initializers import Initializer
 from ..catalogue.inputs import inputs
 from ..spec import Batch, Cell, Layer, Network, VerdictRules
 from .gaussian import moments
+from .length_table import length_table
 from .predict_cell import predict_cell
 from .prediction import Curve
 
@@ -20,6 +21,7 @@ Array = np.ndarray[Any, Any]
 
 FACTOR = VerdictRules().factor
 STABLE, VANISHING, EXPLODING = "stable", "vanishing", "exploding"
+STEADY = 4.0  # the stretch up to which lengths count as steady
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,15 @@ class Drift:
 
 @dataclass(frozen=True)
 class Drifts:
-    """forward: act_q of the last layer over that of the first. backward: grad_q of the first over that of the last."""
+    """forward: act_q of the last layer over that of the first. backward: grad_q of the first over that of the last.
+
+    stretch: how far a small relative deviation of the length can grow: the largest factor of a layer on the way, to
+    the power of the layers.
+    """
 
     forward: Drift
     backward: Drift
+    stretch: float
 
     @property
     def worse(self) -> Drift:
@@ -60,6 +67,12 @@ class Drifts:
     def typical(self) -> float:
         return self.worse.typical
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the typical drifts can be believed: inside the range of theory, or beyond it where lengths are
+        steady, so that what theory leaves out does not grow much."""
+        return (self.forward.within and self.backward.within) or self.stretch <= STEADY
+
 
 def drifts(
     activation: Activation, initializer: Initializer, bias: Initializer | None, depth: int, width: int
@@ -69,7 +82,9 @@ def drifts(
     batch = Batch(inputs("sphere", mean_square=1.0), width, 1, True)
     network = Network((layer,) * depth)
     curves = predict_cell(Cell(network, batch, "gaussian", "float64", "auto", ("act_q", "grad_q"), 0)).curves
-    return Drifts(_drift(curves["act_q"], 1, depth), _drift(curves["grad_q"], depth, 1))
+    weights = width * initializer.law(width, width).variance
+    stretch = _stretch(activation, weights, 0.0 if bias is None else bias.law(width, width).variance, depth)
+    return Drifts(_drift(curves["act_q"], 1, depth), _drift(curves["grad_q"], depth, 1), stretch)
 
 
 def _drift(curve: Curve, start: int, end: int) -> Drift:
@@ -86,6 +101,19 @@ def _drift(curve: Curve, start: int, end: int) -> Drift:
     # The median of a lognormal law is exp(-variance / 2) of its mean.
     typical = math.hypot(math.log(mean) - variance / 2, math.sqrt(variance))
     return Drift(ratio, math.exp(typical) if typical < 700 else math.inf, bool(curve.within[end]))
+
+
+def _stretch(activation: Activation, weights: float, biases: float, depth: int) -> float:
+    """max |d ln F / d ln q|^(depth - 1) over the layers after the first; inf where lengths overflow."""
+    table, log_q, largest = length_table(activation), np.log(weights + biases), 0.0
+    with np.errstate(all="ignore"):
+        for _ in range(depth - 1):
+            at = table.at(log_q)
+            growth = weights * at.ratio + biases * np.exp(-log_q)  # F / q
+            factor = abs(float(weights * at.slope / growth))
+            largest = math.inf if math.isnan(factor) else max(largest, factor)
+            log_q = log_q + np.log(growth)
+        return float(np.power(largest, depth - 1))
 
 
 def _ratio(end: float, start: float) -> float:

@@ -60,10 +60,10 @@ class Candidate:
 
     @property
     def good(self) -> bool:
-        """Whether it may be recommended: its drift is none that a verdict would call vanishing or exploding, and it is
-        not critical at a length that networks leave. What keeps both means is good however far narrow networks spread.
-        """
-        if UNSTABLE in self.meanings:
+        """Whether it may be recommended: its drift can be believed, is none that a verdict would call vanishing or
+        exploding, and it is not critical at a length that networks leave. What keeps both means is good however far
+        narrow networks spread."""
+        if UNSTABLE in self.meanings or not self.drifts.trusted:
             return False
         return self.drifts.typical <= FACTOR or {KEEPS, CRITICAL} <= set(self.meanings)
 

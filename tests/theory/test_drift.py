@@ -10,6 +10,7 @@ import pytest
 from initbench.catalogue.activations import activation
 from initbench.catalogue.initializers import initializer
 from initbench.theory.drift import EXPLODING, STABLE, VANISHING, Drift, drifts, worst_drift
+from initbench.theory.maps import length_map
 
 DEPTH, WIDTH = 30, 128
 
@@ -48,6 +49,35 @@ def test_what_never_arrives_drifts_without_end() -> None:
     assert found.backward.typical == found.typical == math.inf
     assert found.backward.state == VANISHING
     assert drifts(activation("exponential"), initializer("he_normal"), None, 5, WIDTH).typical == math.inf
+
+
+def test_lengths_that_run_away_are_not_trusted_beyond_theorys_range() -> None:
+    """Around gelu's keeping gain a layer stretches deviations by 1.1, and narrow networks leave theory's range."""
+    gain = initializer("lecun_normal", gain=1.53353)
+    gelu = drifts(activation("gelu"), gain, None, 30, 64)
+    assert 1.05 < gelu.stretch ** (1 / 29) < 1.2
+    assert not gelu.trusted
+    assert drifts(activation("gelu"), gain, None, 30, 4096).forward.within
+    assert drifts(activation("gelu"), gain, None, 8, 64).trusted
+    relu = drifts(activation("relu"), initializer("he_normal"), None, 500, 16)
+    assert relu.stretch == pytest.approx(1, rel=1e-9)
+    assert relu.trusted
+    tanh = drifts(activation("tanh"), initializer("lecun_normal", gain=1.5), None, 30, 64)
+    assert tanh.stretch < 1e-3
+    assert math.isinf(drifts(activation("exponential"), initializer("he_normal"), None, 5, 64).stretch)
+
+
+def test_the_stretch_is_what_a_layer_does_to_a_deviation() -> None:
+    """Against the length map itself, by central differences of a relative 1e-4."""
+    chosen, sigma_w, sigma_b = activation("gelu"), 1.45, 0.3
+    q, factors = sigma_w**2 + sigma_b**2, []
+    for _ in range(9):
+        ends = np.log(length_map(chosen, sigma_w, sigma_b, q * np.exp([-1e-4, 1e-4])))
+        factors.append((ends[1] - ends[0]) / 2e-4)
+        q = float(length_map(chosen, sigma_w, sigma_b, q))
+    bias = initializer("normal", stddev=sigma_b)
+    found = drifts(chosen, initializer("lecun_normal", gain=sigma_w), bias, 10, 64)
+    assert found.stretch == pytest.approx(max(factors) ** 9, rel=1e-5)
 
 
 @pytest.mark.parametrize(
