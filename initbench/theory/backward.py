@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, below, elasticity, logarithmic, pooled, ratio, relative
+from .bands import Band, below, elasticity, logarithmic, pooled, ratio, relative, stretched
 from .fluctuations import Fluctuations
 from .forward import ForwardSpread
 from .gradient_pairs import gradient_pairs
@@ -85,21 +85,23 @@ def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
     pairs = gradient_pairs(t, f, r)
     shift = _shift(t, f, r)
     drawn = np.cumsum(logarithmic(r.noise)[::-1], axis=0)[::-1]
-    of_pair = t.over_batch(r.alpha) ** 2 * f.pair_q
+    own = stretched(r.alpha**2, f.q)
+    of_pair = stretched(t.over_batch(r.alpha) ** 2, f.pair_q)
     grad = pooled(
         t.start,
-        t.grad * np.exp(shift + r.alpha**2 * f.q / 2),
-        relative(r.alpha**2 * f.q + drawn),
+        t.grad * np.exp(shift + own / 2),
+        relative(own + drawn),
         relative(of_pair + logarithmic(pairs.product)),
     )
-    power, square = 1 + f.share * r.alpha, below(f.square)
-    of_pair = t.over_batch(power) ** 2 * below(f.pair_square)
-    # ln A_{l-1} has the mean m - r / 2
-    exponent = shift + below(f.shift_square) - square / 2 + power**2 * square / 2
+    power = 1 + f.share * r.alpha
+    own = stretched(power**2, below(f.square))
+    of_pair = stretched(t.over_batch(power) ** 2, below(f.pair_square))
+    # ln A_{l-1} has the mean m - v / 2
+    exponent = shift + below(f.shift_square - f.square / 2) + own / 2
     weight_grad = pooled(
         t.start,
         t.start.batch * below(t.moments.square) * t.grad * np.exp(exponent),
-        relative(power**2 * square + drawn),
+        relative(own + drawn),
         relative(of_pair + logarithmic(pairs.product)) + 2 * below(f.pairs.square) * pairs.overlap,
     )
     with np.errstate(divide="ignore"):

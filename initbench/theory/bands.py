@@ -68,6 +68,16 @@ def relative(logarithm: Array) -> Array:
         return np.asarray(np.expm1(logarithm))
 
 
+def stretched(gain: Array, logarithm: Array) -> Array:
+    """The variance of ln f for a factor f that goes like x^sqrt(gain), where ln x varies by `logarithm`.
+
+    gain times it; and where the gain is above 1, as if relative variances were multiplied, which is less: no quantity
+    grows like such a power at every x.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.where(gain > 1, logarithmic(gain * relative(logarithm)), gain * logarithm)
+
+
 def ratio(a: Array, b: Array) -> Array:
     """a / b; 0 where b is 0: what is not there does not vary."""
     out = np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b)))

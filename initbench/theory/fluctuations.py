@@ -24,14 +24,12 @@ from typing import Any
 
 import numpy as np
 
-from .bands import below, elasticity, logarithmic, ratio, relative, upwards
+from .bands import below, elasticity, logarithmic, ratio, stretched, upwards
 from .chaos import mean_average
 from .correlations import Correlations, correlations
 from .kernel import Trajectory
 
 Array = np.ndarray[Any, Any]
-
-_STRETCHING = 1 + 1e-9
 
 
 @dataclass(frozen=True)
@@ -109,14 +107,13 @@ def fluctuations(t: Trajectory) -> Fluctuations:
 
 
 def _carried(gain: Array, noise: Array, first: float) -> Array:
-    """Variances of logarithms, from layer to layer: v = noise + gain v_below, and where the gain is above 1, relative
-    variances: exp(v) = exp(noise) (1 + gain (exp(v_below) - 1))."""
-    if not (gain[1:] > _STRETCHING).any():
+    """v = noise + gain v_below, layer by layer, stretched where the gain is above 1."""
+    if not (gain[1:] > 1 + 1e-9).any():
         return upwards(gain, noise, first)
     v = np.empty(noise.shape)
     v[0] = first
     for k in range(1, len(v)):
-        v[k] = noise[k] + np.where(gain[k] > _STRETCHING, logarithmic(gain[k] * relative(v[k - 1])), gain[k] * v[k - 1])
+        v[k] = noise[k] + stretched(gain[k], v[k - 1])
     return v
 
 
