@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from . import options
-from .console import emit_json, note, progress, table
+from .console import emit_json, note, progress
 from .planned import say_plan
+from .telling import document, say_broken_theory, say_result
 
 if TYPE_CHECKING:
-    from ..lab.result import CellResult, Result
+    from ..lab.result import Result
     from ..spec import Experiment
 
-EXPLAINED = 12
-"""Cells whose verdict is spelled out; of more, the table says enough."""
 FAILED_CELLS = 3
 
 
@@ -109,11 +106,11 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
     for damage in result.damaged:  # said even when quiet: somebody's disk is not well
         note(f"note: {damage}; its seeds were computed again")
     drawn = _draw(out, result, wanted.plots)
-    _say_broken_theory(result, debug)
+    say_broken_theory(result, debug)
     if wanted.as_json:
-        emit_json(_document(result, out, drawn))
+        emit_json(document(result, out, drawn))
     else:
-        _say_result(result, out, drawn, wanted.quiet)
+        say_result(result, out, drawn, wanted.quiet)
     if result.failed:
         raise typer.Exit(FAILED_CELLS)
 
@@ -146,85 +143,3 @@ def _draw(out: Path, result: Result, wanted: bool) -> list[str]:
     if (out / "plots").is_dir():
         remove_pictures(out)
     return []
-
-
-def _say_broken_theory(result: Result, debug: bool) -> None:
-    """An internal error is said whatever is asked for; it costs no measurement, so the run has not failed."""
-    errors = [cell.theory.error for cell in result.results if cell.theory and cell.theory.error]
-    if not errors:
-        return
-    if debug:
-        note("".join(traceback.format_exception(errors[0])).rstrip())
-    cells = f"{len(errors)} cell{'s' if len(errors) > 1 else ''}"
-    what = f"{type(errors[0]).__name__}: {errors[0]}"
-    hint = "the measurements are whole; please report it; `initbench --debug run ...` shows where"
-    note(f"internal error in the theory of {cells}: {what} ({hint})")
-
-
-def _document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:
-    cells = result.tables["cells.csv"].records()
-    return {
-        "name": result.experiment.name,
-        "out": str(out),
-        "cells": [{**row, "sentences": list(cell.sentences)} for row, cell in zip(cells, result.results, strict=True)],
-        "expect": [
-            {"name": outcome.expectation.name, "status": outcome.status, "message": outcome.message}
-            for outcome in result.outcomes
-        ],
-        "plots": drawn,
-        "manifest": result.manifest,
-    }
-
-
-def _say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> None:
-    from ..lab.theory_words import theory_summary
-    from .results import say_outcomes
-
-    typer.echo(f"{result.experiment.name}: {result.manifest['title']}")
-    if result.experiment.description and not quiet:
-        typer.echo(textwrap.fill(result.experiment.description, 100))
-    typer.echo("")
-    axes = [key.rpartition(".")[2] for key in result.experiment.axes]
-    header = (*axes, "forward", "a layer", "backward", "a layer", "verdict")
-    table(header, [_row(cell) for cell in result.results], left=len(axes))
-    said: set[str] = set()
-    for cell in result.results[:EXPLAINED]:
-        _explain(cell, said)
-    if len(result.results) > EXPLAINED:
-        typer.echo(f"\n(and {len(result.results) - EXPLAINED} cells more, in cells.csv)")
-        typer.echo(theory_summary(result.results))
-    say_outcomes(result.outcomes)
-    if not quiet:
-        reasons = "; ".join(f"{choice['engine']} ({choice['reason']})" for choice in result.manifest["engines"])
-        note(f"\nengine: {reasons}; {result.manifest['seconds']:.1f} s")
-        note(f"written: {out}/" + (f" with plots/{', '.join(drawn)}" if drawn else ""))
-
-
-def _row(cell: CellResult) -> tuple[str, ...]:
-    axes = [text for _, text in cell.planned.grid.axes]
-    if cell.verdict is None:
-        return (*axes, "", "", "", "", "failed")
-    forward, backward = cell.verdict.forward, cell.verdict.backward
-    numbers = (forward.ratio, forward.rate, backward.ratio, backward.rate)
-    others = [flag for flag in cell.verdict.flags if flag != cell.verdict.verdict]
-    return (
-        *axes,
-        *map(_number, numbers),
-        cell.verdict.verdict + (f" ({', '.join(others)})" if others else ""),
-    )
-
-
-def _number(value: float) -> str:
-    return "" if value != value else f"{value:.4g}"
-
-
-def _explain(cell: CellResult, said: set[str]) -> None:
-    """A cell in sentences. Remarks, which are indented, are not repeated from one cell to the next."""
-    label = cell.planned.grid.label
-    typer.echo(f"\n{label}" if label else "")
-    if cell.failure is not None:
-        typer.echo(f"  failed: {cell.failure.reason}")
-    for sentence in cell.sentences:
-        if not (sentence.startswith(" ") and sentence in said):
-            typer.echo(f"  {sentence}")
-        said.add(sentence)

@@ -64,6 +64,11 @@ def checked(data: bytes) -> memoryview:
     return body
 
 
+def checksum(data: bytes) -> str:
+    """The checksum in a block: what stands for its content."""
+    return data[len(MAGIC) : _START - 1].decode()
+
+
 def decode(data: bytes, cell: str) -> Trace:
     """The trace in a block. Raises DamagedBlockError where the bytes are damaged, or another cell's."""
     body = checked(data)

@@ -36,6 +36,7 @@ class Stored:
 
     traces: tuple[Trace, ...]
     damaged: tuple[Damage, ...] = ()
+    checksums: tuple[str, ...] = ()  # of the sound blocks
 
 
 def folder_of(out: Path, cell: str) -> Path:
@@ -53,26 +54,30 @@ def make_folders(out: Path, cells: Sequence[str]) -> None:
         store.sync_folder(out)
 
 
-def publish(out: Path, cell: str, trace: Trace) -> None:
-    """Keep a finished block in its cell's folder, which exists. Raises StorageError."""
+def publish(out: Path, cell: str, trace: Trace) -> str:
+    """Keep a finished block in its cell's folder, which exists; its checksum. Raises StorageError."""
     path = folder_of(out, cell) / blocks.name(trace.seeds)
     if path.is_dir():
         raise StorageError(f"{path}: is a folder where a block belongs; move it away")
-    store.publish(path, blocks.encode(cell, trace))
+    data = blocks.encode(cell, trace)
+    store.publish(path, data)
+    return blocks.checksum(data)
 
 
 def read(out: Path, cell: str) -> Stored:
     """What is stored of a cell. Damage is told, not raised; StorageError where the folder cannot be listed."""
-    traces, damaged = [], []
+    sound, damaged = [], []
     for path in _files(folder_of(out, cell)):
         try:
-            traces.append(blocks.decode(path.read_bytes(), cell))
+            data = path.read_bytes()
+            sound.append((blocks.decode(data, cell), blocks.checksum(data)))
         except DamagedBlockError as error:
             damaged.append(Damage(path, str(error)))
         except OSError as error:
             damaged.append(Damage(path, f"cannot be read: {error.strerror or error}"))
-    traces.sort(key=lambda trace: trace.seeds)
-    return Stored(tuple(traces), tuple(damaged))
+    sound.sort(key=lambda block: block[0].seeds)
+    traces, checksums = tuple(trace for trace, _ in sound), tuple(checksum for _, checksum in sound)
+    return Stored(traces, tuple(damaged), checksums)
 
 
 def _files(folder: Path) -> list[Path]:

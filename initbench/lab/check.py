@@ -11,7 +11,8 @@ from ..errors import ConfigError, StorageError
 from ..spec import Experiment
 from .csvtext import Table, Value
 from .expectations import Outcome, evaluate
-from .tables import read_tables, verify
+from .stored import verify
+from .tables import read_tables
 
 if TYPE_CHECKING:
     import pandas as pd

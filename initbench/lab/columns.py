@@ -18,3 +18,13 @@ FAILURES = ("reason",)
 
 TABLES = ("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv")
 """Every table that there can be."""
+
+TEXT = frozenset(
+    {
+        *("cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"),
+        *("within", "reason"),
+    }
+)
+"""Columns of text; swept keys are text too."""
+WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
+"""Columns of whole numbers; the rest are numbers."""

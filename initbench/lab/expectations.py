@@ -58,12 +58,17 @@ class Evidence(Kept):
             self._all.add("layers.csv")
         self._metrics = {"summary.csv": metrics, "theory.csv": theory}
 
+    def wanted(self, name: str) -> frozenset[str] | None:
+        """The metrics whose rows of a table are kept; None for all rows."""
+        return None if name in self._all else frozenset(self._metrics.get(name, ()))
+
     def add(self, name: str, rows: Iterable[Row]) -> None:
-        if name in self._all:
+        wanted = self.wanted(name)
+        if wanted is None:
             super().add(name, rows)
-        elif self._metrics.get(name):
+        elif wanted:
             column = self._columns[name].index("metric")
-            super().add(name, [row for row in rows if row[column] in self._metrics[name]])
+            super().add(name, [row for row in rows if row[column] in wanted])
 
 
 def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:

@@ -50,14 +50,21 @@ class Forgetful:
 
 
 class Reader:
-    """The store of a results folder, to be read. force: as if it were empty."""
+    """The store of a results folder, to be read. force: as if it were empty.
+
+    checksums: of the blocks that results are made from, by cell and seeds.
+    """
 
     def __init__(self, out: Path, force: bool = False) -> None:
         self._out, self._force = out, force
+        self.checksums: dict[str, dict[tuple[int, ...], str]] = {}
 
     def find(self, cell: str, seeds: tuple[int, ...]) -> tuple[tuple[Trace, ...], tuple[Damage, ...]]:
         stored = cellstore.Stored(()) if self._force else cellstore.read(self._out, cell)
-        return cellstore.usable(stored, seeds), stored.damaged
+        chosen = cellstore.usable(stored, seeds)
+        held = {trace.seeds: checksum for trace, checksum in zip(stored.traces, stored.checksums, strict=True)}
+        self.checksums.setdefault(cell, {}).update({trace.seeds: held[trace.seeds] for trace in chosen})
+        return chosen, stored.damaged
 
 
 class OnDisk(Reader):
@@ -67,7 +74,7 @@ class OnDisk(Reader):
         super().__init__(out, force)
         self._threads = threads
         self._home = out.absolute()  # while a plug-in works in the main thread, it may be in another folder
-        self._under_way: deque[Future[None]] = deque()
+        self._under_way: deque[tuple[str, tuple[int, ...], Future[str]]] = deque()
 
     def prepare(self, cells: Sequence[str]) -> None:
         """Make the cells' folders, durable all at once. With `force`, what they hold is taken away."""
@@ -77,14 +84,19 @@ class OnDisk(Reader):
         cellstore.make_folders(self._out, cells)
 
     def keep(self, cell: str, trace: Trace) -> None:
-        while self._under_way and (self._under_way[0].done() or len(self._under_way) > 4 * THREADS):
-            self._under_way.popleft().result()
-        self._under_way.append(self._threads.submit(cellstore.publish, self._home, cell, trace))
+        while self._under_way and (self._under_way[0][2].done() or len(self._under_way) > 4 * THREADS):
+            self._settle()
+        published = self._threads.submit(cellstore.publish, self._home, cell, trace)
+        self._under_way.append((cell, trace.seeds, published))
 
     def finish(self) -> None:
         """Wait until every block is safe. Raises StorageError."""
         while self._under_way:
-            self._under_way.popleft().result()
+            self._settle()
+
+    def _settle(self) -> None:
+        cell, seeds, published = self._under_way.popleft()
+        self.checksums.setdefault(cell, {})[seeds] = published.result()
 
 
 @contextmanager

@@ -18,7 +18,9 @@ from ..spec import NUMERICS_VERSION, Experiment, plugins_of
 from .plan import Planned
 
 
-def manifest(experiment: Experiment, plan: Sequence[Planned], failed: int, jobs: int, seconds: float) -> dict[str, Any]:
+def manifest(
+    experiment: Experiment, plan: Sequence[Planned], failed: int = 0, jobs: int = 1, seconds: float = 0.0
+) -> dict[str, Any]:
     """The manifest of a run; the one file that may differ between two runs of one config."""
     return {
         "name": experiment.name,
@@ -52,8 +54,13 @@ def environment() -> dict[str, Any]:
             for library in threadpool_info()
             if library.get("user_api") == "blas"
         ],
-        "platform": f"{sys.platform} {platform.machine()}",
+        "platform": platform_name(),
     }
+
+
+def platform_name() -> str:
+    """The system and the processor's kind."""
+    return f"{sys.platform} {platform.machine()}"
 
 
 def _code() -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from .. import config, engine
 from ..catalogue.metrics import METRICS
 from ..engine import Choice
 from ..spec import Cell, Experiment, GridCell, identity
+from .csvtext import Value
 
 SUMMARY_ROW, THEORY_ROW, NUMBER, BLOCK_NUMBER = 190, 90, 20, 8
 """Bytes of a row of summary.csv and theory.csv, of a number in layers.csv and in a block: roughly."""
@@ -27,6 +28,11 @@ class Planned:
     @property
     def cell(self) -> Cell:
         return self.grid.cell
+
+    @property
+    def prefix(self) -> tuple[Value, ...]:
+        """What every row of this cell starts with: its id and the values of the swept keys."""
+        return (self.id, *(text for _, text in self.grid.axes))
 
 
 def open_experiment(source: str | Path | dict[str, Any], overrides: Sequence[str] = ()) -> Experiment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +40,7 @@ class CellResult:
     @property
     def prefix(self) -> tuple[Value, ...]:
         """What every row of this cell starts with: its id and the values of the swept keys."""
-        return (self.planned.id, *(text for _, text in self.planned.grid.axes))
+        return self.planned.prefix
 
     @property
     def told(self) -> CellResult:
@@ -58,13 +58,14 @@ class Result:
     """
 
     experiment: Experiment
-    results: tuple[CellResult, ...]
+    results: Sequence[CellResult]
     tables: Mapping[str, Table]
     outcomes: tuple[Outcome, ...]
     manifest: dict[str, Any]
     absent: tuple[str, ...] = ()  # tables that have nothing to say
     damaged: tuple[Damage, ...] = ()  # stored files that could not be used, and were made again
     out: Path | None = None
+    unchanged: bool = False  # the tables were there already, of exactly this config, code and store
 
     @property
     def config(self) -> str:
@@ -74,7 +75,16 @@ class Result:
     @property
     def failed(self) -> tuple[CellResult, ...]:
         """The cells that could not be computed."""
+        if self.unchanged:
+            return ()  # a run with failures has always something to do
         return tuple(cell for cell in self.results if cell.failure is not None)
+
+    @property
+    def theory_errors(self) -> tuple[Exception, ...]:
+        """What broke inside theory, cell by cell."""
+        if self.unchanged:
+            return ()
+        return tuple(cell.theory.error for cell in self.results if cell.theory and cell.theory.error)
 
     @cached_property
     def frames(self) -> Tables:

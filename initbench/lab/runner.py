@@ -12,20 +12,17 @@ from .. import engine
 from ..engine import Trace
 from ..spec import Experiment, plugins_of
 from . import executors, manifest, store
-from .cellstore import of_seeds
+from .conclude import conclude
 from .executors import Failure, Task
 from .expectations import Evidence, evaluate
-from .keepers import Forgetful, Keeper, on_disk
+from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .pending import Work, pending
 from .plan import plan, seconds
 from .predicted import Theory
 from .result import CellResult, Result
 from .sinks import Kept, Sink, Streamed
-from .summary import summarise
 from .tabling import Tabulate
-from .theory_words import theory_sentences
-from .verdict import judge
-from .words import sentences
+from .unchanged import MADE_FROM, made_from, told
 
 WORTH_PROCESSES = 1.0
 """Seconds of work under which starting worker processes costs more than it saves."""
@@ -51,24 +48,44 @@ def run(
     """
     if out is None:
         kept = Kept()
-        result = _carry_out(experiment, Forgetful(), [kept], jobs, scheduler, progress)
+        work = pending(plan(experiment), experiment.seeds, Forgetful())
+        result = _carry_out(experiment, work, Forgetful(), [kept], jobs, scheduler, progress)
         return replace(result, tables=kept.tables)
     with store.claimed(out), on_disk(out, force) as keeper:
         # First, so that `status` knows what a run that is killed was about.
         configs = {"config.yaml": experiment.source.encode(), "resolved.yaml": experiment.resolved.encode()}
         store.publish_all(out, configs)
-        with Streamed(out) as tables:
-            result = _carry_out(experiment, keeper, [tables], jobs, scheduler, progress)
-            keeper.finish()  # no table tells of a block that is not safe
+        work = pending(plan(experiment), experiment.seeds, keeper)
+        result = told(experiment, work, out, keeper) or _built(experiment, work, out, keeper, jobs, scheduler, progress)
         store.remove(out, result.absent)
-        files = {**tables.checksums, **{name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}}
-        record = {**result.manifest, "files": dict(sorted(files.items()))}
+        checksums = {name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}
+        record = {**result.manifest, "files": dict(sorted({**result.manifest["files"], **checksums}.items()))}
         store.publish(out / store.MARK, manifest.encode(record))
         return replace(result, out=out, manifest=record)
 
 
+def _built(
+    experiment: Experiment,
+    work: Sequence[Work],
+    out: Path,
+    keeper: OnDisk,
+    jobs: int | None,
+    scheduler: str | None,
+    progress: Progress | None,
+) -> Result:
+    """Compute what is missing, and make every table anew."""
+    with Streamed(out) as tables:
+        result = _carry_out(experiment, work, keeper, [tables], jobs, scheduler, progress)
+        keeper.finish()  # no table tells of a block that is not safe
+    record = {**result.manifest, "files": tables.checksums}
+    if not result.failed and not result.theory_errors:  # what went wrong is said each time
+        record[MADE_FROM] = made_from(experiment, [each.planned for each in work], keeper.checksums)
+    return replace(result, manifest=record)
+
+
 def _carry_out(
     experiment: Experiment,
+    work: Sequence[Work],
     keeper: Keeper,
     sinks: Sequence[Sink],
     jobs: int | None,
@@ -76,8 +93,6 @@ def _carry_out(
     progress: Progress | None,
 ) -> Result:
     started = time.monotonic()
-    cells = plan(experiment)
-    work = pending(cells, experiment.seeds, keeper)
     jobs = jobs or _jobs(work)
     keeper.prepare([each.planned.id for each in work if each.blocks])
     evidence = Evidence(experiment.expect)
@@ -88,7 +103,7 @@ def _carry_out(
         results.append(result if isinstance(keeper, Forgetful) else result.told)
     outcomes = evaluate(experiment.expect, evidence.tables)
     failed = sum(result.failure is not None for result in results)
-    record = manifest.manifest(experiment, cells, failed, jobs, time.monotonic() - started)
+    record = manifest.manifest(experiment, [each.planned for each in work], failed, jobs, time.monotonic() - started)
     damaged = tuple(damage for each in work for damage in each.damaged)
     return Result(experiment, tuple(results), evidence.tables, outcomes, record, tables.absent, damaged)
 
@@ -158,12 +173,6 @@ class _Conclusions:
         failures = [part for part in found if isinstance(part, Failure)]
         if failures:
             return CellResult(work.planned, None, None, None, None, failures[0], ())
-        rules, cell = self._experiment.verdict, work.planned.cell
         stored = self._keeper.find(work.planned.id, self._experiment.seeds)[0] if work.stored else ()
         parts = [*stored, *(part for part in found if isinstance(part, Trace))]
-        trace = of_seeds(parts, self._experiment.seeds)
-        summary = summarise(trace)
-        verdict = judge(cell, trace, summary, rules)
-        beside = self._theory.beside(cell, summary)
-        said = sentences(cell, verdict, summary, rules)
-        return CellResult(work.planned, trace, summary, verdict, beside, None, (*said, *theory_sentences(beside)))
+        return conclude(self._experiment, work.planned, parts, self._theory)

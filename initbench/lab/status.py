@@ -12,7 +12,7 @@ from .check import stored_experiment
 from .keepers import Reader
 from .pending import Work, pending
 from .plan import plan
-from .tables import read_failures
+from .stored import read_failures
 
 
 @dataclass(frozen=True)

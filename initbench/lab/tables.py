@@ -6,9 +6,7 @@ pandas' own reader is not used: it fills up short rows without a word, and a cut
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,18 +19,11 @@ import pandas as pd
 
 from initbench.errors import StorageError
 
-from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY, TABLES, THEORY
+from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY, TABLES, TEXT, THEORY, WHOLE
 from .store import LOCK
+from .stored import REMEDY, changed, other, read_manifest, text_of
 
-_TEXT = frozenset(
-    {
-        *("cell", "metric", "quantity", "engine_used", "status", "forward", "backward", "flags", "verdict"),
-        *("within", "reason"),
-    }
-)
-_WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
 _ROWS = 20_000  # rows converted at a time: a large layers.csv never stands in memory as text
-_REMEDY = "run the experiment again"
 
 
 @dataclass(frozen=True)
@@ -97,74 +88,14 @@ def _sound(folder: Path) -> dict[str, Any]:
     A run that ends just now publishes its tables one after the other, the manifest last: that is waited for.
     """
     for wait in (0.1, 0.4, 1.5, None):
-        manifest = _manifest(folder / "manifest.json")
-        changed = list(_changed(folder, manifest, TABLES))
-        if not changed:
+        manifest = read_manifest(folder / "manifest.json")
+        others = list(changed(folder, manifest, TABLES))
+        if not others:
             return manifest
         if wait is None or not (folder / LOCK).exists():
             break
         time.sleep(wait)
-    raise _other(folder / changed[0])
-
-
-def verify(folder: Path, manifest: dict[str, Any], name: str) -> None:
-    """Raises StorageError unless a file is the one that the manifest was written with."""
-    for changed in _changed(folder, manifest, (name,)):
-        raise _other(folder / changed)
-
-
-def _other(path: Path) -> StorageError:
-    return StorageError(f"{path}: is not the file that manifest.json was written with; {_REMEDY}")
-
-
-def _changed(folder: Path, manifest: dict[str, Any], names: Sequence[str]) -> Iterator[str]:
-    for name, expected in manifest.get("files", {}).items():
-        if name not in names:
-            continue
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except FileNotFoundError:
-            found = ""
-        except OSError as error:
-            raise StorageError(f"{folder / name}: cannot be read: {error.strerror or error}") from error
-        if found != expected:
-            yield name
-
-
-def read_failures(folder: Path) -> dict[str, str]:
-    """The reasons of the cells that failed, by cell. Raises StorageError where the file is damaged."""
-    path = folder / "failures.csv"
-    if not path.exists():
-        return {}
-    try:
-        return {row["cell"]: row["reason"] for row in csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)}
-    except (csv.Error, KeyError) as error:
-        raise StorageError(f"{path}: damaged ({error}); {_REMEDY}") from error
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(_text(path))
-    except (ValueError, RecursionError) as error:
-        raise StorageError(f"{path}: not valid JSON ({error}); {_REMEDY}") from error
-    if not isinstance(manifest, dict):
-        raise StorageError(f"{path}: must hold a JSON object; {_REMEDY}")
-    axes = manifest.get("axes")
-    if not isinstance(axes, list) or not all(isinstance(axis, str) for axis in axes):
-        raise StorageError(f"{path}: `axes` must list the swept keys; {_REMEDY}")
-    return manifest
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError as error:
-        raise StorageError(f"{path}: missing; {_REMEDY}") from error
-    except UnicodeDecodeError as error:
-        raise StorageError(f"{path}: not UTF-8 (byte {error.start}); {_REMEDY}") from error
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read: {error.strerror}") from error
+    raise other(folder / others[0])
 
 
 def _optional(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame | None:
@@ -172,27 +103,25 @@ def _optional(path: Path, axes: Sequence[str], columns: Sequence[str], more: boo
 
 
 def _table(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
-    return _parse(path, _text(path), axes, columns, more)
+    return _parse(path, text_of(path), axes, columns, more)
 
 
 def _parse(path: Path, text: str, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
     """A table with the columns `cell`, the axes and `columns`; with `more`, columns of numbers may follow."""
     if not text:
-        raise StorageError(f"{path}: empty; {_REMEDY}")
+        raise StorageError(f"{path}: empty; {REMEDY}")
     if not text.endswith("\n"):
-        raise StorageError(f"{path}: its last line is cut; {_REMEDY}")
+        raise StorageError(f"{path}: its last line is cut; {REMEDY}")
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(rows)
         expected = ["cell", *axes, *columns]
         found = header[: len(expected)] if more else header
         if found != expected or len(set(header)) < len(header) or "" in header:
-            raise StorageError(
-                f"{path}: its header is {','.join(header)!r}, expected {','.join(expected)!r}; {_REMEDY}"
-            )
+            raise StorageError(f"{path}: its header is {','.join(header)!r}, expected {','.join(expected)!r}; {REMEDY}")
         frame = _frame(path, header, frozenset(axes), rows)
     except csv.Error as error:
-        raise StorageError(f"{path}: line {rows.line_num}: {error}; {_REMEDY}") from error
+        raise StorageError(f"{path}: line {rows.line_num}: {error}; {REMEDY}") from error
     return frame
 
 
@@ -204,10 +133,10 @@ def _frame(path: Path, header: list[str], axes: frozenset[str], rows: Iterator[l
         for row, fields in enumerate(chunk, start):
             if len(fields) != len(header):
                 raise StorageError(
-                    f"{path}: row {row} has {len(fields)} fields, the header has {len(header)}; {_REMEDY}"
+                    f"{path}: row {row} has {len(fields)} fields, the header has {len(header)}; {REMEDY}"
                 )
         for name, part, column in zip(header, parts, zip(*chunk, strict=True), strict=True):
-            if name in axes or name in _TEXT:
+            if name in axes or name in TEXT:
                 part.append(np.array([same.setdefault(field, field) for field in column], dtype=object))
             else:
                 part.append(_numbers(path, name, column, start))
@@ -215,12 +144,12 @@ def _frame(path: Path, header: list[str], axes: frozenset[str], rows: Iterator[l
     columns = {}
     for name, part in zip(header, parts, strict=True):
         values = np.concatenate(part) if part else np.empty(0)
-        columns[name] = pd.Series(values, dtype="str" if name in axes or name in _TEXT else values.dtype)
+        columns[name] = pd.Series(values, dtype="str" if name in axes or name in TEXT else values.dtype)
     return pd.DataFrame(columns)
 
 
 def _numbers(path: Path, name: str, fields: Sequence[str], start: int) -> np.ndarray[Any, Any]:
-    whole = name in _WHOLE
+    whole = name in WHOLE
     try:
         if not whole:
             return np.array([float(field) if field else np.nan for field in fields])
@@ -229,7 +158,7 @@ def _numbers(path: Path, name: str, fields: Sequence[str], start: int) -> np.nda
         row = next(row for row, field in enumerate(fields, start) if not _is_number(field, whole))
         what = "a whole number" if whole else "a number"
         raise StorageError(
-            f"{path}: row {row}, column {name}: {fields[row - start]!r} is not {what}; {_REMEDY}"
+            f"{path}: row {row}, column {name}: {fields[row - start]!r} is not {what}; {REMEDY}"
         ) from None
     try:
         return np.array(numbers, dtype=np.int64)
@@ -250,9 +179,9 @@ def _agree(folder: Path, tables: Tables) -> None:
     cells = tables.cells
     for name, table in (("cells.csv", cells), ("theory.csv", tables.theory), ("histograms.csv", tables.histograms)):
         if table is not None and table.empty:
-            raise StorageError(f"{folder / name}: has no rows; {_REMEDY}")
+            raise StorageError(f"{folder / name}: has no rows; {REMEDY}")
     if not cells["cell"].is_unique:
-        raise StorageError(f"{folder / 'cells.csv'}: a cell stands in it twice; {_REMEDY}")
+        raise StorageError(f"{folder / 'cells.csv'}: a cell stands in it twice; {REMEDY}")
     known = set(cells["cell"])
     measured = set(cells.loc[cells["status"] != "failed", "cell"])
     for name, frame in (
@@ -265,9 +194,9 @@ def _agree(folder: Path, tables: Tables) -> None:
             continue
         present = set(frame["cell"].unique())
         if strange := sorted(present - known):
-            raise StorageError(f"{folder / name}: cell {strange[0]!r} is not in cells.csv; {_REMEDY}")
+            raise StorageError(f"{folder / name}: cell {strange[0]!r} is not in cells.csv; {REMEDY}")
         if (missing := sorted(measured - present)) and not _may_be_empty(name, tables):
-            raise StorageError(f"{folder / name}: rows of cell {missing[0]!r} are missing; {_REMEDY}")
+            raise StorageError(f"{folder / name}: rows of cell {missing[0]!r} are missing; {REMEDY}")
     if tables.layers is not None:
         _whole_seeds(folder / "layers.csv", tables.layers, cells)
 
@@ -284,4 +213,4 @@ def _whole_seeds(path: Path, layers: pd.DataFrame, cells: pd.DataFrame) -> None:
     rows = layers["cell"].value_counts()
     for cell, seeds, status in zip(cells["cell"], cells["n_seeds"], cells["status"], strict=True):
         if status != "failed" and (seeds < 1 or rows[cell] % seeds):
-            raise StorageError(f"{path}: {rows[cell]} rows of cell {cell!r} do not divide by {seeds} seeds; {_REMEDY}")
+            raise StorageError(f"{path}: {rows[cell]} rows of cell {cell!r} do not divide by {seeds} seeds; {REMEDY}")

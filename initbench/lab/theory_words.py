@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
+from .csvtext import Table
 from .departure import SQUARES, Departure
 from .predicted import Beside
-
-if TYPE_CHECKING:
-    from .result import CellResult
 
 DEPARTS = 3.0
 """|theory_z| from which a cell departs: under a true theory, 3 cells in 1000 do."""
@@ -25,18 +22,17 @@ def theory_sentences(beside: Beside) -> tuple[str, ...]:
     return tuple(_sentences(beside))
 
 
-def theory_summary(results: Sequence[CellResult]) -> str:
-    """How many cells are as theory predicts, for runs of more cells than can be spelled out."""
-    besides = [cell.theory for cell in results if cell.theory is not None]
-    departures = [beside.comparison.departure for beside in besides]
-    compared = [departure for departure in departures if departure is not None]
-    away = sum(abs(departure.z) > DEPARTS for departure in compared)
+def theory_summary(cells: Table) -> str:
+    """How many cells are as theory predicts, from cells.csv: for runs of more cells than can be spelled out."""
+    measured = [row["theory_z"] for row in cells.records() if row["status"] != "failed"]
+    compared = [float(z) for z in measured if z is not None]
+    away = sum(abs(z) > DEPARTS for z in compared)
     counts = (
         (len(compared) - away, "as theory predicts"),
         (away, "not as theory predicts"),
-        (len(besides) - len(compared), "without a theory to compare with"),
+        (len(measured) - len(compared), "without a theory to compare with"),
     )
-    return "cells: " + ", ".join(f"{count} {what}" for count, what in counts if count)
+    return "cells: " + ", ".join(f"{count} {what}" for count, what in counts if count) if measured else ""
 
 
 def _sentences(beside: Beside) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 import initbench
 from initbench.cli.main import app
+from initbench.lab import unchanged
 from initbench.lab.check import check_folder
 from initbench.spec import Cell
 from initbench.theory import predict_cell as home
@@ -43,6 +45,8 @@ def theory(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Cell], Predic
     def use(predict: Callable[[Cell], Prediction]) -> list[Cell]:
         asked: list[Cell] = []
         monkeypatch.setattr(home, "predict_cell", lambda cell: asked.append(cell) or predict(cell))
+        state = str(uuid4())  # tables of another theory are old
+        monkeypatch.setattr(unchanged, "code", lambda: (state,))
         return asked
 
     return use

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from lab_predictions import curve, prediction
 from lab_traces import make_cell, make_trace
 
+from initbench.lab.csvtext import Table
 from initbench.lab.departure import Comparison, compare
 from initbench.lab.predicted import Beside, blank
 from initbench.lab.summary import summarise
@@ -82,10 +82,11 @@ def test_a_broken_theory_is_our_mistake() -> None:
 
 
 def test_many_cells_are_counted() -> None:
-    good = beside(LAYERS, act_q=curve([1.0] * 4, [0.0, 0.1, 0.1, 0.1]))
-    bad = beside(LAYERS, act_q=curve([1.0, 1.0, 1.25, 1.0], [0.0, 0.02, 0.02, 0.02]))
-    results: Any = [SimpleNamespace(theory=one) for one in (good, bad, good, beside(LAYERS), None)]
-    assert theory_summary(results) == (
+    zs: list[float | None] = [1.2, -3.4, -0.1, None]
+    rows = [("ok", z) for z in zs]
+    cells = Table(("status", "theory_z"), [*rows, ("failed", None)])
+    assert theory_summary(cells) == (
         "cells: 2 as theory predicts, 1 not as theory predicts, 1 without a theory to compare with"
     )
-    assert theory_summary(results[:1]) == "cells: 1 as theory predicts"
+    assert theory_summary(Table(cells.columns, rows[:1])) == "cells: 1 as theory predicts"
+    assert theory_summary(Table(cells.columns, [("failed", None)])) == ""

@@ -121,7 +121,8 @@ def _finished(client: Client, running: dict[Future[Any], Bundle], scheduler: str
         pass
     except CancelledError:  # Dask takes back what it can no longer ask for
         gone = True
-    if gone or client.status != "running" or any(future.status in ("cancelled", "lost") for future in running):
+    # What is "lost" died with a worker that held it: the scheduler has it made again.
+    if gone or client.status != "running" or any(future.status == "cancelled" for future in running):
         raise BusyError(f"the Dask scheduler at {scheduler} has gone; what is finished is kept: run the command again")
     return [future for future in running if future in done]
 

@@ -1,0 +1,108 @@
+"""Whether the tables of a folder are those that a run would write now: then nothing is built again.
+
+They are, where the store has every block, the manifest was written for exactly this config, these blocks and this
+code, and every table is the file that the manifest was written with. Nothing else is believed, no time stamp least.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import StorageError
+from ..spec import NUMERICS_VERSION, Experiment
+from . import manifest, stored
+from .columns import TABLES
+from .conclude import Told
+from .expectations import Evidence, evaluate
+from .keepers import OnDisk, Reader
+from .pending import Work
+from .plan import Planned
+from .result import Result
+from .sinks import Row
+from .store import MARK
+
+MADE_FROM = "made_from"
+"""Where the manifest says what the tables were made from."""
+
+Checksums = Mapping[str, Mapping[tuple[int, ...], str]]
+"""Of blocks, by cell and seeds."""
+
+
+def made_from(experiment: Experiment, cells: Sequence[Planned], checksums: Checksums) -> str:
+    """A digest of all that the tables are a function of: config, blocks, code."""
+    digest = hashlib.sha256()
+    for text in (*code(), experiment.resolved):
+        digest.update(f"{len(text)} {text}".encode())
+    for planned in cells:
+        digest.update(planned.id.encode())
+        for _, checksum in sorted(checksums.get(planned.id, {}).items()):
+            digest.update(checksum.encode())
+    return digest.hexdigest()
+
+
+@cache
+def code() -> tuple[str, ...]:
+    """What computes: NumPy, and the package to the last byte, as versions do not tell the states of a checkout."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(package).as_posix()} {stored.checksum(path)}\n".encode())
+    return (digest.hexdigest(), str(NUMERICS_VERSION), np.__version__, manifest.platform_name())
+
+
+def told(experiment: Experiment, work: Sequence[Work], out: Path, keeper: OnDisk) -> Result | None:
+    """The result of a run that has nothing to do, from the tables on disk; None where it has."""
+    code()  # now: the files may be other ones when a long run ends
+    if any(each.blocks or each.damaged for each in work):
+        return None
+    cells = tuple(each.planned for each in work)
+    digest = made_from(experiment, cells, keeper.checksums)
+    files = _sound_tables(out, digest)
+    if files is None:
+        return None
+    evidence = Evidence(experiment.expect)
+    for name in files:
+        if name in TABLES:
+            _read(out / name, name, evidence, cells)
+    record = {**manifest.manifest(experiment, cells, 0), MADE_FROM: digest, "files": files}
+    outcomes = evaluate(experiment.expect, evidence.tables)
+    absent = tuple(name for name in TABLES if name not in files)
+    results = Told(experiment, cells, Reader(out))
+    return Result(experiment, results, evidence.tables, outcomes, record, absent, unchanged=True)
+
+
+def _sound_tables(out: Path, digest: str) -> dict[str, str] | None:
+    """The tables in a folder with their checksums, if they were made from this and all hold."""
+    try:
+        content = stored.read_manifest(out / MARK)
+        files = content.get("files")
+        if content.get(MADE_FROM) != digest or not isinstance(files, dict):
+            return None
+        tables = {name: checksum for name, checksum in files.items() if name in TABLES}
+        return tables if not list(stored.changed(out, content, tuple(tables))) else None
+    except StorageError:
+        return None  # a run that builds them says what is wrong
+
+
+def _read(path: Path, name: str, evidence: Evidence, cells: Sequence[Planned]) -> None:
+    """What expectations and the console need of a table, row by row."""
+    columns = stored.header(path)
+    evidence.open(name, columns)
+    wanted = evidence.wanted(name)
+    if wanted is None or wanted:
+        evidence.add(name, _placed(stored.stream(path, wanted), cells))
+
+
+def _placed(rows: Iterable[Row], cells: Sequence[Planned]) -> Iterator[Row]:
+    """Rows with the swept settings as the config has them: a table may have put a mark before a text."""
+    prefixes: dict[Any, Row] = {planned.id: planned.prefix for planned in cells}
+    for row in rows:
+        prefix = prefixes[row[0]]
+        yield (*prefix, *row[len(prefix) :])
