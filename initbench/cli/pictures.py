@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 def draw_folder(folder: Path, formats: Sequence[str]) -> list[str]:
@@ -12,10 +15,57 @@ def draw_folder(folder: Path, formats: Sequence[str]) -> list[str]:
     from ..lab.store import publish_all
     from ..lab.tables import read_tables
 
-    files = draw_all(read_tables(folder), formats)
+    tables = read_tables(folder)
+    files = draw_all(tables, formats)
     publish_all(folder / "plots", files)
-    remove_pictures(folder, but={name.rpartition(".")[0] for name in files})
+    remove_pictures(folder, but=_stems(files))
+    checksums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    _record(folder, tables.manifest, {**_drawn_with(formats), "files": checksums})
     return list(files)
+
+
+def drawn_before(folder: Path, formats: Sequence[str], manifest: dict[str, Any]) -> list[str]:
+    """The pictures of a folder whose tables did not change, where all of them are as they were drawn; else none."""
+    from ..errors import StorageError
+    from ..lab.stored import changed
+    from ..lab.unchanged import PLOTS
+
+    record = manifest.get(PLOTS)
+    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
+        return []
+    if {key: record.get(key) for key in _drawn_with(formats)} != _drawn_with(formats):
+        return []
+    try:
+        if list(changed(folder / "plots", record, tuple(record["files"]))):
+            return []
+    except StorageError:
+        return []  # whoever draws them says what stands in the way
+    remove_pictures(folder, but=_stems(record["files"]))
+    return list(record["files"])
+
+
+def _drawn_with(formats: Sequence[str]) -> dict[str, Any]:
+    return {"formats": list(formats), "matplotlib": version("matplotlib")}
+
+
+def _stems(names: Collection[str]) -> set[str]:
+    return {name.rpartition(".")[0] for name in names}
+
+
+def _record(folder: Path, manifest: dict[str, Any], drawn: dict[str, Any]) -> None:
+    """Note in the manifest what was drawn, unless a run is under way, or another one has written it since."""
+    from ..errors import BusyError
+    from ..lab.manifest import encode
+    from ..lab.store import MARK, claimed, publish
+    from ..lab.stored import read_manifest
+    from ..lab.unchanged import PLOTS
+
+    try:
+        with claimed(folder):
+            if read_manifest(folder / MARK) == manifest:
+                publish(folder / MARK, encode({**manifest, PLOTS: drawn}))
+    except BusyError:
+        pass
 
 
 def remove_pictures(folder: Path, but: Collection[str] = ()) -> None:

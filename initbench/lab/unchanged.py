@@ -29,6 +29,8 @@ from .store import MARK
 
 MADE_FROM = "made_from"
 """Where the manifest says what the tables were made from."""
+PLOTS = "plots"
+"""Where it says what was drawn of them."""
 
 Checksums = Mapping[str, Mapping[tuple[int, ...], str]]
 """Of blocks, by cell and seeds."""
@@ -64,29 +66,28 @@ def told(experiment: Experiment, work: Sequence[Work], out: Path, keeper: OnDisk
         return None
     cells = tuple(each.planned for each in work)
     digest = made_from(experiment, cells, keeper.checksums)
-    files = _sound_tables(out, digest)
-    if files is None:
+    before = _sound(out, digest)
+    if before is None:
         return None
+    files = {name: checksum for name, checksum in before["files"].items() if name in TABLES}
     evidence = Evidence(experiment.expect)
     for name in files:
-        if name in TABLES:
-            _read(out / name, name, evidence, cells)
-    record = {**manifest.manifest(experiment, cells, 0), MADE_FROM: digest, "files": files}
+        _read(out / name, name, evidence, cells)
+    drawn = {PLOTS: before[PLOTS]} if PLOTS in before else {}
+    record = {**manifest.manifest(experiment, cells), "files": files, MADE_FROM: digest, **drawn}
     outcomes = evaluate(experiment.expect, evidence.tables)
     absent = tuple(name for name in TABLES if name not in files)
     results = Told(experiment, cells, Reader(out))
     return Result(experiment, results, evidence.tables, outcomes, record, absent, unchanged=True)
 
 
-def _sound_tables(out: Path, digest: str) -> dict[str, str] | None:
-    """The tables in a folder with their checksums, if they were made from this and all hold."""
+def _sound(out: Path, digest: str) -> dict[str, Any] | None:
+    """The manifest of a folder, if its tables were made from this and all of them hold."""
     try:
         content = stored.read_manifest(out / MARK)
-        files = content.get("files")
-        if content.get(MADE_FROM) != digest or not isinstance(files, dict):
+        if content.get(MADE_FROM) != digest or not isinstance(content.get("files"), dict):
             return None
-        tables = {name: checksum for name, checksum in files.items() if name in TABLES}
-        return tables if not list(stored.changed(out, content, tuple(tables))) else None
+        return content if not list(stored.changed(out, content, TABLES)) else None
     except StorageError:
         return None  # a run that builds them says what is wrong
 

@@ -78,6 +78,25 @@ def test_no_picture_outlives_its_tables(cli: Cli, small: Path, tmp_path: Path) -
     assert [path.name for path in plots.iterdir()] == ["mine.png"]
 
 
+def test_pictures_are_drawn_again_only_where_they_must(cli: Cli, small: Path, tmp_path: Path) -> None:
+    plots = tmp_path / "out" / "plots"
+
+    def drawn() -> dict[str, tuple[int, bytes]]:
+        assert cli("run", "small.yaml", "-o", "out").returncode == 0
+        return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in sorted(plots.iterdir())}
+
+    first = drawn()
+    assert drawn() == first
+    (plots / "variance.png").write_bytes(b"")
+    again = drawn()
+    assert {name: data for name, (_, data) in again.items()} == {name: data for name, (_, data) in first.items()}
+    assert not {time for time, _ in again.values()} & {time for time, _ in first.values()}
+    assert cli("plot", "out", "--format", "png").returncode == 0
+    assert drawn().keys() == first.keys()
+    (plots / "health.svg").unlink()
+    assert drawn().keys() == first.keys()
+
+
 def test_histograms_alone(cli: Cli, small: Path, tmp_path: Path) -> None:
     done = cli("run", "small.yaml", "-s", "metrics=[histograms]", "-s", "expect=[]", "-o", "out")
     assert done.returncode == 0, done.stderr
