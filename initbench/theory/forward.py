@@ -45,7 +45,7 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
             "preact_var": (preact_q[0] - of_mean, preact_q[1]),
             "preact_q": preact_q,
             "act_mean": act_mean,
-            "act_var": (act_q[0] - act_mean[0] ** 2 - act_mean[1] ** 2, _act_var_sd(t, f)),
+            "act_var": (act_q[0] - act_mean[0] ** 2 - act_mean[1] ** 2, _act_var_sd(t, f, act_mean[1])),
             "act_q": act_q,
         }
     within = forward_range(t, f)
@@ -89,17 +89,22 @@ def _act_mean(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     return mean, scale * root(variance)
 
 
-def _act_var_sd(t: Trajectory, f: Fluctuations) -> Array:
-    """Sd of the variance of h over units and batch: that of the mean of psi = phi^2 - 2 <phi> phi, in units of A."""
+def _act_var_sd(t: Trajectory, f: Fluctuations, of_mean: Array) -> Array:
+    """Sd of the variance of h over units and batch: that of the mean of psi = phi^2 - 2 <phi> phi, in units of A.
+
+    of_mean: the sd of the mean m of h. What goes off, (m - <phi>)^2, varies by 2 of_mean^4, which is all that there is
+    for a sign, and covaries with the mean of psi by 1 / n of what the units give that.
+    """
     s, scale = f.pairs.series, t.over_batch(t.moments.square)
     mean = s.value[:, :1]
     psi = s.square - 2 * mean * s.value
     total = s.fourth - 4 * mean[:, 0] * s.cube[:, 0] + 4 * mean[:, 0] ** 2
     variance, response = 1 - mean[:, 0] ** 2, ratio(psi[:, 2], np.sqrt(2) * (1 - mean[:, 0] ** 2))
     single, pair = (ratio(part, variance**2) for part in _drawn(t, f, psi, total))
-    single = relative(logarithmic(single) + response**2 * t.over_batch(f.q))
+    single = relative(logarithmic(single * (1 - 2 / t.width)) + response**2 * t.over_batch(f.q))
     pair = relative(logarithmic(pair) + response**2 * f.pair_q)
-    return np.asarray(scale * variance * root(over_batch(t.start.batch, single, pair)))
+    first = (scale * variance) ** 2 * over_batch(t.start.batch, single, pair)
+    return root(np.maximum(first, 0.0) + 2 * of_mean**4)
 
 
 def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Array, Array]:

@@ -72,6 +72,14 @@ def test_other_metrics(case: str) -> None:
         assert agrees(over_networks(measured[name]), found.bands[name], slice(1, None), 0.25), name
 
 
+@pytest.mark.parametrize("batch", [1, 8])
+def test_the_variance_of_signs(batch: int) -> None:
+    """A sign's square does not vary: of act_var, 1 - m^2, only the square of the mean over units does."""
+    cell = make_cell([32] * 3, "sign", 1.2, 0.2, batch=batch)
+    sample = over_networks(simulate(cell, 4000, root=7)["act_var"])
+    assert agrees(sample, spread(cell).bands["act_var"], slice(1, None))
+
+
 @pytest.mark.parametrize("case", ["pair", "erf and relu"])
 def test_the_cosine_of_two_inputs(case: str) -> None:
     cell = GENERAL[case]
