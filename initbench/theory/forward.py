@@ -41,8 +41,7 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
         act_mean = _act_mean(t, f)
         found = {
             "preact_mean": (0 * of_mean, root(of_mean)),
-            # the square of the mean over units goes, and its own variance is of order 1 / n^2
-            "preact_var": (preact_q[0] - of_mean, preact_q[1]),
+            "preact_var": (preact_q[0] - of_mean, _preact_var_sd(t, f, preact_q[1], of_mean)),
             "preact_q": preact_q,
             "act_mean": act_mean,
             "act_var": (act_q[0] - act_mean[0] ** 2 - act_mean[1] ** 2, _act_var_sd(t, f, act_mean[1])),
@@ -67,6 +66,16 @@ def _preactivations(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     common = pairs.weighted**2 - f.haar * common_part(pairs.weighted, t.over_batch(f.share))
     pair = (2 * common.mean(axis=0) + f.pair_excess) / n
     return relative(logarithmic(single) + f.q), relative(logarithmic(pair) + f.pair_q)
+
+
+def _preact_var_sd(t: Trajectory, f: Fluctuations, of_q: Array, of_mean: Array) -> Array:
+    """Sd of q - m^2, m the mean of z over units and batch: N(0, v), v = of_mean, so that m^2 varies by 2 v^2.
+
+    It covaries with q by 2 v^2, which makes 2 / n - 2 / n^2 of independent units; where a Haar matrix keeps q, with
+    nothing: then the square of the mean is all that varies.
+    """
+    kept = f.haar * t.over_batch(f.share) ** 2
+    return root(np.maximum(of_q**2 + 2 * of_mean**2 * (2 * kept - 1), 0.0))
 
 
 def _common(t: Trajectory) -> Array:

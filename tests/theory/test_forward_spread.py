@@ -168,3 +168,21 @@ def test_layers_beyond_the_known_ones_are_blank() -> None:
     assert np.isfinite(band.sd[1])
     assert np.all(np.isnan(band.sd[2:]))
     assert not np.any(band.within[2:])
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("law", ["orthogonal", "lecun_normal"])
+def test_the_variance_of_preactivations_varies_by_its_mean_too(law: str, batch: int) -> None:
+    """Where a Haar matrix keeps q exactly, the square of the mean is all that varies. 20 units: 1 / n is 5 %."""
+    cell = make_cell([20, 20], "linear", law, None, inputs("sphere"), batch=batch)
+    rng = np.random.default_rng(5)
+    networks = 4000
+    x = rng.standard_normal((networks, batch, 20))
+    x *= np.sqrt(20) / np.linalg.norm(x, axis=2, keepdims=True)
+    w = rng.standard_normal((networks, 20, 20)) / np.sqrt(20)
+    if law == "orthogonal":
+        q, r = np.linalg.qr(w)
+        w = q * np.sign(np.einsum("nii->ni", r))[:, None]
+    measured = np.var(x @ w, axis=(1, 2)).std(ddof=1)
+    band = spread(cell).bands["preact_var"]
+    assert band.sd[1] == pytest.approx(measured, rel=0.05 + 4 * np.sqrt(2 / networks))
