@@ -105,9 +105,10 @@ def _phases(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> None:
 
 
 def _contours(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> bool:
-    """Contours of xi_c, drawn as those of a rate: 1 / xi_c, negative where ordered, which crosses the line smoothly."""
-    ordered = next(letter for letter, name in series["phases"].items() if name == "ordered")
-    sign = np.array([[-1.0 if letter == ordered else 1.0 for letter in row] for row in series["phase"]])
+    """Contours of xi_c, as those of a rate: 1 / xi_c, negative where ordered, which crosses the line smoothly; none
+    where signals diverge, which is no crossing."""
+    signs = {letter: {"ordered": -1.0, _HATCHED: np.nan}.get(name, 1.0) for letter, name in series["phases"].items()}
+    sign = np.array([[signs[letter] for letter in row] for row in series["phase"]])
     layers = np.array([[value or np.nan for value in row] for row in series["xi_c"]])
     levels = sorted(side / level for level in series["levels"] for side in (-1, 1))
     with warnings.catch_warnings():

@@ -52,8 +52,9 @@ def fixed_points(activation: Activation, sigma_w: float, sigma_b: float) -> tupl
     growth = (times(weights, table.square) + biases) / table.q
     with np.errstate(invalid="ignore"):  # where both are infinite
         excess, climb = growth - 1, times(weights, table.d_square) - growth
-    if 0 < biases < table.q[0]:  # no root lies below sigma_b^2
-        nodes = np.append(math.log(biases) - 1, nodes)
+    least = biases + float(times(weights, moments(activation, 0.0).square))
+    if 0 < least < table.q[0]:  # no root lies below F(0)
+        nodes = np.append(math.log(least) - 1, nodes)
         excess, climb = np.append(math.e - 1, excess), np.append(-math.e, climb)
     found = crossings(
         lambda x: excess_length(activation, weights, biases, x),

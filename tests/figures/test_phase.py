@@ -116,6 +116,12 @@ def test_a_contour_lies_where_its_number_says() -> None:
         assert xi_c == pytest.approx(float(text.get_text()), rel=0.1)
 
 
+def test_no_contour_runs_along_the_edge_of_divergence() -> None:
+    """From order, where xi_c is 0.2, to divergence, whose correlations rest elsewhere, no level is crossed."""
+    figure = phase.draw(series("square", 1.0, 0.5))
+    assert not {"3", "5", "10", "30"} & set(numbers(figure))
+
+
 def test_a_single_critical_point_is_a_point() -> None:
     figure = phase.draw(series("relu"))
     (point,) = figure.axes[0].lines

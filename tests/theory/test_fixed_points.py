@@ -82,6 +82,14 @@ def test_at_slope_one_the_next_order_decides_about_zero() -> None:
     assert of("gelu", 2, 0) == (FixedPoint(0.0, pytest.approx(1), False, pytest.approx(1)),)
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "exponential"])
+@pytest.mark.parametrize("sigma_w", [1e-13, 1e-50, 1e-150])
+def test_tiny_weights_leave_what_is_not_zero_at_zero(name: str, sigma_w: float) -> None:
+    """phi(0) != 0 and no biases: q comes to sigma_w^2 phi(0)^2, however small, and does not diverge."""
+    at_zero = activation(name).value(np.zeros(1))[0]
+    assert end(name, sigma_w, 0.0) == pytest.approx(sigma_w**2 * at_zero**2, rel=1e-9)
+
+
 def test_tiny_biases_and_just_supercritical_weights() -> None:
     assert of("tanh", 0.5, 1e-20)[0].q == pytest.approx(1e-40 / 0.75, rel=1e-10)
     zero, above = of("tanh", 1 + 1e-8, 0)
