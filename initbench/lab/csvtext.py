@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 Value = float | int | str | None
 
@@ -38,9 +39,8 @@ def encode_header(columns: Sequence[str]) -> bytes:
 
 def encode_rows(rows: Iterable[tuple[Value, ...]]) -> bytes:
     """Lines of a file."""
-    # Most of a large table is plain floats: they are spared the call.
-    plain = float.__repr__
-    lines = [",".join([plain(cell) if type(cell) is float else _text(cell) for cell in row]) for row in rows]
+    spell = _SPELLINGS.get
+    lines = [",".join([spell(type(cell), _text)(cell) for cell in row]) for row in rows]
     return ("\n".join(lines) + "\n").encode() if lines else b""
 
 
@@ -69,3 +69,12 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_SPELLINGS: dict[type, Callable[[Any], str]] = {
+    float: float.__repr__,
+    int: int.__repr__,
+    str: _quoted,
+    type(None): lambda _: "",
+}
+"""Most of a large table is of these exact types."""

@@ -13,7 +13,7 @@ from ..errors import PluginError
 from ..spec import Cell
 from .csvtext import Value
 from .departure import Comparison, compare
-from .summary import Summary, value
+from .summary import Summary, values
 
 if TYPE_CHECKING:
     from ..theory.prediction import Curve, Prediction
@@ -97,13 +97,16 @@ def blank(cell: Cell, reason: str) -> Prediction:
 def theory_rows(beside: Beside, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
     """Rows of theory.csv: (cell, axes...) + layer, metric, infinite_width, mean, sd, within, reason; the same layers
     and metrics as in summary.csv."""
+    curves = [
+        (metric, METRICS.find(metric).needs == "activation", values(curve.infinite, curve.mean, curve.sd), curve)
+        for metric, curve in beside.prediction.curves.items()
+    ]
     for layer in range(cell.network.depth + 1):
-        for metric, curve in beside.prediction.curves.items():
-            if layer == 0 and METRICS.find(metric).needs != "activation":
-                continue
-            numbers = (value(curve.infinite[layer]), value(curve.mean[layer]), value(curve.sd[layer]))
-            within = None if np.isnan(curve.mean[layer]) else "yes" if curve.within[layer] else "no"
-            yield (*prefix, layer, metric, *numbers, within, _reason(beside, metric, curve, layer))
+        for metric, of_input, numbers, curve in curves:
+            if layer or of_input:
+                _, mean, _ = numbers[layer]
+                within = None if mean is None else "yes" if curve.within[layer] else "no"
+                yield (*prefix, layer, metric, *numbers[layer], within, _reason(beside, metric, curve, layer))
 
 
 def _reason(beside: Beside, metric: str, curve: Curve, layer: int) -> str | None:

@@ -84,26 +84,17 @@ def summary_rows(
 ) -> Iterator[tuple[Value, ...]]:
     """Rows of summary.csv: (cell, axes...) + layer, metric, statistics, theory. The input row has the metrics that an
     input has."""
-    for layer in range(cell.network.depth + 1):
-        for column, metric in enumerate(summary.metrics):
-            if layer == 0 and METRICS.find(metric).needs != "activation":
-                continue
-            place = (layer, column)
-            n = int(summary.n[place])
-            statistics = (
-                value(array[place])
-                for array in (
-                    summary.mean,
-                    summary.sd,
-                    summary.stderr,
-                    summary.median,
-                    summary.q05,
-                    summary.q95,
-                )
-            )
-            curve = prediction.curves[metric]
-            theory = value(curve.mean[layer]), value(curve.sd[layer])
-            yield (*prefix, layer, metric, n, *statistics, int(summary.nonfinite[place]), *theory)
+    if not summary.metrics:
+        return
+    of_input = [METRICS.find(metric).needs == "activation" for metric in summary.metrics]
+    statistics = values(summary.mean, summary.sd, summary.stderr, summary.median, summary.q05, summary.q95)
+    curves = [prediction.curves[metric] for metric in summary.metrics]
+    theory = values(*(np.stack(lines, -1) for lines in zip(*((curve.mean, curve.sd) for curve in curves), strict=True)))
+    counts = zip(summary.n.tolist(), summary.nonfinite.tolist(), statistics, theory, strict=True)
+    for layer, of_layer in enumerate(counts):
+        for metric, there, n, nonfinite, said, predicted in zip(summary.metrics, of_input, *of_layer, strict=True):
+            if layer or there:
+                yield (*prefix, layer, metric, n, *said, nonfinite, *predicted)
 
 
 def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
@@ -115,6 +106,14 @@ def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[
         for layer, (numbers, there) in enumerate(zip(seed_values, seed_present, strict=True)):
             cells = [number if exists else None for number, exists in zip(numbers, there, strict=True)]
             yield (*prefix, seed, layer, *fans[layer], *cells)
+
+
+def values(*arrays: Array) -> list[Any]:
+    """Numbers for a table, as nested lists: those of all arrays together in the innermost."""
+    stacked = np.stack(arrays, -1)
+    cells = stacked.astype(object)
+    cells[np.isnan(stacked)] = None
+    return list(cells.tolist())
 
 
 def value(number: float) -> float | None:
