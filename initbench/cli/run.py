@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from . import options
-from .console import emit_json, note, progress
+from .console import emit_json, note
 from .planned import say_plan
+from .progress import progress
 from .telling import document, say_broken_theory, say_result
 
 if TYPE_CHECKING:

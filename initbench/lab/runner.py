@@ -28,7 +28,7 @@ WORTH_PROCESSES = 1.0
 """Seconds of work under which starting worker processes costs more than it saves."""
 
 Progress = Callable[[int, int], None]
-"""Called with (networks done, networks in all)."""
+"""Called with (networks done, networks in all), first with what was stored already."""
 
 
 def run(
@@ -127,6 +127,8 @@ def _measure(
     total = len(work) * len(experiment.seeds)
     done = total - sum(each.networks for each in work)
     conclude = _Conclusions(experiment, work, keeper, fresh)
+    if progress is not None:
+        progress(done, total)
     yield from conclude.ready()
     for index, outcome in executors.execute(tasks, jobs, scheduler):
         place = tasks[index].position
