@@ -92,6 +92,8 @@ def _drift(curve: Curve, start: int, end: int) -> Drift:
     ratio = _ratio(curve.infinite[end], curve.infinite[start])
     mean, variance = _ratio(curve.mean[end], curve.mean[start]), 0.0
     relative = _ratio(curve.sd[end], curve.mean[end])
+    if relative == math.inf:  # so wide a spread that numbers do not hold it
+        return Drift(ratio, math.inf, bool(curve.within[end]))
     if math.isfinite(relative):
         variance = math.log1p(relative * relative)
     if not 0 < mean < math.inf:

@@ -80,6 +80,12 @@ def test_the_stretch_is_what_a_layer_does_to_a_deviation() -> None:
     assert found.stretch == pytest.approx(max(factors) ** 9, rel=1e-5)
 
 
+def test_a_spread_beyond_all_numbers_is_no_rest() -> None:
+    """(1 + 5 / n)^L overflows: a typical network of that depth is nowhere near where it began."""
+    found = drifts(activation("relu"), initializer("he_normal"), None, 10_000, 16)
+    assert (found.forward.typical, found.backward.typical) == (math.inf, math.inf)
+
+
 @pytest.mark.parametrize(
     ("ratio", "state"),
     [(1.0, STABLE), (0.01, STABLE), (100.0, STABLE), (0.009, VANISHING), (0.0, VANISHING), (101.0, EXPLODING),
