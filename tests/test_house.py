@@ -31,6 +31,9 @@ HOME_OF = {
     "typer": {"cli"},
     "rich": {"cli"},
     "pandas": {"lab", "figures"},
+    "dask": {"lab"},
+    "distributed": {"lab"},
+    "pyarrow": {"lab"},
 }
 TABLES = "initbench.lab.tables"
 

@@ -32,6 +32,9 @@ Scheduler = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what is there already and what would be run, and stop.")]
 Force = Annotated[bool, typer.Option("--force", help="Compute the cells again, whatever DIR holds of them.")]
+Parquet = Annotated[
+    bool, typer.Option("--parquet", help="The large tables as Parquet too: needs the extra initbench[parquet].")
+]
 Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Whether to draw plots/.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No notes and no progress.")]

@@ -37,6 +37,7 @@ def run(
     scheduler: options.Scheduler = None,
     dry_run: options.DryRun = False,
     force: options.Force = False,
+    parquet: options.Parquet = False,
     plots: options.Plots = True,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -46,7 +47,7 @@ def run(
     from ..lab.plan import open_experiment
 
     experiment = open_experiment(config, overrides or [])
-    wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, plots, as_json, quiet)
+    wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, parquet, plots, as_json, quiet)
     _carry_out(experiment, wanted, context.find_root().params["debug"])
 
 
@@ -61,6 +62,7 @@ def sweep(
     scheduler: options.Scheduler = None,
     dry_run: options.DryRun = False,
     force: options.Force = False,
+    parquet: options.Parquet = False,
     plots: options.Plots = True,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -74,7 +76,7 @@ def sweep(
     experiment = open_experiment(config, [*(overrides or []), *axes])
     if not experiment.axes:
         raise UsageError(f"{config}: a sweep needs an axis: give --grid network.depth=10,50, or a `sweep:` section")
-    wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, plots, as_json, quiet)
+    wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, parquet, plots, as_json, quiet)
     _carry_out(experiment, wanted, context.find_root().params["debug"])
 
 
@@ -87,6 +89,7 @@ class Wanted:
     scheduler: str | None
     dry_run: bool
     force: bool
+    parquet: bool
     plots: bool
     as_json: bool
     quiet: bool
@@ -103,7 +106,7 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
         for text in experiment.notes:
             note(f"note: {text}")
     with progress(experiment.name, wanted.quiet) as update:
-        result = runner.run(experiment, out, wanted.jobs, update, wanted.force, wanted.scheduler)
+        result = runner.run(experiment, out, wanted.jobs, update, wanted.force, wanted.scheduler, wanted.parquet)
     for damage in result.damaged:  # said even when quiet: somebody's disk is not well
         note(f"note: {damage}; its seeds were computed again")
     drawn = _draw(out, result, wanted.plots)

@@ -18,6 +18,8 @@ FAILURES = ("reason",)
 
 TABLES = ("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv")
 """Every table that there can be."""
+PARQUET = {name: f"{name.removesuffix('.csv')}.parquet" for name in ("layers.csv", "summary.csv", "theory.csv")}
+"""The tables that can be had as Parquet too."""
 
 TEXT = frozenset(
     {

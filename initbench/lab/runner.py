@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from .. import engine
 from ..engine import Trace
 from ..spec import Experiment, plugins_of
 from . import executors, manifest, store
+from .columns import PARQUET
 from .conclude import conclude
 from .executors import Failure, Task
 from .expectations import Evidence, evaluate
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
+from .parquet import Parquet
 from .pending import Work, pending
 from .plan import plan, seconds
 from .predicted import Theory
@@ -38,12 +41,13 @@ def run(
     progress: Progress | None = None,
     force: bool = False,
     scheduler: str | None = None,
+    parquet: bool = False,
 ) -> Result:
     """Measure every cell of an experiment, judge it, and publish the tables in `out` where one is given.
 
     What `out` holds already is not computed again, unless `force` says so. jobs: processes; None takes all cores where
-    the work is worth them. scheduler: a Dask scheduler instead, see lab.executors. No byte of the tables depends on
-    either, nor on what was interrupted before.
+    the work is worth them. scheduler: a Dask scheduler instead, see lab.executors. parquet: the large tables so too. No
+    byte of the tables depends on any of these, nor on what was interrupted before.
     Raises StorageError where `out` cannot be written, BusyError where another run writes to it, or no cluster is there.
     """
     if out is None:
@@ -56,7 +60,10 @@ def run(
         configs = {"config.yaml": experiment.source.encode(), "resolved.yaml": experiment.resolved.encode()}
         store.publish_all(out, configs)
         work = pending(plan(experiment), experiment.seeds, keeper)
-        result = told(experiment, work, out, keeper) or _built(experiment, work, out, keeper, jobs, scheduler, progress)
+        more = [Parquet(out, experiment.axes)] if parquet else []
+        result = told(experiment, work, out, keeper, parquet) or _built(
+            experiment, work, out, keeper, more, jobs, scheduler, progress
+        )
         store.remove(out, result.absent)
         checksums = {name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}
         record = {**result.manifest, "files": dict(sorted({**result.manifest["files"], **checksums}.items()))}
@@ -69,18 +76,24 @@ def _built(
     work: Sequence[Work],
     out: Path,
     keeper: OnDisk,
+    more: Sequence[Parquet],
     jobs: int | None,
     scheduler: str | None,
     progress: Progress | None,
 ) -> Result:
     """Compute what is missing, and make every table anew."""
-    with Streamed(out) as tables:
-        result = _carry_out(experiment, work, keeper, [tables], jobs, scheduler, progress)
+    with Streamed(out) as tables, ExitStack() as others:
+        sinks: list[Sink] = [tables, *(others.enter_context(one) for one in more)]
+        result = _carry_out(experiment, work, keeper, sinks, jobs, scheduler, progress)
         keeper.finish()  # no table tells of a block that is not safe
-    record = {**result.manifest, "files": tables.checksums}
+    files = tables.checksums
+    for other in more:
+        files |= other.checksums
+    record = {**result.manifest, "files": files}
     if not result.failed and not result.theory_errors:  # what went wrong is said each time
         record[MADE_FROM] = made_from(experiment, [each.planned for each in work], keeper.checksums)
-    return replace(result, manifest=record)
+    absent = (*result.absent, *(name for name in PARQUET.values() if name not in files))
+    return replace(result, manifest=record, absent=absent)
 
 
 def _carry_out(

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import StorageError
 from ..spec import NUMERICS_VERSION, Experiment
 from . import manifest, stored
-from .columns import TABLES
+from .columns import PARQUET, TABLES
 from .conclude import Told
 from .expectations import Evidence, evaluate
 from .keepers import OnDisk, Reader
@@ -31,6 +31,8 @@ MADE_FROM = "made_from"
 """Where the manifest says what the tables were made from."""
 PLOTS = "plots"
 """Where it says what was drawn of them."""
+
+ALL = (*TABLES, *PARQUET.values())
 
 Checksums = Mapping[str, Mapping[tuple[int, ...], str]]
 """Of blocks, by cell and seeds."""
@@ -59,7 +61,9 @@ def code() -> tuple[str, ...]:
     return (digest.hexdigest(), str(NUMERICS_VERSION), np.__version__, manifest.platform_name())
 
 
-def told(experiment: Experiment, work: Sequence[Work], out: Path, keeper: OnDisk) -> Result | None:
+def told(
+    experiment: Experiment, work: Sequence[Work], out: Path, keeper: OnDisk, parquet: bool = False
+) -> Result | None:
     """The result of a run that has nothing to do, from the tables on disk; None where it has."""
     code()  # now: the files may be other ones when a long run ends
     if any(each.blocks or each.damaged for each in work):
@@ -69,14 +73,17 @@ def told(experiment: Experiment, work: Sequence[Work], out: Path, keeper: OnDisk
     before = _sound(out, digest)
     if before is None:
         return None
-    files = {name: checksum for name, checksum in before["files"].items() if name in TABLES}
+    names = ALL if parquet else TABLES
+    files = {name: checksum for name, checksum in before["files"].items() if name in names}
+    if parquet and any(name in files and PARQUET[name] not in files for name in PARQUET):
+        return None
     evidence = Evidence(experiment.expect)
-    for name in files:
+    for name in (name for name in TABLES if name in files):
         _read(out / name, name, evidence, cells)
     drawn = {PLOTS: before[PLOTS]} if PLOTS in before else {}
     record = {**manifest.manifest(experiment, cells), "files": files, MADE_FROM: digest, **drawn}
     outcomes = evaluate(experiment.expect, evidence.tables)
-    absent = tuple(name for name in TABLES if name not in files)
+    absent = tuple(name for name in ALL if name not in files)
     results = Told(experiment, cells, Reader(out))
     return Result(experiment, results, evidence.tables, outcomes, record, absent, unchanged=True)
 
@@ -87,7 +94,7 @@ def _sound(out: Path, digest: str) -> dict[str, Any] | None:
         content = stored.read_manifest(out / MARK)
         if content.get(MADE_FROM) != digest or not isinstance(content.get("files"), dict):
             return None
-        return content if not list(stored.changed(out, content, TABLES)) else None
+        return content if not list(stored.changed(out, content, ALL)) else None
     except StorageError:
         return None  # a run that builds them says what is wrong
 
