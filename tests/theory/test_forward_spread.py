@@ -186,3 +186,14 @@ def test_the_variance_of_preactivations_varies_by_its_mean_too(law: str, batch: 
     measured = np.var(x @ w, axis=(1, 2)).std(ddof=1)
     band = spread(cell).bands["preact_var"]
     assert band.sd[1] == pytest.approx(measured, rel=0.05 + 4 * np.sqrt(2 / networks))
+
+
+@pytest.mark.parametrize(("features", "resample", "law", "inside"), [
+    (2, True, "lecun_normal", False), (15, True, "lecun_normal", False), (16, True, "lecun_normal", True),
+    (12, False, "lecun_uniform", False), (2, False, "lecun_normal", True),
+])  # fmt: skip
+def test_narrow_inputs_are_outside_the_range_unless_z_is_exactly_normal(
+    features: int, resample: bool, law: str, inside: bool
+) -> None:
+    cell = make_cell([features, 64, 64], "tanh", law, None, batch=1, resample=resample)
+    assert bool(spread(cell).bands["act_q"].within[1]) == inside
