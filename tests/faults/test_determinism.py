@@ -1,0 +1,110 @@
+"""Whatever is no science changes no byte: jobs, executor, folder, clock, language, hash seed, order and comments of
+the config, what ran before, who may read the files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from initbench.cli import main; main()"]
+CONFIG = """\
+name: same
+network: {depth: 6, width: 32, activation: tanh, initializer: {name: normal, stddev: 0.1}}
+input: {batch_size: 8}
+metrics: [act_q, cosine, grad_q, distinct_units, histograms]
+seeds: 12
+sweep: {grid: {network.initializer.stddev: [0.1, 0.2, 1.0e+30], network.activation: [tanh, relu]}}
+"""
+SHUFFLED = """\
+# The same, said otherwise.
+seeds: 12
+sweep:
+  grid:
+    network.initializer.stddev: [1e-1, 0.20, 1e30]
+    network.activation:
+      - tanh  # saturates
+      - relu
+metrics: [act_q, cosine, grad_q, distinct_units, histograms]
+input: {batch_size: 8}
+network: {initializer: {stddev: 0.1, name: normal}, activation: tanh, width: 32, depth: 6}
+name: same
+"""
+SAID = ("manifest.json", "config.yaml", ".lock")
+
+
+def run(folder: Path, *words: str, config: str = CONFIG, home: Path | None = None, **environment: str) -> Path:
+    """The results folder of the command, run with these words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "same.yaml").write_text(config)
+    out = folder / "out"
+    done = subprocess.run(
+        [*COMMAND, "run", str(folder / "same.yaml"), "-o", str(out), "-q", *words],
+        cwd=home or folder, env=os.environ | environment, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    files = [path for path in out.rglob("*") if path.is_file() and path.name not in SAID]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return contents(run(tmp_path_factory.mktemp("reference"), "-j", "1"))
+
+
+VARIATIONS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "two processes": (("-j", "2"), {}),
+    "three processes": (("-j", "3"), {}),
+    "process": (("--executor", "process", "-j", "1"), {}),
+    "a clock elsewhere": (("-j", "1"), {"TZ": "Pacific/Kiritimati"}),
+    "a language": (("-j", "1"), {"LANG": "tr_TR.UTF-8", "LC_ALL": "C"}),
+    "a hash seed": (("-j", "2"), {"PYTHONHASHSEED": "12345"}),
+    "optimised": (("-j", "1"), {"PYTHONOPTIMIZE": "1"}),
+    "BLAS threads": (("-j", "1"), {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}),
+    "a narrow terminal": (("-j", "1"), {"COLUMNS": "20", "NO_COLOR": "1"}),
+    "a Matplotlib backend": (("-j", "1"), {"MPLBACKEND": "svg"}),
+}
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_the_machine_changes_no_byte(tmp_path: Path, reference: dict[str, bytes], name: str) -> None:
+    words, environment = VARIATIONS[name]
+    assert contents(run(tmp_path, *words, **environment)) == reference
+
+
+def test_dask_changes_no_byte(tmp_path: Path, reference: dict[str, bytes]) -> None:
+    pytest.importorskip("distributed")
+    assert contents(run(tmp_path, "--executor", "dask", "-j", "2")) == reference
+
+
+def test_the_folder_and_the_mask_change_no_byte(tmp_path: Path, reference: dict[str, bytes]) -> None:
+    before = os.umask(0o077)
+    try:
+        out = run(tmp_path / "an odd näme (1)", home=Path("/"))
+    finally:
+        os.umask(before)
+    assert contents(out) == reference
+
+
+def test_how_the_config_is_written_changes_no_number(tmp_path: Path, reference: dict[str, bytes]) -> None:
+    there = contents(run(tmp_path, config=SHUFFLED))
+    assert there.pop("resolved.yaml") != reference["resolved.yaml"]  # it keeps the order of the file
+    assert there == {name: data for name, data in reference.items() if name != "resolved.yaml"}
+
+
+def test_what_ran_before_changes_no_byte(tmp_path: Path, reference: dict[str, bytes]) -> None:
+    """Blocks of other sizes, cells of other configs."""
+    run(tmp_path, "-s", "metrics=[act_q, cosine, grad_q, distinct_units]", "-s", "seeds=5")
+    run(tmp_path, "-s", "sweep.grid={network.activation: [relu]}")
+    for seeds in ("3", "[7, 5]"):
+        run(tmp_path, "-s", f"seeds={seeds}", "--no-plots")
+    out = run(tmp_path)
+    tables = {name: data for name, data in contents(out).items() if not name.startswith("cells/")}
+    assert tables == {name: data for name, data in reference.items() if not name.startswith("cells/")}

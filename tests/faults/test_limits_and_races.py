@@ -1,0 +1,186 @@
+"""A disk that takes no more, a folder that may not be written, readers and rivals while a sweep runs."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from sabotage import DONE, forked
+
+from initbench.errors import StorageError
+from initbench.lab import runner
+from initbench.lab.plan import open_experiment
+from initbench.lab.tables import read_tables
+
+COMMAND = [sys.executable, "-c", "from initbench.cli import main; main()"]
+CONFIG = """\
+name: many
+network: {depth: 30, width: 64, activation: tanh, initializer: {name: normal, stddev: 0.1}}
+input: {batch_size: 32}
+engine: dense
+seeds: 16
+sweep: {grid: {network.initializer.stddev: [0.05, 0.1, 0.125, 0.15], network.activation: [tanh, relu]}}
+"""
+TIMES = int(os.environ.get("INITBENCH_FAULT_TIMES", "1"))
+"""How often each race is run; the full figures are those of many."""
+UNPRIVILEGED = 65534
+SAME = ("manifest.json", ".lock")
+"""What may differ between two runs."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("limits")
+    (folder / "many.yaml").write_text(CONFIG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> dict[str, bytes]:
+    """What an undisturbed run leaves."""
+    assert finish(start(folder, "run", "many.yaml", "-o", "whole", "-j", "1"))[0] == 0
+    return contents(folder / "whole")
+
+
+def start(folder: Path, *words: str, limit: int | None = None, **keywords: object) -> subprocess.Popen[str]:
+    """The command as a process. limit: the most bytes that a file may have."""
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.Popen(
+        [*COMMAND, *words, "-q"], cwd=folder, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        preexec_fn=limited if limit is not None else None, **keywords,
+    )  # type: ignore[call-overload,no-any-return]  # fmt: skip
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    error = process.communicate(timeout=240)[1]
+    return process.returncode, error
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    files = [path for path in out.rglob("*") if path.is_file() and path.name not in SAME]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("limit", [0, 300, 5_000, 20_000, 250_000])
+def test_a_file_size_limit(folder: Path, whole: dict[str, bytes], limit: int) -> None:
+    largest = max(map(len, whole.values()))
+    out = f"limited-{limit}"
+    code, error = finish(start(folder, "run", "many.yaml", "-o", out, "-j", "1", limit=limit))
+    assert limit < largest
+    assert code == 74, error
+    assert len(error.splitlines()) == 1, error
+    assert out in error
+    assert "File too large" in error
+    there = contents(folder / out)
+    assert {name: data for name, data in there.items() if whole[name] != data} == {}
+    assert not list((folder / out).rglob("*.tmp"))
+    assert finish(start(folder, "run", "many.yaml", "-o", out)) == (0, "")
+    assert contents(folder / out) == whole
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that anybody may read: pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_that_is_read_only(public: Path) -> None:
+    """Root may write anywhere: somebody else must try."""
+    experiment = open_experiment(yaml.safe_load(CONFIG), ["seeds=2", "network.depth=2"])
+    runner.run(experiment, public / "out", 1)
+    before = contents(public / "out")
+
+    def by_somebody(out: Path) -> str:
+        def run() -> None:
+            os.setgid(UNPRIVILEGED)
+            os.setuid(UNPRIVILEGED)
+            try:
+                runner.run(experiment, out, 1)
+            except StorageError as error:
+                os.write(writing, str(error).encode())
+
+        reading, writing = os.pipe()
+        assert forked(run, public / "log") == DONE
+        os.close(writing)
+        with open(reading, encoding="utf-8") as file:
+            return file.read()
+
+    assert by_somebody(public / "out") == f"{public / 'out'}: is read-only"
+    assert by_somebody(public / "new").startswith(f"{public / 'new'}: cannot be made a folder: ")
+    assert contents(public / "out") == before
+    assert not (public / "new").exists()
+
+
+def test_whoever_reads_during_a_sweep_reads_whole_tables(folder: Path, whole: dict[str, bytes]) -> None:
+    """Over an older run's results: old tables, new tables, or a line that says what is missing."""
+    for number in range(TIMES):
+        out = f"read-{number}"
+        old = ("run", "many.yaml", "-o", out, "--no-plots")
+        assert finish(start(folder, *old, "-s", "seeds=2")) == (0, "")
+        process = start(folder, *old, "-j", "1")
+        seen = set[int]()
+        while process.poll() is None:
+            try:
+                read = read_tables(folder / out)
+            except StorageError:  # the tables come one after the other: that is said, never drawn
+                continue
+            assert read.layers is not None
+            seen.add(len(read.layers))
+            assert set(read.cells["n_seeds"]) == {len(read.layers) // len(read.cells) // 31}
+        assert finish(process) == (0, "")
+        rows = 8 * 31
+        assert seen <= {2 * rows, 16 * rows}
+        tables = {name: data for name, data in contents(folder / out).items() if name.endswith(".csv")}
+        assert tables == {name: data for name, data in whole.items() if name.endswith(".csv")}
+
+
+def test_four_sweeps_at_one_folder(folder: Path, whole: dict[str, bytes]) -> None:
+    """One runs, the others are told so within two seconds of their start; together they leave what one would."""
+    for number in range(TIMES):
+        out = f"race-{number}"
+        began = time.monotonic()
+        rivals = [start(folder, "run", "many.yaml", "-o", out, "-j", str(random.choice((1, 2)))) for _ in range(4)]
+        told: dict[int, float] = {}
+        while len(told) < 4 and time.monotonic() - began < 240:
+            told |= {
+                place: time.monotonic() - began
+                for place, rival in enumerate(rivals)
+                if place not in told and rival.poll() is not None
+            }
+            time.sleep(0.02)
+        ends = [finish(rival) for rival in rivals]
+        codes = sorted(code for code, _ in ends)
+        assert codes[0] == 0
+        assert set(codes) <= {0, 75}
+        for place, (code, error) in enumerate(ends):
+            if code == 75:
+                assert "in use by another run (pid " in error
+                assert len(error.splitlines()) == 1
+                # Four interpreters start on these cores at once: their loading is not waiting.
+                assert told[place] < 2 + loading(folder)
+        assert contents(folder / out) == whole
+
+
+def loading(folder: Path) -> float:
+    """How long four commands take to load and read the config, when all of them start together."""
+    began = time.monotonic()
+    for process in [start(folder, "run", "many.yaml", "--dry-run", "-o", "nowhere") for _ in range(4)]:
+        finish(process)
+    return time.monotonic() - began
