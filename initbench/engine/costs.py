@@ -7,27 +7,33 @@ On another machine they may be off; their ratios less so.
 
 from __future__ import annotations
 
-from ..catalogue.initializers.laws import Normal
+from ..catalogue.initializers.laws import Law, Uniform
+from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 
-NORMAL = {"float32": 2.3, "float64": 9.0}  # a random number
+NORMAL = {"float32": 2.1, "float64": 9.0}  # a random number
+UNIFORM = 1.1  # one of a uniform law, which is drawn again for the backward pass
+KEPT = {"float32": 0.6, "float64": 1.2}  # a number that is written far from the cache, and read again
 PRODUCT = {"float32": 0.012, "float64": 0.025}  # a multiplication and an addition of a matrix product
 GRAM = 0.022  # the same in a Gram matrix, which is float64 always
-SOLVE = 0.25  # the same in the factors of a B x B matrix
+SOLVE = 0.18  # the same in the factors of a B x B matrix
 QR = 0.25  # the same in the QR of a drawn orthogonal matrix
 QR_CALL = 20_000.0  # what a QR costs, however small the matrix
 ENTRY = 8.0  # an activation, its slope and their metrics
-LAYER = 500_000.0  # the calls of a layer, shared by a chunk
+NETWORK = 6_000.0  # a layer of a network, however small
+LAYER = 200_000.0  # the calls of a layer, shared by a chunk
 FACTOR = 1_500.0  # what factoring costs a network, however small the batch
-CALLS = 15_000.0  # what the implicit layer's many small calls cost beside a dense layer's two, for one chunk
+CALLS = 80_000.0  # what the implicit layer's many small calls cost beside a dense layer's two, for one chunk
 
 
 def dense(layer: Layer, cell: Cell) -> float:
     """Drawing the matrix, and a product in each direction."""
     size = layer.fan_in * layer.fan_out
     passes = 2 if cell.backward else 1
-    drawn = NORMAL[cell.dtype] * size
-    if not _gaussian(layer):
+    law = _law(layer)
+    kept = KEPT[cell.dtype] * (passes - 1)
+    drawn = size * (passes * UNIFORM if isinstance(law, Uniform) else NORMAL[cell.dtype] + kept)
+    if isinstance(law, Orthogonal):
         drawn += QR * size * min(layer.fan_in, layer.fan_out) + QR_CALL
     return drawn + passes * PRODUCT[cell.dtype] * cell.batch.batch_size * size
 
@@ -37,7 +43,7 @@ def implicit(layer: Layer, cell: Cell) -> float:
     batch, units = cell.batch.batch_size, layer.fan_in + layer.fan_out
     square = batch * batch
     passes = 2 if cell.backward else 1
-    frames = 1 if _gaussian(layer) else 3
+    frames = 3 if isinstance(_law(layer), Orthogonal) else 1
     drawn = NORMAL[cell.dtype] * batch * units * passes / 2
     products = square * units * (GRAM * passes / 2 * frames + PRODUCT[cell.dtype] * (1 + 1.5 * (passes - 1)) * frames)
     return drawn + products + SOLVE * frames * square * batch + FACTOR * frames + CALLS * frames / _chunk(layer, cell)
@@ -45,7 +51,8 @@ def implicit(layer: Layer, cell: Cell) -> float:
 
 def layer(layer: Layer, cell: Cell, undrawn: bool) -> float:
     """One layer of one network, its activation and metrics included. undrawn: whether its matrix is never drawn."""
-    return (implicit if undrawn else dense)(layer, cell) + ENTRY * cell.batch.batch_size * layer.fan_out
+    shared = ENTRY * cell.batch.batch_size * layer.fan_out + NETWORK
+    return (implicit if undrawn else dense)(layer, cell) + shared
 
 
 def calls(cell: Cell) -> float:
@@ -55,8 +62,8 @@ def calls(cell: Cell) -> float:
 
 def _chunk(layer: Layer, cell: Cell) -> int:
     """Roughly how many networks share a call."""
-    return max(1, min(64, (1 << 17) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
+    return max(1, min(128, (1 << 17) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
 
 
-def _gaussian(layer: Layer) -> bool:
-    return isinstance(layer.initializer.law(layer.fan_in, layer.fan_out), Normal)
+def _law(layer: Layer) -> Law:
+    return layer.initializer.law(layer.fan_in, layer.fan_out)

@@ -19,7 +19,7 @@ from .dense import DenseWeights
 from .implicit import GaussianWeights, HaarWeights
 from .select import each, law_of, resolve
 from .signal import Signal
-from .sizes import BUDGET, kept_layers
+from .sizes import BUDGET, keeps, kept_layers
 from .trace import Trace
 from .weights import Weights
 from .workspace import Workspace
@@ -141,7 +141,7 @@ class _Chunk:
             generators=streams,
             workspace=self.workspace,
             dtype=self.dtype,
-            keep=index >= self.cell.network.depth - self.kept,
+            keep=index >= self.cell.network.depth - self.kept and keeps(layer),
             slot=index,
         )
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from ..spec import Cell
+from ..catalogue.initializers.laws import Uniform
+from ..spec import Cell, Layer
 from .measure import gram_pays
-from .select import refusals, resolve
+from .select import each, law_of, refusals, resolve
 
 BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
-STACK = 1 << 17
-"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call, few enough to stay in
-cache."""
-LARGEST_CHUNK = 64
+STACK = 1 << 18
+"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call."""
+UNITS = 1 << 13
+"""Units that the widest layer of a chunk's networks may have together: long rows hide the calls by themselves, and
+what they leave behind is memory."""
+KEPT = 1 << 27
+"""Bytes of kept weights that a chunk aims at: memory costs time, most of all when it is touched first."""
+LARGEST_CHUNK = 128
 
 
 def itemsize(cell: Cell) -> int:
@@ -25,20 +30,34 @@ def itemsize(cell: Cell) -> int:
 def chunk_size(cell: Cell) -> int:
     """How many networks are sent through together. Changes no result, only speed and memory."""
     widest = max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers)
-    by_signal = STACK // (cell.batch.batch_size * widest)
-    by_weights = 8 * STACK // max(1, _largest_matrix(cell))
-    return max(1, min(by_signal, by_weights, LARGEST_CHUNK))
+    drawn = _largest_matrix(cell)
+    by_signal = (STACK // 2 if drawn else STACK) // (cell.batch.batch_size * widest)
+    by_weights = 4 * STACK // max(1, drawn)
+    by_kept = KEPT // max(1, sum(_kept(cell)))
+    return max(1, min(by_signal, by_weights, by_kept, UNITS // widest, LARGEST_CHUNK))
 
 
 def kept_layers(cell: Cell, networks: int, budget: int) -> int:
-    """How many of the last layers keep their weights for the backward pass within `budget` bytes."""
+    """How many of the last layers may keep their weights for the backward pass within `budget` bytes."""
     kept = 0
-    for layer, implicit in zip(reversed(cell.network.layers), reversed(resolve(cell).implicit), strict=True):
-        budget -= 0 if implicit else networks * layer.fan_in * layer.fan_out * itemsize(cell)
+    for size in reversed(tuple(_kept(cell))):
+        budget -= networks * size
         if budget < 0:
             break
         kept += 1
     return kept
+
+
+def keeps(layer: Layer) -> bool:
+    """Whether a layer that is drawn keeps its weights, where there is room: a uniform law costs less to draw again."""
+    return not isinstance(law_of(layer), Uniform)
+
+
+def _kept(cell: Cell) -> Iterator[int]:
+    """Bytes that each layer keeps for the backward pass."""
+    keeping = each(cell.network.layers, keeps)
+    for layer, implicit, keep in zip(cell.network.layers, resolve(cell).implicit, keeping, strict=True):
+        yield layer.fan_in * layer.fan_out * itemsize(cell) if cell.backward and keep and not implicit else 0
 
 
 def needed_bytes(cell: Cell) -> int:

@@ -23,7 +23,7 @@ from initbench.spec import Cell
 )
 def test_numbers_hold_at_any_size(widths: list[int], batch: int, dtype: str) -> None:
     cell = ref.make_cell(widths, batch_size=batch, dtype=dtype)
-    assert 1 <= chunk_size(cell) <= 64
+    assert 1 <= chunk_size(cell) <= 128
     size = 4 if dtype == "float32" else 8
     assert isinstance(sizes.needed_bytes(cell), int)
     assert sizes.needed_bytes(cell) >= size * max(a * b for a, b in itertools.pairwise(widths))
@@ -38,7 +38,7 @@ def test_numbers_hold_at_any_size(widths: list[int], batch: int, dtype: str) -> 
 def test_chunks_shrink_with_the_layers() -> None:
     sizes_of = [chunk_size(ref.make_cell((width,) * 3, batch_size=64, dtype="float32")) for width in (4, 64, 512, 4096)]
     assert sizes_of == sorted(sizes_of, reverse=True)
-    assert sizes_of[0] == 64
+    assert sizes_of[0] == 128
     assert sizes_of[-1] == 1
 
 
@@ -48,6 +48,20 @@ def test_kept_layers() -> None:
     assert {budget: sizes.kept_layers(cell, 1, budget) for budget in expected} == expected
     assert sizes.kept_layers(cell, 10, 6000) == 1
     assert sizes.kept_layers(dataclasses.replace(cell, dtype="float64"), 1, 1199) == 0
+
+
+def test_uniform_weights_are_not_kept() -> None:
+    """They cost less to draw again; what is kept beside them has the whole budget."""
+    cell = ref.make_cell((10, 20, 30, 5), initializers=["he_uniform", "he_normal", "he_uniform"], dtype="float32")
+    assert [sizes.keeps(layer) for layer in cell.network.layers] == [False, True, False]
+    assert [sizes.kept_layers(cell, 1, budget) for budget in (0, 2399, 2400)] == [1, 1, 3]
+
+
+def test_chunks_shrink_with_what_they_keep() -> None:
+    deep = ref.make_cell((512,) * 51, batch_size=64, dtype="float32")
+    assert chunk_size(deep) == sizes.KEPT // (50 * 512 * 512 * 4)
+    assert chunk_size(dataclasses.replace(deep, gradient="none")) == 4
+    assert chunk_size(ref.make_cell((512,) * 51, initializers="he_uniform", batch_size=64, dtype="float32")) == 4
 
 
 def problems(cell: Cell) -> list[tuple[str, str]]:
