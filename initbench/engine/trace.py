@@ -17,7 +17,7 @@ class Trace:
 
     values: (S, L + 1, M) float64, inf and nan kept. present: (S, L + 1, M) bool, False where a metric does not exist
     (absent is neither 0 nor nan). metrics: the M names. histograms: quantity -> (L + 1, bins) counts summed over the
-    networks.
+    networks. written: what others have written of these networks, in their order and in pieces; nothing here reads it.
     """
 
     seeds: tuple[int, ...]
@@ -25,6 +25,7 @@ class Trace:
     values: Array
     present: Array
     histograms: dict[str, Array] = field(default_factory=dict)
+    written: tuple[bytes, ...] = ()
 
     def of(self, metric: str) -> Array:
         """The values of one metric, (S, L + 1), nan where absent. Raises ValueError if it was not measured."""
@@ -47,4 +48,5 @@ def join(traces: Sequence[Trace]) -> Trace:
         values=np.concatenate([trace.values for trace in traces]),
         present=np.concatenate([trace.present for trace in traces]),
         histograms={name: np.sum([trace.histograms[name] for trace in traces], axis=0) for name in first.histograms},
+        written=tuple(piece for trace in traces for piece in trace.written) if all(t.written for t in traces) else (),
     )

@@ -120,7 +120,8 @@ def of_seeds(chosen: Sequence[Trace], seeds: tuple[int, ...]) -> Trace:
 
     Raises KeyError for a seed that is in none of them.
     """
-    whole = join(chosen)
+    place = {seed: k for k, seed in enumerate(seeds)}
+    whole = join(sorted(chosen, key=lambda trace: place.get(trace.seeds[0], -1)))  # they come as they are done
     if whole.seeds == seeds:
         return whole
     rows = {seed: row for row, seed in enumerate(whole.seeds)}

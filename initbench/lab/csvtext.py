@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 Value = float | int | str | None
+Row = tuple[Value, ...]
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Table:
     """A header and its rows. None is absent; numbers are int or float, the rest is text."""
 
     columns: tuple[str, ...]
-    rows: Sequence[tuple[Value, ...]]
+    rows: Sequence[Row]
 
     def records(self) -> Iterator[dict[str, Value]]:
         """The rows as dictionaries."""
@@ -30,6 +31,25 @@ class Table:
         return encode_header(self.columns) + encode_rows(self.rows)
 
 
+class Written:
+    """Rows of which the text is there already, in pieces of whole lines, but for what all of them start with.
+
+    rows: makes them as tuples, for those who want them.
+    """
+
+    def __init__(self, start: Sequence[Value], pieces: Sequence[bytes], rows: Callable[[], Iterable[Row]]) -> None:
+        self._start = "".join(_text(cell) + "," for cell in start).encode()
+        self._pieces, self._rows = pieces, rows
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows())
+
+    def encode(self) -> bytes:
+        """Lines of a file."""
+        text = b"".join(self._pieces)
+        return self._start + text[:-1].replace(b"\n", b"\n" + self._start) + b"\n" if text else b""
+
+
 def encode_header(columns: Sequence[str]) -> bytes:
     """The first line of a file."""
     out = io.StringIO()
@@ -37,8 +57,10 @@ def encode_header(columns: Sequence[str]) -> bytes:
     return out.getvalue().encode()
 
 
-def encode_rows(rows: Iterable[tuple[Value, ...]]) -> bytes:
+def encode_rows(rows: Iterable[Row]) -> bytes:
     """Lines of a file."""
+    if isinstance(rows, Written):
+        return rows.encode()
     spell = _SPELLINGS.get
     lines = [",".join([spell(type(cell), _text)(cell) for cell in row]) for row in rows]
     return ("\n".join(lines) + "\n").encode() if lines else b""

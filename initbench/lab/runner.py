@@ -135,7 +135,8 @@ def _measure(
     progress: Progress | None,
 ) -> Iterator[CellResult]:
     """The results of all cells in grid order, each as soon as it and those before it are done."""
-    tasks = list(_tasks(work, jobs))
+    lines = experiment.keep_layers and not isinstance(keeper, Forgetful)
+    tasks = list(_tasks(work, jobs, lines))
     fresh: list[list[Trace | Failure]] = [[] for _ in work]
     total = len(work) * len(experiment.seeds)
     done = total - sum(each.networks for each in work)
@@ -154,14 +155,14 @@ def _measure(
         yield from conclude.ready()
 
 
-def _tasks(work: Sequence[Work], jobs: int) -> Iterator[Task]:
+def _tasks(work: Sequence[Work], jobs: int, lines: bool) -> Iterator[Task]:
     """The blocks that must run, in grid order."""
     budget = engine.BUDGET // jobs
     for place, each in enumerate(work):
         cell = each.planned.cell
         plugins = tuple(plugins_of(cell).items())
         for seeds in each.blocks:
-            yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins)
+            yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins, lines)
 
 
 class _Conclusions:
@@ -188,6 +189,9 @@ class _Conclusions:
         failures = [part for part in found if isinstance(part, Failure)]
         if failures:
             return CellResult(work.planned, None, None, None, None, failures[0], ())
+        fresh = [part for part in found if isinstance(part, Trace)]
+        here = {seed for part in fresh for seed in part.seeds}
         stored = self._keeper.find(work.planned.id, self._experiment.seeds)[0] if work.stored else ()
-        parts = [*stored, *(part for part in found if isinstance(part, Trace))]
+        # Fresh blocks may be in the store by now: taken from there as well, their histograms would count twice.
+        parts = [*(part for part in stored if here.isdisjoint(part.seeds)), *fresh]
         return conclude(self._experiment, work.planned, parts, self._theory)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from ..catalogue.metrics import METRICS
 from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
 from . import columns
-from .csvtext import Value
+from .csvtext import Value, Written
 from .predicted import theory_rows
 from .result import CellResult
 from .sinks import Row, Sink
@@ -50,9 +51,10 @@ class Tabulate:
             self._write("failures.csv", [(*result.prefix, result.failure.reason)])
             return
         for name, make in self._makers.items():
-            self._write(name, list(make(result)))
+            rows = make(result)
+            self._write(name, rows if isinstance(rows, Written) else list(rows))
 
-    def _write(self, name: str, rows: Sequence[Row]) -> None:
+    def _write(self, name: str, rows: Sequence[Row] | Written) -> None:
         if rows and name not in self._open:
             self._begin(name)
         for sink in self._sinks if rows else ():
@@ -82,7 +84,8 @@ def _theory_rows(result: CellResult) -> Iterable[Row]:
 
 def _layer_rows(result: CellResult) -> Iterable[Row]:
     assert result.trace is not None
-    return layer_rows(result.trace, result.planned.cell, result.prefix)
+    rows = partial(layer_rows, result.trace, result.planned.cell, result.prefix)
+    return Written(result.prefix, result.trace.written, rows) if result.trace.written else rows()
 
 
 def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -14,6 +14,7 @@ from ...engine import Trace, Workspace, join
 from ...errors import PluginError
 from ...spec import Cell, plugins_of
 from ..blocks import blocks
+from ..lines import layer_lines
 
 BUNDLE_SECONDS = 0.1
 """Small tasks are handed out together until they take this long: what handing out costs is shared."""
@@ -27,7 +28,8 @@ KILLED = f"ended its worker process {TRIES} times (killed, or out of memory)"
 @dataclass(frozen=True)
 class Task:
     """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept; seconds:
-    what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned."""
+    what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned; lines:
+    whether the rows of layers.csv are to be written, too."""
 
     position: int
     cell: Cell
@@ -35,6 +37,7 @@ class Task:
     budget: int
     seconds: float = BUNDLE_SECONDS
     plugins: tuple[tuple[str, str], ...] = ()
+    lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def measure(task: Task, workspace: Workspace) -> Outcome:
         if other := other_plugins(task):
             return Failure(other)
         chunks = blocks(task.seeds, engine.chunk_size(task.cell))
-        return join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
+        trace = join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
+        return replace(trace, written=(layer_lines(trace, task.cell),)) if task.lines else trace
     except MemoryError:
         return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")
     except PluginError as error:  # somebody else's code
