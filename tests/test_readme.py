@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from initbench.cli.main import app
 from initbench.config import from_mapping
@@ -79,3 +81,28 @@ def test_nothing_speaks_of_where_it_was_made() -> None:
         *(ROOT / "configs").rglob("*.yaml"),
     ]:
         assert "/work" not in path.read_text(), path
+
+
+def test_the_commands_of_the_sweeps_section_say_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = README.partition("## Sweeps\n")[2].partition("\n## ")[0]
+    (tmp_path / "mine.yaml").write_text(blocks("yaml")[0])
+    monkeypatch.chdir(tmp_path)
+    (console,) = re.findall(r"^```shell-session\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    for part in console.split("$ initbench ")[1:]:
+        command, _, expected = part.partition("\n")
+        done = CliRunner().invoke(app, shlex.split(command))
+        assert done.exit_code == 0, done.output
+        for line, said in zip(expected.splitlines(), done.stdout.splitlines(), strict="\n...\n" not in expected):
+            if line == "...":
+                break
+            assert [number(word) for word in said.split()] == [
+                pytest.approx(found, rel=0.01) if isinstance(found := number(word), float) else found
+                for word in line.split()
+            ]
+
+
+def number(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word
