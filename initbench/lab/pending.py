@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ def _work(planned: Planned, seeds: tuple[int, ...], finder: Finder) -> Work:
 def block_size(planned: Planned) -> int:
     """How many seeds stand in one file: a pure function of the cell, never of the jobs or of what ran before."""
     chunk = engine.chunk_size(planned.cell)
-    wanted = max(1, int(BLOCK_SECONDS / max(seconds(planned.cell, 1), 1e-9)))
-    # Whole chunks: the engine sends that many networks through together.
-    return wanted if wanted < chunk else wanted // chunk * chunk
+    wanted = BLOCK_SECONDS / max(seconds(planned.cell, 1), 1e-9)
+    if wanted >= chunk:  # whole chunks: the engine sends that many networks through together
+        return int(wanted / chunk) * chunk
+    # The nearest power of two, which the numbers of seeds that people ask for mostly are multiples of.
+    return min(chunk, 1 << max(0, round(math.log2(wanted))))

@@ -13,7 +13,7 @@ import initbench
 from initbench import engine
 from initbench.engine import Trace
 from initbench.errors import StorageError
-from initbench.lab import pending, runner
+from initbench.lab import cellstore, keepers, pending, runner
 from initbench.lab.plan import open_experiment
 from initbench.spec import Cell
 
@@ -199,6 +199,12 @@ def test_histograms_of_fewer_seeds_are_not_those_of_all(tmp_path: Path) -> None:
     run(tmp_path / "copy", metrics, "seeds=[0, 1, 2]")
     run(tmp_path / "fresh", metrics, "seeds=[0, 1, 2]")
     assert (tmp_path / "copy" / "histograms.csv").read_bytes() == (tmp_path / "fresh" / "histograms.csv").read_bytes()
+
+
+def test_a_block_that_is_safe_at_once_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store may hold what was just computed before its cell is concluded."""
+    monkeypatch.setattr(keepers.OnDisk, "keep", lambda self, cell, trace: cellstore.publish(self._home, cell, trace))
+    test_histograms_of_fewer_seeds_are_not_those_of_all(tmp_path)
 
 
 def test_in_memory_and_on_disk_are_the_same(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def _alone(bundle: Bundle) -> Outcome:
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Workers that end with this, whatever ends it."""
+    """Workers that end with this, whatever ends it; on their own, while we go on, where nothing went wrong."""
     context = multiprocessing.get_context("spawn")
     _start_tracker()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
@@ -95,7 +95,7 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     except BaseException:
         _kill(pool)
         raise
-    pool.shutdown()
+    pool.shutdown(wait=False)
 
 
 def _start_tracker() -> None:
