@@ -6,7 +6,8 @@
     panels       curves as lines, marks, notes and axes of a panel
     series       the panels of every figure          histograms   those of the histograms
     draw         the figure                          lines, ridges   its panels
-    style        sizes, colours, markers             render       PNG and SVG, byte for byte the same
+    heatmap(_series)   maps over two swept keys         phase(_series)   the plane of sigma_w and sigma_b
+    style, page  sizes, colours, markers, titles     render       PNG and SVG, byte for byte the same
 
 One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
 `histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart). Where

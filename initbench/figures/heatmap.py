@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 
-from . import style
+from . import page, style
 from .heatmap_series import VERDICTS
 
 Array = np.ndarray[Any, Any]
@@ -28,7 +28,7 @@ DECADES = 12.0
 _CELL, _LEAST, _MOST = 0.44, 2.2, 5.2  # inches of a cell, of the map's sides
 _WRITTEN = 14  # columns up to which numbers stand in the cells
 _NARROWEST = 6.0  # room for the title
-_LETTER, _BOTTOM, _TOP, _BAR, _GAP, _EDGE = 0.075, 0.5, 0.34, 0.75, 0.35, 0.15
+_LETTER, _BOTTOM, _TOP, _BAR, _GAP = 0.075, 0.5, 0.34, 0.75, 0.35
 
 
 def draw(series: dict[str, Any]) -> Figure:
@@ -40,18 +40,18 @@ def draw(series: dict[str, Any]) -> Figure:
         low = _BOTTOM + _tall(panels)
         width_of = [_side(len(panel["x"])) for panel in panels[:columns]]
         height_of = [_side(len(panels[row * columns]["y"])) for row in range(rows)]
-        width = max(_NARROWEST, left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * _EDGE)
+        width = max(_NARROWEST, left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * page.EDGE)
         header = style.wrapped(series["question"], int(width * 10.2), 2).split("\n")
         run = style.wrapped(series["run"], int(width * 13.2), 2).split("\n")
         footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
-        top = _EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.05
-        height = top + sum(height_of) + rows * (_TOP + low) + style.LINE * len(footer) + _EDGE
+        top = page.EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.05
+        height = top + sum(height_of) + rows * (_TOP + low) + style.LINE * len(footer) + page.EDGE
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
-        _write(figure, header, run, footer)
+        page.write(figure, header, run, footer)
         down = top
         for row in range(rows):
-            across = _EDGE + left
+            across = page.EDGE + left
             for column in range(columns):
                 box = (across, down + _TOP, width_of[column], height_of[row])
                 _panel(figure, panels[row * columns + column], box, named=column == 0)
@@ -186,17 +186,3 @@ def _verdicts(axes: Axes, panel: dict[str, Any], right: float) -> None:
         handleheight=1.0,
         fontsize=style.SMALL - 1,
     )
-
-
-def _write(figure: Figure, header: list[str], run: list[str], footer: list[str]) -> None:
-    width, height = figure.get_size_inches()
-    down = _EDGE
-    for text in header:
-        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.TITLE, fontweight="bold", va="top")
-        down += 0.235
-    for text in run:
-        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.SUBTITLE, va="top", color=style.KEY)
-        down += 0.19
-    for row, text in enumerate(reversed(footer)):
-        up = (_EDGE + style.LINE * row) / height
-        figure.text(_EDGE / width, up, text, fontsize=style.SMALL, va="bottom", color=style.KEY)

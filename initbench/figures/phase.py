@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
-from . import style
+from . import page, style
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +28,7 @@ _HATCHED, _HATCH, _HATCH_INK = "diverges", "///", "#9A9A9A"
 _PATCHES = ("ordered", "chaotic", _HATCHED)  # critical is a line
 
 _WIDTH, _HEIGHT = 4.9, 3.9  # of the axes, in inches
-_LEFT, _BOTTOM, _GAP, _LEGEND, _EDGE = 0.75, 0.52, 0.25, 2.45, 0.15
+_LEFT, _BOTTOM, _GAP, _LEGEND = 0.75, 0.52, 0.25, 2.45
 _LINES = ((True, "-"), (False, (0, (4, 2))))
 """Whether lengths are stable on the critical line, and how that part of it is drawn."""
 _SHORT = 0.1  # of the axes: shorter contours have no number
@@ -38,18 +38,18 @@ _ALONG = (0.42, 0.58, 0.5)  # of a contour: where its number stands, so that nei
 def draw(series: dict[str, Any]) -> Figure:
     """The figure that these data describe (phase_series.compute), ready to be saved; the canvas needs no display."""
     with style.context():
-        width = _LEFT + _WIDTH + _GAP + _LEGEND + _EDGE
+        width = _LEFT + _WIDTH + _GAP + _LEGEND + page.EDGE
         header = style.wrapped(series["question"], int(width * 10.2), 2).split("\n")
         run = style.wrapped(series["run"], int(width * 13.2), 2).split("\n")
         footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
-        top = _EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.12
-        foot = _EDGE + style.LINE * len(footer)
+        top = page.EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.12
+        foot = page.EDGE + style.LINE * len(footer)
         height = top + _HEIGHT + _BOTTOM + foot
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         axes = figure.add_axes((_LEFT / width, (foot + _BOTTOM) / height, _WIDTH / width, _HEIGHT / height))
         numbered = _plane(axes, series)
-        _write(figure, header, run, footer)
+        page.write(figure, header, run, footer)
         handles, labels = _legend(series, numbered)
         figure.legend(
             handles,
@@ -162,17 +162,3 @@ def _legend(series: dict[str, Any], numbered: bool) -> tuple[list[Any], list[str
         handles.append(Line2D([0], [0], color=style.INK, linewidth=0.8))
         labels.append(series["meaning"]["contour"])
     return handles, labels
-
-
-def _write(figure: Figure, header: list[str], run: list[str], footer: list[str]) -> None:
-    width, height = figure.get_size_inches()
-    down = _EDGE
-    for text in header:
-        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.TITLE, fontweight="bold", va="top")
-        down += 0.235
-    for text in run:
-        figure.text(_EDGE / width, 1 - down / height, text, fontsize=style.SUBTITLE, va="top", color=style.KEY)
-        down += 0.19
-    for row, text in enumerate(reversed(footer)):
-        up = (_EDGE + style.LINE * row) / height
-        figure.text(_EDGE / width, up, text, fontsize=style.SMALL, va="bottom", color=style.KEY)
