@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ import threading
 import time
 import types
 from collections.abc import Sequence
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import lab_workers
@@ -152,3 +154,18 @@ def test_available_cores_without_an_affinity(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert executors.available_cores() == 1
+
+
+def test_an_interrupt_while_workers_start_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that its pool does not know of yet could not be ended."""
+    start = SpawnProcess.start
+
+    def interrupted(process: SpawnProcess) -> None:
+        start(process)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(SpawnProcess, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        outcomes(tasks(8), 2)
+    assert not multiprocessing.active_children()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from typing import Any
 
 from . import tasks as tasks_
 from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, paired
@@ -111,8 +112,29 @@ def _start_tracker() -> None:
 
 
 def _submit(pool: ProcessPoolExecutor, bundle: Bundle) -> Future[list[Outcome]]:
-    with _bare_main():
+    with _bare_main(), _undisturbed():
         return pool.submit(tasks_.work_all, bundle)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait. A worker that was started and that its pool does not know of yet could not be ended, and
+    Python's exit would wait for it for ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, types.FrameType | None]] = []
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda *one: came.append(one))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for one in came[:1]:
+            before[one[0]](*one)
 
 
 def _start_worker() -> None:
@@ -163,8 +185,11 @@ def _bare_main() -> Iterator[None]:
 def _kill(pool: ProcessPoolExecutor) -> None:
     """End the workers at once: a pool left to itself finishes what it was given."""
     workers = list((pool._processes or {}).values())  # the pool has no public way to stop running work
+    manager: Any = pool._executor_manager_thread
     pool.shutdown(wait=False, cancel_futures=True)
     for worker in workers:
         worker.kill()
     for worker in workers:
         worker.join()
+    if manager is not None:
+        manager.join(2)  # Python's exit wakes it, and fails with a traceback where it is just about to end

@@ -1,0 +1,85 @@
+"""The full figures of reliability, as a table in Markdown:
+
+    python tests/faults/full.py [TIMES]
+
+Every crash point instead of each fifth, every race and death TIMES times (default 20), ten thousand cells. Takes an
+hour or two; TIMES=1 a few minutes. Exit 1 where anything failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+WHAT = {
+    "test_killed_at_every_point": "kill -9 at every call that opens, writes, renames or syncs",
+    "test_refused_at_every_point": "disk full, input/output error, read-only at each of these calls",
+    "test_kill_9": "kill -9 of the leader, and of the whole group, at random moments",
+    "test_a_killed_worker_costs_no_cell": "kill -9 of a worker",
+    "test_a_signal_stops_it_cleanly": "SIGINT, SIGTERM, SIGHUP, to the leader and to the group",
+    "test_a_signal_that_is_ignored_stays_ignored": "under nohup",
+    "test_a_file_size_limit": "file-size limits",
+    "test_a_folder_that_is_read_only": "a folder that may not be written",
+    "test_running_again_mends_it_or_says_what_is_in_the_way": "every stored file damaged in six ways: running again",
+    "test_reading_names_it_or_does_not_need_it": "the same: reading",
+    "test_a_second_writer_is_refused_at_once_by_name": "a second sweep at one folder",
+    "test_four_sweeps_at_one_folder": "four sweeps at one folder",
+    "test_whoever_reads_during_a_sweep_reads_whole_tables": "readers during a sweep",
+    "test_a_task_that_kills_workers_fails_alone": "Dask: a cell that kills its workers",
+    "test_a_scheduler_that_dies_is_told_and_nothing_finished_is_lost": "Dask: the scheduler dies",
+    "test_the_machine_changes_no_byte": "determinism: processes, clock, language, hash seed, BLAS threads, backend",
+    "test_dask_changes_no_byte": "determinism: Dask",
+    "test_a_thousand_cells": "load",
+}
+REPEATED = {
+    *("test_kill_9", "test_a_killed_worker_costs_no_cell", "test_a_signal_stops_it_cleanly"),
+    *("test_four_sweeps_at_one_folder", "test_whoever_reads_during_a_sweep_reads_whole_tables"),
+}
+
+
+def main(times: int) -> int:
+    """Run everything, print the table; the exit code."""
+    environment = {
+        "INITBENCH_FAULT_STEP": "1",
+        "INITBENCH_FAULT_TIMES": str(times),
+        "INITBENCH_FAULT_CELLS": "10000" if times > 1 else "1000",
+    }
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        tests = [HERE, ROOT / "tests" / "lab" / "test_cluster.py", ROOT / "tests" / "plugins" / "test_plugin_faults.py"]
+        words = [sys.executable, "-m", "pytest", *map(str, tests), "-p", "no:cacheprovider", f"--junitxml={report}"]
+        code = subprocess.run(words, cwd=ROOT, env=os.environ | environment, stdout=sys.stderr).returncode
+        rows = table(report, times)
+    print("| fault | cases | times each | failed | skipped |\n| --- | --- | --- | --- | --- |")
+    for row in rows:
+        print(f"| {' | '.join(map(str, row))} |")
+    print(f"\n{(time.monotonic() - began) / 60:.0f} minutes")
+    return code
+
+
+def table(report: Path, times: int) -> list[tuple[str, int, int, int, int]]:
+    """(what, cases, times each, failed, skipped), in the order of WHAT, then the rest together."""
+    counts: dict[str, list[int]] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = case.get("name", "").partition("[")[0]
+        plugins = "plugin_faults" in case.get("classname", "")
+        what = "plug-ins that raise, exit, lie or kill" if plugins else WHAT.get(name, "what else is tested with them")
+        each = times if name in REPEATED else 1
+        count = counts.setdefault(what, [0, each, 0, 0])
+        count[0] += 1
+        count[2] += case.find("failure") is not None or case.find("error") is not None
+        count[3] += case.find("skipped") is not None
+    order = {what: place for place, what in enumerate(WHAT.values())}
+    return [(what, *counts[what]) for what in sorted(counts, key=lambda what: order.get(what, 99))]  # type: ignore[misc]
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20))
