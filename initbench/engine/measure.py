@@ -74,14 +74,15 @@ def _paired(over_batch: Array, cosine: Array, exists: Array) -> Part:
 
 
 def measure_activity(h: Array, slope: Array, steepest: float | None, wanted: Collection[str]) -> Part:
-    """Dead, inactive and saturated fractions from values and slopes, (S, B, N) each.
+    """Dead, inactive and saturated fractions from values and slopes (in numbers or booleans), (S, B, N) each.
 
     steepest: phi's largest slope, None for an activation that does not saturate.
     """
     part: Part = {}
     size = h.shape[1] * h.shape[2]
     if "dead_fraction" in wanted or "inactive_fraction" in wanted:
-        inactive = true_in_columns((h == 0) & (slope == 0))
+        flat = ~slope if slope.dtype == np.bool_ else slope == 0
+        inactive = true_in_columns((h == 0) & flat)
         part["inactive_fraction"] = inactive.sum(axis=1, dtype=np.float64) / size
         part["dead_fraction"] = (inactive == h.shape[1]).sum(axis=1, dtype=np.float64) / h.shape[2]
     if steepest is not None and "saturated_fraction" in wanted:

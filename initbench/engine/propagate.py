@@ -33,7 +33,7 @@ BACKWARD = {"grad_q", "weight_grad_q", "grad_distinct_units", "histograms"}
 
 @dataclass(frozen=True)
 class _Passed:
-    """What a layer leaves for the backward pass. slope: phi'(z), (S, B, N_out)."""
+    """What a layer leaves for the backward pass. slope: phi'(z), (S, B, N_out), in numbers or booleans."""
 
     weights: Weights
     slope: Array
@@ -85,7 +85,7 @@ class _Chunk:
             weights = self._weights(index, layer, weight_streams)
             z = weights.apply(signal, self._array("z", layer.fan_out))
             self._add_bias(z, layer, bias_streams)
-            h, slope = layer.activation.both(z)
+            h, slope = _activated(layer, z)
             if np.may_share_memory(h, z):  # z's memory is used again by the next layer
                 h = h.copy()
             signal = Signal(h)
@@ -190,7 +190,9 @@ class _Chunk:
                 activity[name][broken] = np.nan
         if "distinct_units" in part:
             part["distinct_units"][~np.isfinite(part["preact_q"])] = np.nan
-        custom = self.custom.measure("activation", h) | self.custom.measure("preactivation", z, h, slope)
+        custom = self.custom.measure("activation", h)
+        if self.custom.need("preactivation"):
+            custom |= self.custom.measure("preactivation", z, h, slope.astype(z.dtype, copy=False))
         self._record(row, part | activations | activity | custom)
         if "histograms" in self.wanted:
             self._count(row, "act", histogram.activation_bins(formula), h)
@@ -206,6 +208,12 @@ class _Chunk:
             quantity, np.zeros((self.cell.network.depth + 1, bins.number + 2), np.int64)
         )
         counts[row] += bins.count(x)
+
+
+def _activated(layer: Layer, z: Array) -> tuple[Array, Array]:
+    """phi(z) and phi'(z), as booleans where it is 1 or 0."""
+    passes = layer.activation.formula.passes
+    return layer.activation.both(z) if passes is None else (layer.activation.value(z), passes(z))
 
 
 def _broken(h: Array, act_q: Array | None) -> Array:

@@ -23,7 +23,7 @@ def linear() -> Formula:
 def rectifier(negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Formula:
     """Every relu: min(z, max_value) above a threshold >= 0, negative_slope (z - threshold) up to it."""
     if max_value is None and threshold == 0:
-        return _leaky(negative_slope) if negative_slope else Formula(_relu, step, kinks=(0.0,), lower=0.0)
+        return _leaky(negative_slope) if negative_slope else Formula(_relu, step, passes=_up, kinks=(0.0,), lower=0.0)
     top = math.inf if max_value is None else max_value
     plateau = min(threshold, top)
 
@@ -58,6 +58,10 @@ def rectifier(negative_slope: float = 0.0, max_value: float | None = None, thres
 
 def _relu(z: Array) -> Array:
     return np.maximum(z, 0)
+
+
+def _up(z: Array) -> Array:
+    return np.asarray(z > 0)
 
 
 def _leaky(negative_slope: float) -> Formula:

@@ -24,6 +24,7 @@ class Formula:
     limit is, without warnings. At infinity they are the limits; NaN gives a value of NaN (its slope may be
     0). The results are arrays of their own, never z. The slope at a kink is torch's (relu'(0) = 0).
     both: (value, slope) in one go, where that saves work; it must give the same numbers.
+    passes: where the slope is 1, as booleans, for an activation whose slope is 1 or 0: a quarter of the memory.
     kinks: where the slope jumps. jumps: where the value jumps. lower, upper: the range of the value.
     steepest: the largest |slope|.
     saturates: the slope tends to 0 where the value tends to a finite limit other than 0, and both sides of
@@ -34,6 +35,7 @@ class Formula:
     value: Function
     slope: Function
     both: Callable[[Array], tuple[Array, Array]] | None = None
+    passes: Function | None = None
     kinks: tuple[float, ...] = ()
     jumps: tuple[float, ...] = ()
     lower: float = -math.inf

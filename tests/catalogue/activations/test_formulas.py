@@ -152,6 +152,24 @@ def test_together_and_alone_give_the_same_bits(case: Activation, dtype: Any) -> 
 
 
 @both_dtypes
+@pytest.mark.parametrize("name", ["relu", "torch:relu", "keras:relu", "jax:relu"])
+def test_what_passes_is_where_the_slope_is_1(name: str, dtype: Any) -> None:
+    case = activation(name)
+    z = np.concatenate([grid(dtype), extremes(dtype), [np.nan, np.inf, -np.inf]]).astype(dtype)
+    assert case.formula.passes is not None
+    passes = case.formula.passes(z)
+    assert passes.dtype == np.bool_
+    np.testing.assert_array_equal(passes, case.slope(z))
+
+
+@every_case
+def test_slopes_are_given_as_booleans_only_where_they_are_1_or_0(case: Activation) -> None:
+    if case.formula.passes is not None:
+        z = np.concatenate([grid(np.float64), extremes(np.float64)])
+        np.testing.assert_array_equal(case.formula.passes(z), case.slope(z))
+
+
+@both_dtypes
 @every_case
 def test_a_number_does_not_depend_on_its_neighbours(case: Activation, dtype: Any) -> None:
     z = np.concatenate([grid(dtype)[:333], extremes(dtype)])
