@@ -45,6 +45,13 @@ def clustered(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tupl
     Raises BusyError where the cluster cannot be reached or goes away, UsageError where Dask is not installed or a
     worker has other versions.
     """
+    try:
+        yield from _carried_out(tasks, scheduler, jobs)
+    except OSError as error:  # a connection: Dask opens no files of ours
+        raise BusyError(f"the Dask scheduler at {scheduler} has gone ({error}); run the command again") from error
+
+
+def _carried_out(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tuple[int, Outcome]]:
     with _client(scheduler, jobs) as client:
         _compare(client)
         yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
