@@ -82,13 +82,17 @@ def directions(x: Array, r: Array, beyond: Array | None = None) -> Array:
 
 def _product(turn: Array, x: Signal, easy: Array) -> Array:
     """R^-1 x, (S, B, N) in the dtype of x; in float64 for the networks where float32 would lose orthogonality."""
-    if x.rows.dtype != np.float32:
-        return np.asarray(np.matmul(turn, x.rows))
-    if easy.all():
-        return np.asarray(np.matmul(turn.astype(np.float32), x.rows))
+    narrow = turn.astype(x.rows.dtype)
+    if x.rows.dtype != np.float32 or easy.all():
+        return np.asarray(np.matmul(narrow, x.rows))
     q = np.empty_like(x.rows)
-    for some, dtype in ((easy, np.float32), (~easy, np.float64)):
-        q[some] = np.matmul(turn[some].astype(dtype), x.rows[some].astype(dtype))
+    wide = np.empty(x.rows.shape[1:])
+    for s, simple in enumerate(easy.tolist()):
+        if simple:
+            np.matmul(narrow[s], x.rows[s], out=q[s])
+        else:
+            np.copyto(wide, x.rows[s])
+            q[s] = np.matmul(turn[s], wide)
     return q
 
 

@@ -20,11 +20,6 @@ class Signal:
     rows: Array
 
     @cached_property
-    def wide(self) -> Array:
-        """The rows in float64, (S, B, N): in float32, products of nearly equal rows could not be told apart."""
-        return self.rows.astype(np.float64, copy=False)
-
-    @cached_property
     def gram(self) -> Array:
         """rows rows^T, (S, B, B) float64."""
-        return gram(self.wide)
+        return gram(self.rows)
