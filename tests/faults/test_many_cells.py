@@ -21,13 +21,14 @@ sweep: {{grid: {{network.initializer.stddev: {{linspace: [0.01, 1.0, {CELLS}]}}}
 expect: [{{name: alive, metric: act_q, layer: last, at_least: 0}}]
 """
 MEASURED = """\
-import json, resource, sys, time
+import json, pathlib, sys, time
 from initbench.cli import main
 try:
     main()
 finally:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({"cpu": time.process_time(), "mb": used.ru_maxrss / 1024}), file=sys.stderr)
+    # Of this program alone: ru_maxrss begins at what the process that started it had used.
+    status = dict(line.split(":", 1) for line in pathlib.Path("/proc/self/status").read_text().splitlines())
+    print(json.dumps({"cpu": time.process_time(), "mb": int(status["VmHWM"].split()[0]) / 1024}), file=sys.stderr)
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from multiprocessing.connection import Connection
 
 from threadpoolctl import threadpool_info
 
@@ -26,6 +27,18 @@ def die(task: Task) -> Outcome:
     if task.seeds == (3,):
         os.kill(os.getpid(), signal.SIGKILL)
     return Failure("measured")
+
+
+def die_in_mid_word(bundle: Bundle) -> list[Outcome]:
+    """Measure, but be killed while half of the answer is on its way, at the task of seed 3."""
+    if any(task.seeds == (3,) for _, task in bundle):
+        Connection.send_bytes = _half  # type: ignore[method-assign]
+    return [Failure("measured" * 100_000) for _ in bundle]
+
+
+def _half(connection: Connection, data: bytes) -> None:
+    os.write(connection.fileno(), len(data).to_bytes(4, "big") + data[: len(data) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run_out(task: Task) -> Outcome:

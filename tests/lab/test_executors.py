@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from initbench.lab import executors
 from initbench.lab.executors import Failure, Outcome, Task, execute
 from initbench.lab.executors import tasks as tasks_
 from initbench.lab.executors.processes import BLAS_VARIABLES
-from initbench.lab.executors.tasks import KILLED
+from initbench.lab.executors.tasks import KILLED, Bundle
 
 
 def tasks(number: int, depth: int = 3) -> list[Task]:
@@ -64,8 +64,13 @@ def test_one_task_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcomes([], 1) == []
 
 
-def test_a_task_that_kills_its_worker_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks_, "work_all", lab_workers.die_all)
+@pytest.mark.parametrize(
+    ("deed", "said"), [(lab_workers.die_all, "measured"), (lab_workers.die_in_mid_word, "measured" * 100_000)]
+)
+def test_a_task_that_kills_its_worker_fails_alone(
+    monkeypatch: pytest.MonkeyPatch, deed: Callable[[Bundle], list[Outcome]], said: str
+) -> None:
+    monkeypatch.setattr(tasks_, "work_all", deed)
     watch = threading.Timer(60, os.kill, (os.getpid(), signal.SIGABRT))  # a hang would otherwise last for ever
     watch.start()
     try:
@@ -73,7 +78,7 @@ def test_a_task_that_kills_its_worker_fails_alone(monkeypatch: pytest.MonkeyPatc
     finally:
         watch.cancel()
     assert found[3] == Failure(KILLED)
-    assert found[:3] + found[4:] == [Failure("measured")] * 7
+    assert found[:3] + found[4:] == [Failure(said)] * 7
 
 
 def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

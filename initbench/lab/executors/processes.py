@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-import types
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from typing import Any
+from multiprocessing.connection import wait
 
-from . import tasks as tasks_
 from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, paired
+from .workers import Died, Worker, hire
 
 BLAS_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -27,129 +19,77 @@ BLAS_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
+AHEAD = 2
+"""Bundles that a worker has: one under work, and one so that it need not wait for the next."""
+
 
 def pooled(work: Sequence[Bundle], jobs: int) -> Iterator[tuple[int, Outcome]]:
     """(index of the task, its outcome) as they are done by `jobs` workers.
 
-    A dead worker breaks its pool. What was in flight is then run alone, so that a task that kills its workers is
-    found, and only it; the rest gets a new pool.
+    What a worker had under work when it died is run alone at the end, so that a task that kills its workers is found,
+    and only it; the rest of what it had goes to the others.
     """
     waiting = deque(work)
+    suspects: list[Bundle] = []
     with _one_blas_thread():
-        while waiting:
-            suspects: list[Bundle] = []
-            with _pool(jobs) as pool:
-                yield from _drain(pool, waiting, jobs, suspects)
-            for index, task in (entry for bundle in suspects for entry in bundle):
-                yield index, _alone(((index, task),))
+        yield from _shared_out(waiting, jobs, suspects)
+        for index, task in (entry for bundle in suspects for entry in bundle):
+            yield index, _alone(((index, task),))
 
 
-def _drain(
-    pool: ProcessPoolExecutor, waiting: deque[Bundle], jobs: int, suspects: list[Bundle]
-) -> Iterator[tuple[int, Outcome]]:
-    """Hand out bundles, a few ahead of the workers, and give back what is done, until none is left or the pool
-    breaks; what was in flight then is under suspicion or, where it cannot have begun, waits again."""
-    running: dict[Future[list[Outcome]], Bundle] = {}
-    lost: list[Bundle] = []
-    while waiting or running:
-        while not lost and waiting and len(running) < 3 * jobs:
-            try:
-                running[_submit(pool, waiting[0])] = waiting[0]
-            except BrokenProcessPool:
-                break
-            waiting.popleft()
-        if not running:
-            break
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in [future for future in running if future in done]:
-            bundle = running.pop(future)
-            try:
-                outcomes = future.result()
-            except BrokenProcessPool:
-                lost.append(bundle)
-            else:
+def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle]) -> Iterator[tuple[int, Outcome]]:
+    """Hand out what is waiting until all of it is done, or suspect."""
+    with _crew() as crew:
+        while waiting or crew:
+            while waiting and len(crew) < jobs:
+                hire(crew).give(waiting.popleft())
+            _feed(crew, waiting)
+            ready = wait([worker.connection for worker in crew])
+            for worker in [worker for worker in crew if worker.connection in ready]:
+                try:
+                    bundle, outcomes = worker.answer()
+                except Died:
+                    crew.remove(worker)
+                    worker.kill()
+                    suspects.append(worker.given.popleft())
+                    waiting.extendleft(reversed(worker.given))
+                    continue
+                _feed([worker], waiting)
+                if not worker.given:
+                    crew.remove(worker)
+                    worker.dismiss()
                 yield from paired(bundle, outcomes)
-    # Bundles are taken in order: no more than one a worker, and one on its way, can have begun.
-    suspects += lost[: jobs + 1]
-    waiting.extendleft(reversed(lost[jobs + 1 :]))
+
+
+def _feed(crew: Sequence[Worker], waiting: deque[Bundle]) -> None:
+    """Give every worker as much as it should have, while there is something to give."""
+    for worker in crew:
+        while waiting and len(worker.given) < AHEAD:
+            worker.give(waiting.popleft())
 
 
 def _alone(bundle: Bundle) -> Outcome:
     """The outcome of one task with a worker of its own."""
     for _ in range(TRIES):
-        with _pool(1) as pool:
+        with _crew() as crew:
+            worker = hire(crew)
+            worker.give(bundle)
             try:
-                return _submit(pool, bundle).result()[0]
-            except BrokenProcessPool:
+                return worker.answer()[1][0]
+            except Died:
                 continue
     return Failure(KILLED)
 
 
 @contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Workers that end with this, whatever ends it; on their own, while we go on, where nothing went wrong."""
-    context = multiprocessing.get_context("spawn")
-    _start_tracker()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
+def _crew() -> Iterator[list[Worker]]:
+    """Workers that end with this, whatever ends it."""
+    crew: list[Worker] = []
     try:
-        yield pool
-    except BaseException:
-        _kill(pool)
-        raise
-    pool.shutdown(wait=False)
-
-
-def _start_tracker() -> None:
-    """Start Python's tracker of shared resources so that a hangup of the whole group does not end it: it would leave
-    with a traceback. It ignores the other signals by itself."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
-        return
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        resource_tracker.ensure_running()
+        yield crew
     finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-def _submit(pool: ProcessPoolExecutor, bundle: Bundle) -> Future[list[Outcome]]:
-    with _bare_main(), _undisturbed():
-        return pool.submit(tasks_.work_all, bundle)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let signals wait. A worker that was started and that its pool does not know of yet could not be ended, and
-    Python's exit would wait for it for ever."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[tuple[int, types.FrameType | None]] = []
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
-    for number in before:
-        signal.signal(number, lambda *one: came.append(one))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for one in came[:1]:
-            before[one[0]](*one)
-
-
-def _start_worker() -> None:
-    # Ctrl-C reaches the whole process group: the parent alone decides what happens then.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tasks_.settle()
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
-def _exit_with_parent() -> None:
-    """A worker whose parent was killed would otherwise wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        for worker in crew:
+            worker.kill()
 
 
 @contextmanager
@@ -165,31 +105,3 @@ def _one_blas_thread() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _bare_main() -> Iterator[None]:
-    """Keep the caller's own script out of the workers.
-
-    A spawned worker runs the main script again, which in a script without a __main__ guard would start the run anew.
-    Tasks are found by their module, so the workers need no main script at all.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _kill(pool: ProcessPoolExecutor) -> None:
-    """End the workers at once: a pool left to itself finishes what it was given."""
-    workers = list((pool._processes or {}).values())  # the pool has no public way to stop running work
-    manager: Any = pool._executor_manager_thread
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
-        worker.kill()
-    for worker in workers:
-        worker.join()
-    if manager is not None:
-        manager.join(2)  # Python's exit wakes it, and fails with a traceback where it is just about to end

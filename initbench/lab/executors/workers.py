@@ -1,0 +1,185 @@
+"""One worker process: how it starts, what it does all day, and how it ends whatever happens.
+
+Each worker has a connection of its own, so that one that dies in the middle of a word disturbs nobody else: a queue
+that workers share would be left locked, or with half a message that its reader waits to see the end of.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+import types
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
+
+from . import tasks as tasks_
+from .tasks import Bundle, Outcome
+
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals that ask a run to stop."""
+
+
+class Died(Exception):
+    """The worker is gone: killed, out of memory, or ended by what it was given."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process, the way to talk to it, and what it was given, the one under work first."""
+
+    process: SpawnProcess
+    connection: Connection
+    given: deque[Bundle] = field(default_factory=deque)
+
+    def give(self, bundle: Bundle) -> None:
+        self.given.append(bundle)
+        with suppress(OSError):  # a dead worker shows when its answer is asked for
+            self.connection.send((tasks_.work_all, bundle))
+
+    def answer(self) -> tuple[Bundle, list[Outcome]]:
+        """The first bundle it has and what came of it. Raises Died; an error of our own code is raised here."""
+        try:
+            found = self.connection.recv()
+        except (EOFError, OSError):
+            raise Died from None
+        if isinstance(found, BaseException):
+            raise found
+        return self.given.popleft(), found
+
+    def dismiss(self) -> None:
+        """Let it end by itself: it does at once where nobody talks to it."""
+        self.connection.close()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.connection.close()
+        self.process.join()
+
+
+def hire(crew: list[Worker]) -> Worker:
+    """Start a worker and put it on the list of those to end: signals wait until it stands there."""
+    start_tracker()
+    context = multiprocessing.get_context("spawn")
+    with _undisturbed(), _bare_main():
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,))
+        with _blocked():
+            process.start()
+        theirs.close()
+        crew.append(Worker(process, ours))
+    return crew[-1]
+
+
+def start_tracker() -> None:
+    """Start Python's tracker of shared resources so that a hangup of the whole group does not end it: it would leave
+    with a traceback. It ignores the other signals by itself."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait: a worker that was started and that nobody knows of could not be ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, types.FrameType | None]] = []
+    before = {number: handler for number in STOPPING if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda *one: came.append(one))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for one in came[:1]:
+            before[one[0]](*one)
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """Block the signals for whatever is started here, which inherits that: an interrupt of the whole group would
+    otherwise find a worker that does not know yet to ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _bare_main() -> Iterator[None]:
+    """Keep the caller's own script out of the workers.
+
+    A spawned worker runs the main script again, which in a script without a __main__ guard would start the run anew.
+    Tasks are found by their module, so the workers need no main script at all.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _serve(connection: Connection) -> None:
+    """What a worker does until nobody talks to it any more."""
+    # Ctrl-C reaches the whole process group: the parent alone decides what happens then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    tasks_.settle()
+    came: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, came), daemon=True).start()
+    while True:
+        answer = _answer(came.get())
+        with suppress(OSError):  # the parent is gone: the other thread ends this process
+            connection.send_bytes(answer)
+
+
+def _receive(connection: Connection, came: queue.SimpleQueue[bytes]) -> None:
+    """Take what comes while the other thread works, so that the parent never waits to say something; end the process
+    at once where the parent has closed its side or died: a worker of nobody would wait for ever."""
+    while True:
+        try:
+            came.put(connection.recv_bytes())
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+def _answer(message: bytes) -> bytes:
+    """The pickled outcomes, or the error that kept them from being."""
+    try:
+        work, bundle = ForkingPickler.loads(message)
+        return bytes(ForkingPickler.dumps(work(bundle)))
+    except BaseException as error:
+        error.add_note("".join(traceback.format_exception(error)))
+        return _pickled(error)
+
+
+def _pickled(error: BaseException) -> bytes:
+    try:
+        data = bytes(ForkingPickler.dumps(error))
+        ForkingPickler.loads(data)
+    except Exception:  # somebody else's exception class need not travel
+        data = bytes(ForkingPickler.dumps(RuntimeError("".join(traceback.format_exception(error)))))
+    return data
