@@ -27,7 +27,7 @@ from .sinks import Kept, Sink, Streamed
 from .tabling import Tabulate
 from .unchanged import MADE_FROM, made_from, told
 
-WORTH_PROCESSES = 1.0
+WORTH_PROCESSES = 0.5
 """Seconds of work under which starting worker processes costs more than it saves."""
 
 Progress = Callable[[int, int], None]
