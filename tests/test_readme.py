@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from readme_catalogue import current
 from typer.testing import CliRunner
 
 from initbench.cli.main import app
@@ -60,6 +61,10 @@ def test_every_command_is_in_the_readme() -> None:
     assert names
     for name in names:
         assert f"`{name}`" in README or f"initbench {name}" in README, name
+
+
+def test_the_tables_of_the_catalogue_are_those_of_the_records() -> None:
+    assert current(README) == README, "run: python tests/readme_catalogue.py"
 
 
 def test_files_that_it_names_exist() -> None:
