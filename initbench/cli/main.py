@@ -68,7 +68,8 @@ def _guarded(command: Callable[[], object]) -> int:
         _say_problems(error)
         return error.exit_code
     except ParameterError as error:
-        _say(f"error: {error.parameter}: {error}")
+        named = str(error).startswith(error.parameter)
+        _say(f"error: {error}" if named else f"error: {error.parameter}: {error}")
         return error.exit_code
     except InitbenchError as error:
         _say(f"error: {error}")
