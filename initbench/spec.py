@@ -115,7 +115,9 @@ class Expectation:
     where: (dotted key, value as text) pairs that choose cells; metric: a metric of layers.csv or a column of cells.csv.
     layer: a number, "first", "last" or "all". over: mean | median | min | max | sd, of the seeds.
     test: between | at_least | at_most | equals | near | near_theory; target: its numbers or, for equals, a text.
-    refuted: the claim is a popular one, shown here to fail. line, column: where it stands in the file, 0 if unknown.
+    refuted: the claim is a popular one, shown here to fail. published: the number that a paper gives for it, if it
+    does; of_root: that is one of the metric's square root, such as a standard deviation.
+    line, column: where it stands in the file, 0 if unknown.
     """
 
     name: str
@@ -126,6 +128,8 @@ class Expectation:
     test: str
     target: tuple[float | str, ...]
     refuted: bool = False
+    published: float | None = None
+    of_root: bool = False
     line: int = 0
     column: int = 0
 

@@ -146,6 +146,7 @@ class _Claim:
         chosen = self.where(grid)
         self.layer(chosen)
         self.gradients(chosen)
+        self.published()
         if self.findings.noted > before or test is None:
             return None
         claim, place = self.claim, self.item.place
@@ -158,6 +159,8 @@ class _Claim:
             test=test,
             target=self.target(test),
             refuted=claim.claim == "refuted",
+            published=claim.published if claim.published_root is None else claim.published_root,
+            of_root=claim.published_root is not None,
             line=place.line,
             column=place.column,
         )
@@ -269,6 +272,14 @@ class _Claim:
                 "metric",
                 f"{name} needs gradients, but gradient.source is none; set it to gaussian, shared or ones",
             )
+
+    def published(self) -> None:
+        """A paper gives one number for a value, and none for a text."""
+        given = [field for field in ("published", "published_root") if getattr(self.claim, field) is not None]
+        if len(given) == 2:
+            self.note(given[1], "published is given too; write one of the two", of_key=True)
+        elif given and COLUMNS.get(self.claim.metric) is not None:
+            self.note(given[0], f"{self.claim.metric} is a text; write it into the claim's name", of_key=True)
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         holder = self.node("where")

@@ -201,6 +201,15 @@ class Expect(Strict):
     claim: Literal["refuted"] | None = setting(
         None, "refuted", "`refuted`: a popular claim that is shown here to fail."
     )
+    published: Finite | None = setting(
+        None, "a finite number", "What a paper gives for this value, shown beside it by `initbench papers`."
+    )
+    published_root: Finite | None = setting(
+        None,
+        "a finite number >= 0",
+        "The same where the paper gives the square root of the metric, such as a standard deviation.",
+        ge=0,
+    )
 
 
 class Config(Strict):

@@ -22,18 +22,23 @@ PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 @dataclass(frozen=True)
 class Outcome:
     """What became of one expectation. status: passed | failed | unknown (nothing to judge by); message: with both
-    numbers."""
+    numbers.
+
+    measured: the value that decided it, None if there is none; predicted: what theory says of it, nan if nothing.
+    """
 
     expectation: Expectation
     status: str
     message: str
+    measured: Value = None
+    predicted: float = math.nan
 
 
 @dataclass(frozen=True)
 class _Measured:
     """One number (or text) that an expectation is held against.
 
-    stderr: nan where there is none. theory: what it is held against for near_theory, of which stderr is then the
+    stderr: nan where there is none. theory: what theory says of the mean, of which stderr is for near_theory the
     spread. missing: why it cannot be judged, if it cannot.
     """
 
@@ -95,9 +100,13 @@ def _outcome(expectation: Expectation, evidence: _Index) -> Outcome:
         against = [entry for entry in judged if not entry[1] and entry[0].value == entry[0].value]
         number, _, limit = (against or judged)[0]
         word = "refuted" if against else "the claim holds, it was expected to be refuted"
-        return Outcome(expectation, PASSED if against else FAILED, f"{word}: {_said(expectation, number, limit)}")
-    worst = max(judged, key=lambda entry: (not entry[1], _excess(expectation, entry[0])))
-    return Outcome(expectation, PASSED if worst[1] else FAILED, _said(expectation, worst[0], worst[2]))
+        return _judged(expectation, bool(against), number, f"{word}: {_said(expectation, number, limit)}")
+    number, holds, limit = max(judged, key=lambda entry: (not entry[1], _excess(expectation, entry[0])))
+    return _judged(expectation, holds, number, _said(expectation, number, limit))
+
+
+def _judged(expectation: Expectation, holds: bool, number: _Measured, message: str) -> Outcome:
+    return Outcome(expectation, PASSED if holds else FAILED, message, number.value, number.theory)
 
 
 def _said(expectation: Expectation, number: _Measured, limit: str) -> str:
@@ -207,7 +216,8 @@ class _Index:
             why = "one seed has no standard error" if row["n"] == 1 else f"the {expectation.over} has no standard error"
             return _Measured(place, None, missing=why)
         value = self._extreme(row, expectation) if expectation.over in ("min", "max") else row[expectation.over]
-        return _Measured(place, value, math.nan if stderr is None else _number(stderr))
+        said = row["theory"] if expectation.over == "mean" else None
+        return _Measured(place, value, _number(stderr), _number(said))
 
     def _reason(self, row: dict[str, Value]) -> str:
         """Why theory is blank in a row."""
@@ -259,4 +269,5 @@ def _beside_theory(row: dict[str, Value], place: str, theory: float) -> _Measure
 
 
 def _number(value: Any) -> float:
-    return float(value)
+    """A blank is nan."""
+    return math.nan if value is None else float(value)

@@ -66,6 +66,13 @@ def test_where_layer_over_and_claim(read_config: Read) -> None:
     assert (found.layer, found.over, found.refuted) == (5, "sd", True)
 
 
+def test_what_a_paper_says_is_kept(read_config: Read) -> None:
+    texts = {"": (None, False), ", published: 0.25": (0.25, False), ", published_root: 0.5": (0.5, True)}
+    for text, wanted in texts.items():
+        found = claim(read_config, f"{{name: a, metric: act_q, at_most: 1{text}}}")
+        assert (found.published, found.of_root) == wanted
+
+
 def test_where_takes_the_text_of_the_tables_too(read_config: Read) -> None:
     found = claim(read_config, "{name: a, where: {network.initializer: normal(stddev=1)}, metric: act_q, at_most: 1}")
     assert found.where == (("network.initializer", "normal(stddev=1)"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,21 @@ def test_one_seed_has_no_standard_error_to_judge_by(claim: dict[str, Any]) -> No
 
 def test_a_blank_is_a_blank_for_run_and_check(tmp_path: Path) -> None:
     assert outcomes(tmp_path, {"metric": "flags", "equals": "dead"}) == [("failed", "flags is blank")]
+
+
+def test_an_outcome_holds_the_number_that_decided_it_and_theorys() -> None:
+    tests = [
+        {"metric": "act_q", "layer": 2, "at_least": 0},
+        {"metric": "act_q", "layer": 2, "at_least": 9, "claim": "refuted"},
+        {"metric": "act_q", "layer": 2, "over": "median", "at_least": 0},
+        {"metric": "act_q_ratio", "at_least": 0},
+    ]
+    expect = [{"name": str(k), **test} for k, test in enumerate(tests)]
+    result = api.run({"name": "x", "network": NETWORK, "seeds": 3, "expect": expect}, jobs=1)
+    rows = result.summary
+    (row,) = rows[(rows["metric"] == "act_q") & (rows["layer"] == 2)].to_dict("records")
+    said = [(one.measured, None if math.isnan(one.predicted) else one.predicted) for one in result.outcomes]
+    (ratio,) = result.cells["act_q_ratio"]
+    both = (row["mean"], row["theory"])
+    assert said == [both, both, (row["median"], None), (ratio, None)]
+    assert math.isfinite(row["theory"])
