@@ -3,8 +3,9 @@
 Experiment
 └── GridCell            one point of the grid: its axes
     └── Cell            one setting, complete: network, inputs, gradient, dtype, engine, metrics, root seed
-        └── Network
-            └── Layer   fan_in, fan_out, activation, initializer, bias
+        ├── Network
+        │   └── Layer   fan_in, fan_out, activation, initializer, bias
+        └── Training    data, loss, optimizer, learning rates, steps: where networks are trained
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .catalogue.activations import Activation
 from .catalogue.initializers import Initializer
 from .catalogue.inputs import Inputs
 from .catalogue.metrics import METRICS
+from .catalogue.training import Data, Loss, Optimizer
 
 NUMERICS_VERSION = 1
 """Raised whenever the same config gives other numbers. Part of every cell's identity."""
@@ -63,11 +65,47 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Training:
+    """How a cell's networks are trained, with a linear readout from the last layer to the outputs.
+
+    learning_rates: each is tried with every seed. test_examples: those that are kept from training.
+    readout: what the readout's weights are drawn from; its biases start at 0 and exist where the last layer has some.
+    measure_at: the steps, in order, at which every layer is measured. record_every: steps between two recorded losses.
+    """
+
+    data: Data
+    loss: Loss
+    optimizer: Optimizer
+    learning_rates: tuple[float, ...]
+    steps: int
+    batch_size: int
+    test_examples: int
+    readout: Initializer
+    measure_at: tuple[int, ...]
+    record_every: int
+
+    @property
+    def recorded(self) -> tuple[int, ...]:
+        """The steps at which losses are recorded, the first and the last among them. Step k: after k updates."""
+        return tuple(sorted({*range(0, self.steps, self.record_every), self.steps}))
+
+    @property
+    def examples(self) -> int:
+        """How many examples are trained on."""
+        return self.data.shape.examples - self.test_examples
+
+    @property
+    def labels(self) -> bool:
+        """Whether the loss is that of labels, so that there is an accuracy."""
+        return self.loss.record.classes
+
+
+@dataclass(frozen=True)
 class Cell:
     """One setting, complete. `seeds` is not part of it: a network depends on the cell and on its own seed alone.
 
     gradient: gaussian | shared | ones | none. dtype: float32 | float64. engine: auto | dense | implicit, as asked for.
-    metrics: names, in the catalogue's order.
+    metrics: names, in the catalogue's order. training: None where networks are measured as they start, and no more.
     """
 
     network: Network
@@ -77,6 +115,7 @@ class Cell:
     engine: str
     metrics: tuple[str, ...]
     root_seed: int
+    training: Training | None = None
 
     @property
     def backward(self) -> bool:
@@ -112,8 +151,10 @@ class VerdictRules:
 class Expectation:
     """One claim about the results.
 
-    where: (dotted key, value as text) pairs that choose cells; metric: a metric of layers.csv or a column of cells.csv.
+    where: (dotted key, value as text) pairs that choose cells; metric: a metric of layers.csv, or a column of cells.csv
+    or, with a step, of training.csv.
     layer: a number, "first", "last" or "all". over: mean | median | min | max | sd, of the seeds.
+    step: of training, a number, "first" or "last"; None: the network as it starts.
     test: between | at_least | at_most | equals | near | near_theory; target: its numbers or, for equals, a text.
     refuted: the claim is a popular one, shown here to fail. published: the number that a paper gives for it, if it
     does; of_root: that is one of the metric's square root, such as a standard deviation.
@@ -130,6 +171,7 @@ class Expectation:
     refuted: bool = False
     published: float | None = None
     of_root: bool = False
+    step: int | str | None = None
     line: int = 0
     column: int = 0
 
@@ -162,6 +204,9 @@ def plugins_of(cell: Cell) -> dict[str, str]:
     for layer in layers:
         drawn = (layer.initializer, *(() if layer.bias is None else (layer.bias,)))
         used |= {f"initializer {one.name}": one.record.origin for one in drawn}
+    if cell.training is not None:
+        readout = cell.training.readout
+        used[f"initializer {readout.name}"] = readout.record.origin
     used |= {f"metric {name}": METRICS.find(name).origin for name in cell.metrics}
     return {name: origin for name, origin in sorted(used.items()) if origin}
 
@@ -180,23 +225,37 @@ def describe(cell: Cell, engine: str) -> dict[str, Any]:
         "engine": engine,
         "metrics": list(cell.metrics),
         "root_seed": cell.root_seed,
+        **({"training": _trained(cell.training)} if cell.training else {}),
         **({"plugins": plugins} if plugins else {}),
     }
+
+
+def _trained(training: Training) -> dict[str, Any]:
+    return {
+        "data": training.data.description,
+        "loss": training.loss.description,
+        "optimizer": training.optimizer.description,
+        "learning_rates": list(training.learning_rates),
+        "steps": [training.steps, training.record_every, list(training.measure_at)],
+        "examples": [training.batch_size, training.test_examples],
+        "readout": _named(training.readout),
+    }
+
+
+def _named(choice: Activation | Initializer | None) -> Any:
+    return None if choice is None else {"name": choice.name, **dict(choice.params)}
 
 
 def _runs(layers: tuple[Layer, ...]) -> list[list[Any]]:
     """How often each layer stands there in a row, and the layer: grids have many cells, and most of their layers are
     alike."""
 
-    def named(choice: Activation | Initializer | None) -> Any:
-        return None if choice is None else {"name": choice.name, **dict(choice.params)}
-
     runs: list[list[Any]] = []
     before = None
     for layer in layers:
         if layer is not before:
             parts = (layer.activation, layer.initializer, layer.bias)
-            content = [layer.fan_in, layer.fan_out, *map(named, parts)]
+            content = [layer.fan_in, layer.fan_out, *map(_named, parts)]
             before = layer
             if not runs or runs[-1][1:] != content:
                 runs.append([0, *content])

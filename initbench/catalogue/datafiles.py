@@ -35,11 +35,20 @@ def read_npy(*, path: str) -> Array:
 def digits() -> Array:
     """scikit-learn's 8x8 digits, (1797, 64) float64, pixels 0 to 16. Raises ParameterError where it is not
     installed."""
+    return _checked("digits", np.asarray(_load_digits().data, dtype=np.float64))
+
+
+def digit_labels() -> Array:
+    """Which digit each of those rows is, (1797,) int64. Raises ParameterError as digits() does."""
+    return np.asarray(_load_digits().target, dtype=np.int64)
+
+
+def _load_digits() -> Any:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
         raise ParameterError("distribution", "'digits' needs scikit-learn: pip install 'initbench[digits]'") from None
-    return _checked("digits", np.asarray(load_digits().data, dtype=np.float64))
+    return load_digits()
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -11,16 +11,14 @@ from ..errors import ParameterError, PluginError, UnknownNameError, did_you_mean
 from .activations import ACTIVATIONS, ActivationRecord, activation
 from .initializers import INITIALIZERS, InitializerRecord, initializer
 from .initializers.explain import facts as initializer_facts
-from .inputs import INPUTS, InputRecord
+from .inputs import INPUTS
 from .metrics import METRICS, MetricRecord
 from .registry import Parameter, Registry, Required
+from .training import DATASETS, LOSSES, OPTIMIZERS
 
 Facts = dict[str, Any]
 REGISTRIES: Mapping[str, Registry[Any]] = {
-    "initializers": INITIALIZERS,
-    "activations": ACTIVATIONS,
-    "inputs": INPUTS,
-    "metrics": METRICS,
+    registry.plural: registry for registry in (INITIALIZERS, ACTIVATIONS, INPUTS, METRICS, DATASETS, OPTIMIZERS, LOSSES)
 }
 
 
@@ -70,7 +68,7 @@ def _facts(kind: str, record: Any, fan_in: int, fan_out: int, params: Mapping[st
     needed = {parameter.name for parameter in record.parameters if isinstance(parameter.default, Required)}
     complete = needed <= set(params)
     facts: Facts = {
-        "kind": kind.removesuffix("s"),
+        "kind": REGISTRIES[kind].kind,
         "name": record.name,
         "label": record.name,
         "aliases": list(record.aliases),
@@ -84,10 +82,9 @@ def _facts(kind: str, record: Any, fan_in: int, fan_out: int, params: Mapping[st
     more: dict[type, Callable[..., Facts]] = {
         InitializerRecord: _initializer,
         ActivationRecord: _activation,
-        InputRecord: lambda *_: {},
         MetricRecord: _metric,
     }
-    if complete or params:
+    if (complete or params) and type(record) in more:
         facts |= more[type(record)](record, fan_in, fan_out, params)
     return facts
 

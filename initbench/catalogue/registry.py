@@ -151,6 +151,11 @@ class Registry(Generic[R]):
         return self._is_ours(name) or name in self._declared
 
     @property
+    def plural(self) -> str:
+        """What `initbench list` calls the records: `activations`, `losses`."""
+        return self.kind + ("es" if self.kind.endswith("s") else "s")
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every name and alias that a config may write. Plug-ins are not loaded for it: some may turn out broken."""
         others = (name for name in self._declared if not self._refusal(name))
@@ -166,8 +171,8 @@ class Registry(Generic[R]):
         if name in self._declared:
             return self._plugin(name)
         raise UnknownNameError(
-            f"{name!r} is not one of the {self.kind}s{did_you_mean(name, self.names)} "
-            f"(`initbench list {self.kind}s` shows all)"
+            f"{name!r} is not one of the {self.plural}{did_you_mean(name, self.names)} "
+            f"(`initbench list {self.plural}` shows all)"
         )
 
     def choose(self, name: str) -> R:

@@ -18,7 +18,12 @@ def register(app: typer.Typer) -> None:
 
 
 def list_names(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="initializers, activations, inputs or metrics.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="initializers, activations, inputs, metrics, datasets, optimizers or losses."
+        ),
+    ],
     fan_in: Annotated[
         int, typer.Option("--fan-in", min=1, help="Fan-in for the effective moments of initializers.")
     ] = 512,
