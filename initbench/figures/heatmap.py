@@ -25,6 +25,8 @@ TONES = ("#F4F4F4", "#9ECAE9", "#F2B27A", "#B8A5D6", "#7A6A5A", "#5B8C6E", "#A63
 """Of the verdicts; their letters stand in the map as well."""
 DECADES = 12.0
 """The colours end here: whatever is further from 1 is as good as gone, or as bad."""
+LEVELS = ("share", "size")
+"""Panels of plain numbers from 0 up; those of other kinds show ratios or verdicts."""
 _CELL, _LEAST, _MOST = 0.44, 2.2, 5.2  # inches of a cell, of the map's sides
 _WRITTEN = 14  # columns up to which numbers stand in the cells
 _NARROWEST = 6.0  # room for the title
@@ -101,8 +103,11 @@ def _panel(figure: Figure, panel: dict[str, Any], box: tuple[float, float, float
     if panel["kind"] == "verdict":
         _verdicts(axes, panel, (left + wide) / width)
         return
-    image = _ratios(axes, panel)
+    image = _levels(axes, panel) if panel["kind"] in LEVELS else _ratios(axes, panel)
     bar = figure.add_axes(((left + wide + 0.1) / width, 1 - (down + high) / height, 0.12 / width, high / height))
+    if panel["kind"] in LEVELS:
+        figure.colorbar(image, bar).set_label(panel["label"])
+        return
     ticks = _ticks(*image.get_clim())
     figure.colorbar(image, bar, ticks=ticks, format=lambda power, _: f"$10^{{{power:.0f}}}$" if power else "1")
     bar.set_title("ratio", fontsize=style.SMALL - 1, loc="left", pad=5)
@@ -120,11 +125,7 @@ def _ratios(axes: Axes, panel: dict[str, Any]) -> AxesImage:
     low, high = min(-1.0, float(seen.min(initial=0.0))), max(1.0, float(seen.max(initial=0.0)))
     shown = np.clip(powers, low, high)
     image = axes.imshow(shown, "cividis", vmin=low, vmax=high, aspect="auto", origin=_origin(panel))
-    if len(panel["x"]) <= _WRITTEN and len(panel["y"]) <= _WRITTEN:
-        for (row, column), power in np.ndenumerate(powers):
-            ink = "white" if (min(power, high) - low) / (high - low) < 0.55 else "black"
-            text = _text(panel["values"][row][column])
-            axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL - 1.5, color=ink)
+    _write(axes, panel, (shown - low) / (high - low))
     if panel["theory"]:
         predicted = np.array(
             [[math.nan if value is None else math.log10(value) for value in row] for row in panel["theory"]]
@@ -133,6 +134,32 @@ def _ratios(axes: Axes, panel: dict[str, Any]) -> AxesImage:
             axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="white", linewidths=3.0)
             axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="black", linewidths=1.6, linestyles="dashed")
     return image
+
+
+def _levels(axes: Axes, panel: dict[str, Any]) -> AxesImage:
+    """Shares from 0 to 1, or sizes from 0 up to their largest; theory's depth of memory runs through them, dashed."""
+    known = [[value if isinstance(value, float) else math.nan for value in row] for row in panel["values"]]
+    values = np.array(known)
+    high = 1.0 if panel["kind"] == "share" else float(np.nanmax(values, initial=0.0)) or 1.0
+    image = axes.imshow(values, "cividis", vmin=0.0, vmax=high, aspect="auto", origin=_origin(panel))
+    _write(axes, panel, values / high)
+    if panel["curve"]:
+        x, y = zip(*panel["curve"], strict=True)
+        axes.plot(x, y, color="white", linewidth=3.0)
+        axes.plot(x, y, color="black", linewidth=1.6, linestyle="dashed")
+        axes.set_xlim(-0.5, len(panel["x"]) - 0.5)
+        axes.set_ylim(*((-0.5, len(panel["y"]) - 0.5)[:: 1 if panel["upward"] else -1]))
+    return image
+
+
+def _write(axes: Axes, panel: dict[str, Any], shade: Array) -> None:
+    """The numbers of a small map, in an ink that is seen on a shade from 0, dark, to 1."""
+    if len(panel["x"]) > _WRITTEN or len(panel["y"]) > _WRITTEN:
+        return
+    for (row, column), light in np.ndenumerate(shade):
+        text = _text(panel["values"][row][column])
+        ink = "white" if light < 0.55 else "black"
+        axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL - 1.5, color=ink)
 
 
 def _origin(panel: dict[str, Any]) -> Literal["lower", "upper"]:

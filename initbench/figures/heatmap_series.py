@@ -38,14 +38,14 @@ class Axes:
 
 def drawable(tables: Tables) -> bool:
     """Whether two keys are swept over enough cells."""
-    return len(tables.cells) >= LEAST and _axes(tables) is not None
+    return len(tables.cells) >= LEAST and axes_of(tables) is not None
 
 
 def compute(tables: Tables) -> dict[str, Any]:
     """Panels in rows, one row for every setting of the other keys."""
-    axes = _axes(tables)
+    axes = axes_of(tables)
     assert axes is not None
-    facets = _facets(tables.cells, axes)
+    facets = facets_of(tables.cells, axes)
     theory = _theory(tables)
     panels: list[Panel] = []
     for title, cells in facets[:MOST_FACETS]:
@@ -71,7 +71,7 @@ def short(key: str) -> str:
     return key.split(".", 1)[-1]
 
 
-def _axes(tables: Tables) -> Axes | None:
+def axes_of(tables: Tables) -> Axes | None:
     """The two keys with the most values; the longer labels read better along y."""
     counts = {key: tables.cells[key].nunique() for key in tables.axes}
     several = sorted((key for key in counts if counts[key] > 1), key=lambda key: -counts[key])
@@ -83,7 +83,8 @@ def _axes(tables: Tables) -> Axes | None:
     return Axes(x, y, tuple(key for key in tables.axes if key in several[2:]))
 
 
-def _facets(cells: pd.DataFrame, axes: Axes) -> list[tuple[str, pd.DataFrame]]:
+def facets_of(cells: pd.DataFrame, axes: Axes) -> list[tuple[str, pd.DataFrame]]:
+    """A title and the cells of every setting of the other keys, in the order of the file."""
     if not axes.rest:
         return [("", cells)]
     values = [list(dict.fromkeys(cells[key])) for key in axes.rest]
@@ -100,46 +101,48 @@ def _facets(cells: pd.DataFrame, axes: Axes) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _row(cells: pd.DataFrame, axes: Axes, title: str, theory: dict[tuple[str, str], float]) -> list[Panel]:
-    x, y = _ordered(cells[axes.x]), _ordered(cells[axes.y])
+    x, y = ordered(cells[axes.x]), ordered(cells[axes.y])
     places = {(row[axes.y], row[axes.x]): row for row in cells.to_dict("records")}
     panels = []
     for column, name, label, metric in KINDS:
         if not cells[column].notna().any():
             continue
-        values = [[_number(places.get((down, across), {}).get(column)) for across in x] for down in y]
+        values = [[number(places.get((down, across), {}).get(column)) for across in x] for down in y]
         lines = [[theory.get((places.get((down, across), {}).get("cell", ""), metric)) for across in x] for down in y]
-        panels.append(_panel(name, title, axes, x, y) | {"kind": "ratio", "label": label, "values": values})
-        panels[-1]["theory"] = lines if _numeric(x) and _numeric(y) and any(map(any, lines)) else None
+        panels.append(empty_panel(name, title, axes, x, y) | {"kind": "ratio", "label": label, "values": values})
+        panels[-1]["theory"] = lines if numeric(x) and numeric(y) and any(map(any, lines)) else None
     words = [[places.get((down, across), {}).get("verdict", "") for across in x] for down in y]
-    panels.append(_panel("Verdict", title, axes, x, y) | {"kind": "verdict", "words": words, "theory": None})
+    panels.append(empty_panel("Verdict", title, axes, x, y) | {"kind": "verdict", "words": words, "theory": None})
     return panels
 
 
-def _panel(name: str, title: str, axes: Axes, x: Sequence[str], y: Sequence[str]) -> Panel:
+def empty_panel(name: str, title: str, axes: Axes, x: Sequence[str], y: Sequence[str]) -> Panel:
+    """A map without its values."""
     return {
         "title": f"{name} ({title})" if title else name,
         "xlabel": short(axes.x),
         "ylabel": short(axes.y),
         "x": list(x),
         "y": list(y),
-        "upward": _numeric(y),  # numbers grow upwards, names are read downwards
+        "upward": numeric(y),  # numbers grow upwards, names are read downwards
     }
 
 
-def _ordered(column: pd.Series[Any]) -> list[str]:
+def ordered(column: pd.Series[Any]) -> list[str]:
     """The values in the order of the file, numbers by size."""
     values = [str(value) for value in dict.fromkeys(column)]
-    return sorted(values, key=float) if _numeric(values) else values
+    return sorted(values, key=float) if numeric(values) else values
 
 
-def _numeric(values: Sequence[str]) -> bool:
+def numeric(values: Sequence[str]) -> bool:
+    """Whether all are finite numbers."""
     try:
         return all(math.isfinite(float(value)) for value in values)
     except ValueError:
         return False
 
 
-def _number(value: Any) -> float | str | None:
+def number(value: Any) -> float | str | None:
     """As JSON has them: `inf` is a word, what is absent is null."""
     if value is None or math.isnan(value):
         return None
