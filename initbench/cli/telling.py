@@ -54,7 +54,7 @@ def document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:
 
 def say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> None:
     """The table, the first cells in sentences, every failure, and what became of the expectations."""
-    from .results import say_outcomes
+    from .check import say_outcomes
 
     typer.echo(f"{result.experiment.name}: {result.manifest['title']}")
     if result.experiment.description and not quiet:
