@@ -4,7 +4,7 @@
 
 Cells of about 50 ms, then as many tiny ones, with `-j 1` and `-j 2`, tables written and no pictures. `efficiency` is
 seconds with one worker over seconds with two, of whole processes and of the run alone (`seconds` of manifest.json,
-which include starting the workers). `overhead` is what a tiny cell takes beyond its networks' own time.
+which include starting the workers). What a cell takes beside its networks is theory, tables and the store.
 """
 
 from __future__ import annotations
@@ -65,11 +65,10 @@ def main() -> None:
         alone = (seconds(cell, work) - seconds(cell, work[:1])) / (len(work) - 1)
         found = [[measured(size, chosen.cells, jobs) for jobs in (1, 2)] for _ in range(chosen.rounds)]
         whole, inner = ([statistics.median(one[jobs][kind] for one in found) for jobs in (0, 1)] for kind in (0, 1))
-        print(
-            f"{chosen.cells} cells, {size} ({alone * 1e3:.1f} ms of networks): {whole[0]:.2f} s with one worker, "
-            f"{whole[1]:.2f} s with two; efficiency {whole[0] / whole[1]:.2f}, "
-            f"of the run alone {inner[0] / inner[1]:.2f}; overhead a cell {(inner[0] / chosen.cells - alone) * 1e3:.1f} ms with one"
-        )
+        beside = (inner[0] / chosen.cells - alone) * 1e3
+        print(f"{chosen.cells} cells, {size} ({alone * 1e3:.1f} ms of networks, {beside:.1f} ms beside them)")
+        print(f"  {whole[0]:.2f} s with one worker, {whole[1]:.2f} s with two: efficiency {whole[0] / whole[1]:.2f}")
+        print(f"  the run alone {inner[0]:.2f} and {inner[1]:.2f} s: {inner[0] / inner[1]:.2f}")
 
 
 if __name__ == "__main__":
