@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import time
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,17 @@ from .columns import CELLS, HISTOGRAMS, LAYERS, SUMMARY, TABLES, TEXT, THEORY, W
 from .store import LOCK
 from .stored import REMEDY, changed, other, read_manifest, text_of
 
-_ROWS = 20_000  # rows converted at a time: a large layers.csv never stands in memory as text
+_ROWS = 2_000  # rows converted at a time: a large table never stands in memory as text
+
+_PICTURED: Mapping[str, tuple[str, ...]] = {
+    "layers.csv": ("cell", "layer", "fan_out"),
+    "summary.csv": (
+        *("cell", "layer", "metric", "n", "mean", "median", "q05", "q95", "nonfinite"),
+        *("theory", "theory_sd"),
+    ),
+    "theory.csv": ("cell", "layer", "metric", "infinite_width", "within"),
+}
+"""What pictures need of the tables that may have millions of rows."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +54,12 @@ class Tables:
     axes: tuple[str, ...]
 
 
-def read_tables(folder: str | Path) -> Tables:
-    """The tables of a results folder; StorageError names the file that is missing or damaged."""
+def read_tables(folder: str | Path, pictured: bool = False) -> Tables:
+    """The tables of a results folder; StorageError names the file that is missing or damaged.
+
+    pictured: only the columns that pictures need, texts of the large tables as categories; for many cells a fifth of
+    the memory.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise StorageError(f"{folder}: no such results folder; `initbench run CONFIG` makes one")
@@ -52,10 +67,10 @@ def read_tables(folder: str | Path) -> Tables:
     axes = tuple(manifest["axes"])
     cells = _table(folder / "cells.csv", axes, CELLS)
     tables = Tables(
-        layers=_optional(folder / "layers.csv", axes, LAYERS, more=True),
-        summary=_table(folder / "summary.csv", axes, SUMMARY),
+        layers=_optional(folder / "layers.csv", axes, LAYERS, more=True, pictured=pictured),
+        summary=_table(folder / "summary.csv", axes, SUMMARY, pictured=pictured),
         cells=cells,
-        theory=_optional(folder / "theory.csv", axes, THEORY),
+        theory=_optional(folder / "theory.csv", axes, THEORY, pictured=pictured),
         histograms=_optional(folder / "histograms.csv", axes, HISTOGRAMS),
         manifest=manifest,
         axes=axes,
@@ -69,7 +84,7 @@ def tables_from(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Tables:
     axes = tuple(manifest["axes"])
 
     def table(name: str, columns: Sequence[str], more: bool = False) -> pd.DataFrame:
-        return _parse(Path(name), files[name].decode(), axes, columns, more)
+        return _parse(Path(name), io.BytesIO(files[name]), axes, columns, more)
 
     return Tables(
         layers=table("layers.csv", LAYERS, more=True) if "layers.csv" in files else None,
@@ -98,62 +113,112 @@ def _sound(folder: Path) -> dict[str, Any]:
     raise other(folder / others[0])
 
 
-def _optional(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame | None:
-    return _table(path, axes, columns, more) if path.exists() else None
+def _optional(
+    path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False, pictured: bool = False
+) -> pd.DataFrame | None:
+    return _table(path, axes, columns, more, pictured) if path.exists() else None
 
 
-def _table(path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
-    return _parse(path, text_of(path), axes, columns, more)
+def _table(
+    path: Path, axes: Sequence[str], columns: Sequence[str], more: bool = False, pictured: bool = False
+) -> pd.DataFrame:
+    try:
+        with path.open("rb") as file:
+            return _parse(path, file, axes, columns, more, _PICTURED[path.name] if pictured else ())
+    except (OSError, UnicodeDecodeError):
+        text_of(path)  # says what is wrong, and at which byte
+        raise
 
 
-def _parse(path: Path, text: str, axes: Sequence[str], columns: Sequence[str], more: bool = False) -> pd.DataFrame:
-    """A table with the columns `cell`, the axes and `columns`; with `more`, columns of numbers may follow."""
-    if not text:
+def _parse(
+    path: Path, file: BinaryIO, axes: Sequence[str], columns: Sequence[str], more: bool, kept: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A table with the columns `cell`, the axes and `columns`; with `more`, columns of numbers may follow.
+
+    kept: those that are converted; all where there is none.
+    """
+    if not file.seek(0, io.SEEK_END):
         raise StorageError(f"{path}: empty; {REMEDY}")
-    if not text.endswith("\n"):
+    file.seek(-1, io.SEEK_END)
+    if file.read() != b"\n":
         raise StorageError(f"{path}: its last line is cut; {REMEDY}")
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    file.seek(0)
+    with io.TextIOWrapper(file, "utf-8", newline="") as text:
+        return _read(path, csv.reader(text, strict=True), axes, columns, more, frozenset(kept))
+
+
+def _read(
+    path: Path, rows: Any, axes: Sequence[str], columns: Sequence[str], more: bool, kept: frozenset[str]
+) -> pd.DataFrame:
+    """See _parse; rows: a csv.reader, at the header."""
     try:
         header = next(rows)
         expected = ["cell", *axes, *columns]
         found = header[: len(expected)] if more else header
         if found != expected or len(set(header)) < len(header) or "" in header:
             raise StorageError(f"{path}: its header is {','.join(header)!r}, expected {','.join(expected)!r}; {REMEDY}")
-        frame = _frame(path, header, frozenset(axes), rows)
+        texts = frozenset(axes) | TEXT
+        return _frame(path, {name: name in texts for name in header}, rows, kept)
     except csv.Error as error:
         raise StorageError(f"{path}: line {rows.line_num}: {error}; {REMEDY}") from error
-    return frame
 
 
-def _frame(path: Path, header: list[str], axes: frozenset[str], rows: Iterator[list[str]]) -> pd.DataFrame:
-    parts: list[list[np.ndarray[Any, Any]]] = [[] for _ in header]
-    same: dict[str, str] = {}  # equal texts share one object, or every row would hold its own copy
+def _frame(path: Path, texts: Mapping[str, bool], rows: Iterator[list[str]], kept: frozenset[str]) -> pd.DataFrame:
+    """texts: of every column, whether it holds text."""
+    names = [name for name in texts if name in kept or not kept]
+    # Arrays that grow in place: pieces that are joined in the end would be in memory twice.
+    found = {name: array("i" if texts[name] else "q" if name in WHOLE else "d") for name in names}
+    known: dict[str, dict[str, int]] = {name: {} for name in names if texts[name]}  # equal texts are kept once
     start = 2  # the header is row 1
     while chunk := list(islice(rows, _ROWS)):
-        for row, fields in enumerate(chunk, start):
-            if len(fields) != len(header):
-                raise StorageError(
-                    f"{path}: row {row} has {len(fields)} fields, the header has {len(header)}; {REMEDY}"
-                )
-        for name, part, column in zip(header, parts, zip(*chunk, strict=True), strict=True):
-            if name in axes or name in TEXT:
-                part.append(np.array([same.setdefault(field, field) for field in column], dtype=object))
-            else:
-                part.append(_numbers(path, name, column, start))
+        _same_length(path, chunk, len(texts), start)
+        for name, column in zip(texts, zip(*chunk, strict=True), strict=True):
+            if name in known:
+                found[name].extend(_coded(column, known[name]))
+            elif name in found:
+                found[name] = _joined(found[name], _numbers(path, name, column, start))
         start += len(chunk)
     columns = {}
-    for name, part in zip(header, parts, strict=True):
-        values = np.concatenate(part) if part else np.empty(0)
-        columns[name] = pd.Series(values, dtype="str" if name in axes or name in TEXT else values.dtype)
-    return pd.DataFrame(columns)
+    for name in names:
+        values: Any = np.frombuffer(found[name], found[name].typecode) if found[name] else np.empty(0)
+        columns[name] = _texts(values, list(known[name]), bool(kept)) if name in known else pd.Series(values)
+    return pd.DataFrame(columns, copy=False)
 
 
-def _numbers(path: Path, name: str, fields: Sequence[str], start: int) -> np.ndarray[Any, Any]:
+def _same_length(path: Path, chunk: Sequence[list[str]], fields: int, start: int) -> None:
+    """Raises StorageError unless every row has as many fields as the header; start: the number of the first row."""
+    if set(map(len, chunk)) == {fields}:
+        return
+    row, short = next((row, len(found)) for row, found in enumerate(chunk, start) if len(found) != fields)
+    raise StorageError(f"{path}: row {row} has {short} fields, the header has {fields}; {REMEDY}")
+
+
+def _coded(column: Sequence[str], known: dict[str, int]) -> Iterator[int]:
+    """The place of each text among those that are known; new ones are added."""
+    for text in dict.fromkeys(column):
+        known.setdefault(text, len(known))
+    return map(known.__getitem__, column)
+
+
+def _joined(first: array[Any], second: array[Any]) -> array[Any]:
+    if first.typecode != second.typecode:
+        return array("d", [*first, *second])
+    first.extend(second)
+    return first
+
+
+def _texts(codes: np.ndarray[Any, Any], known: list[str], categories: bool) -> pd.Series[Any]:
+    if categories:
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(known, dtype="str")))
+    return pd.Series(np.array(known, dtype=object)[codes.astype(np.int32)], dtype="str")
+
+
+def _numbers(path: Path, name: str, fields: Sequence[str], start: int) -> array[Any]:
     whole = name in WHOLE
     try:
         if not whole:
-            return np.array([float(field) if field else np.nan for field in fields])
-        numbers = [int(field) for field in fields]
+            return _floats(fields)
+        numbers = list(map(int, fields))
     except ValueError:
         row = next(row for row, field in enumerate(fields, start) if not _is_number(field, whole))
         what = "a whole number" if whole else "a number"
@@ -161,9 +226,16 @@ def _numbers(path: Path, name: str, fields: Sequence[str], start: int) -> np.nda
             f"{path}: row {row}, column {name}: {fields[row - start]!r} is not {what}; {REMEDY}"
         ) from None
     try:
-        return np.array(numbers, dtype=np.int64)
+        return array("q", numbers)
     except OverflowError:  # a seed may be any whole number
-        return np.array(numbers, dtype=np.float64)
+        return array("d", numbers)
+
+
+def _floats(fields: Sequence[str]) -> array[Any]:
+    """Blanks are nan. Raises ValueError where something else is no number."""
+    if not all(fields):
+        fields = [field or "nan" for field in fields]
+    return array("d", map(float, fields))
 
 
 def _is_number(field: str, whole: bool) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from initbench.errors import StorageError
@@ -230,6 +231,22 @@ def test_more_rows_than_are_converted_at_once(folder: Path, monkeypatch: pytest.
     assert whole.layers is not None
     assert parts.layers is not None
     assert whole.layers.equals(parts.layers)
+
+
+def test_pictures_need_less(folder: Path, tables: Tables) -> None:
+    """The same numbers in fewer columns, texts as categories; what is damaged is damaged all the same."""
+    lean = read_tables(folder, pictured=True)
+    for few, whole in ((lean.layers, tables.layers), (lean.summary, tables.summary), (lean.theory, tables.theory)):
+        assert few is not None
+        assert whole is not None
+        assert {"cell", "layer"} <= set(few) < set(whole)
+        for name in few:
+            assert few[name].tolist() == pytest.approx(whole[name].tolist(), nan_ok=True)
+        assert isinstance(few["cell"].dtype, pd.CategoricalDtype)
+    assert lean.cells.equals(tables.cells)
+    (folder / "layers.csv").write_text(LAYERS.replace(",4,inf,", ",4,"), encoding="utf-8")
+    with pytest.raises(StorageError, match=r"layers\.csv: row 6 has 8 fields"):
+        read_tables(folder, pictured=True)
 
 
 def test_no_metric_to_summarise_is_no_damage(folder: Path) -> None:
