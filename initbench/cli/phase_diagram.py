@@ -44,7 +44,7 @@ def draw_phase_diagram(
     plane = phase_diagram(activation, np.linspace(*x, POINTS), np.linspace(*y, POINTS), q0)
     series = phase_series.compute(activation, plane, critical_line(activation), q0)
     numbers = out.with_suffix(".json")
-    picture = encode(phase.draw(series), out.suffix[1:])
+    picture = encode(phase.draw(series), out.suffix[1:], series)
     publish_all(out.parent, {out.name: picture, numbers.name: to_json(series)})
     if as_json:
         emit_json({"picture": str(out), "data": str(numbers), "sigma_w": list(x), "sigma_b": list(y), "q0": q0})

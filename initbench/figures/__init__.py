@@ -51,7 +51,8 @@ def figure(tables: Tables, stem: str) -> Figure:
 def render(tables: Tables, stem: str, fmt: str) -> bytes:
     """The figure as a file of the format png or svg, the same bytes for the same tables."""
     _known(fmt, FORMATS, "format")
-    return encode(figure(tables, stem), fmt)
+    data = series(tables, stem)
+    return encode(draw(data), fmt, data)
 
 
 def draw_all(tables: Tables, formats: Sequence[str] = FORMATS) -> dict[str, bytes]:
@@ -61,7 +62,7 @@ def draw_all(tables: Tables, formats: Sequence[str] = FORMATS) -> dict[str, byte
     files: dict[str, bytes] = {}
     for stem in available(tables):
         data = compute(tables, stem)
-        files |= {f"{stem}.{fmt}": encode(draw(data), fmt) for fmt in formats}
+        files |= {f"{stem}.{fmt}": encode(draw(data), fmt, data) for fmt in formats}
         files[f"{stem}.json"] = to_json(data)
     return files
 

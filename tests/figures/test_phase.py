@@ -159,10 +159,10 @@ def test_phases_differ_in_grey_print() -> None:
 def test_files_are_the_same_twice_whatever_the_users_taste() -> None:
     data = series("gelu")
     for fmt in ("png", "svg"):
-        first = encode(phase.draw(data), fmt)
+        first = encode(phase.draw(data), fmt, data)
         with mpl.rc_context({"font.size": 30, "hatch.color": "red", "lines.linewidth": 9}):
-            assert encode(phase.draw(data), fmt) == first
-    svg = encode(phase.draw(data), "svg")
+            assert encode(phase.draw(data), fmt, data) == first
+    svg = encode(phase.draw(data), "svg", data)
     assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert b"dc:date" not in svg
     assert len(to_json(data)) < 40_000
