@@ -8,6 +8,7 @@
     factor      x = R Q for stacks of batches
     signal      rows with their Gram matrix
     measure     the metrics of one layer from its arrays
+    jacobian    singular values of the Jacobian from the input, and of a layer's own
     custom      those of plug-ins
     statistics, distinct, histogram   moments and cosines, broken symmetry, counts in fixed bins
     costs, sizes   what a layer costs, and what a cell needs, before anything is allocated

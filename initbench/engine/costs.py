@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..catalogue.initializers.laws import Law, Uniform
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
+from .jacobian import EXTREMES, FROM_INPUT, JACOBIAN, OWN
 
 NORMAL = {"float32": 2.1, "float64": 9.0}  # a random number
 UNIFORM = 1.1  # one of a uniform law, which is drawn again for the backward pass
@@ -19,6 +20,8 @@ GRAM = 0.022  # the same in a Gram matrix, which is float64 always
 SOLVE = 0.18  # the same in the factors of a B x B matrix
 QR = 0.25  # the same in the QR of a drawn orthogonal matrix
 QR_CALL = 20_000.0  # what a QR costs, however small the matrix
+SVD = 0.3  # the same in the singular values of a Jacobian
+SVD_CALL = 50_000.0  # what a Jacobian costs, however small
 ENTRY = 8.0  # an activation, its slope and their metrics
 NETWORK = 6_000.0  # a layer of a network, however small
 LAYER = 200_000.0  # the calls of a layer, shared by a chunk
@@ -52,7 +55,24 @@ def implicit(layer: Layer, cell: Cell) -> float:
 def layer(layer: Layer, cell: Cell, undrawn: bool) -> float:
     """One layer of one network, its activation and metrics included. undrawn: whether its matrix is never drawn."""
     shared = ENTRY * cell.batch.batch_size * layer.fan_out + NETWORK
-    return (implicit if undrawn else dense)(layer, cell) + shared
+    return (implicit if undrawn else dense)(layer, cell) + shared + jacobian(layer, cell)
+
+
+def jacobian(layer: Layer, cell: Cell) -> float:
+    """The Jacobians of all inputs at a layer, and their singular values; 0 where none is asked for."""
+    wanted = JACOBIAN.intersection(cell.metrics)
+    if not wanted:
+        return 0.0
+    features, units = cell.network.features, layer.fan_out
+    each = SVD_CALL
+    if wanted & FROM_INPUT:
+        product = features * units * (layer.fan_in + min(features, units))
+        each += PRODUCT["float64"] * product
+    if wanted & EXTREMES:
+        each += SVD * features * units * min(features, units)
+    if wanted & OWN:
+        each += SVD * layer.fan_in * units * min(layer.fan_in, units)
+    return cell.batch.batch_size * each
 
 
 def calls(cell: Cell) -> float:

@@ -125,7 +125,9 @@ def gradient_factor(h: Signal, fan_out: int) -> Factor:
 
 
 def measure_gradients(signal: Signal, factor: Factor | None, fan_in: int, wanted: Collection[str]) -> Part:
-    """grad_q and grad_distinct_units of D = dL/dz, (S, B, N_out), and, with the layer's input factor, weight_grad_q."""
+    """grad_q, grad_distinct_units and gradient_cosine of D = dL/dz, (S, B, N_out), and, with the layer's input factor,
+    weight_grad_q.
+    """
     d = signal.rows
     tolerance = TOLERANCE[d.dtype]
 
@@ -133,6 +135,9 @@ def measure_gradients(signal: Signal, factor: Factor | None, fan_in: int, wanted
         part = {"grad_q": _mean(squares, x.shape[2])}
         if "grad_distinct_units" in wanted:
             part["grad_distinct_units"] = distinct_units(x, squares, tolerance)
+        if "gradient_cosine" in wanted:
+            cosine, exists = mean_cosine(x, squares)
+            part |= {"gradient_cosine": cosine, "gradient_cosine?": exists.astype(np.float64)}
         return part
 
     part = _in_scale(d, statistics, diagonal(signal.gram) if reads_gram(d) else None)

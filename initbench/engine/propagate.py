@@ -17,6 +17,7 @@ from . import histogram, measure, trace
 from .custom import CustomMetrics
 from .dense import DenseWeights
 from .implicit import GaussianWeights, HaarWeights
+from .jacobian import JACOBIAN, Jacobians
 from .select import each, law_of, resolve
 from .signal import Signal
 from .sizes import BUDGET, keeps, kept_layers
@@ -27,7 +28,7 @@ from .workspace import Workspace
 Array = np.ndarray[Any, Any]
 
 
-BACKWARD = {"grad_q", "weight_grad_q", "grad_distinct_units", "histograms"}
+BACKWARD = {"grad_q", "weight_grad_q", "grad_distinct_units", "gradient_cosine", "histograms"}
 """The metrics that a backward pass is for."""
 
 
@@ -66,6 +67,7 @@ class _Chunk:
         self.columns = {name: column for column, name in enumerate(self.trace.metrics)}
         self.backward = cell.backward and (bool(self.wanted & BACKWARD) or self.custom.need("gradient"))
         self.kept = kept_layers(cell, len(seeds), budget) if self.backward else 0
+        self.jacobians = None if JACOBIAN.isdisjoint(self.wanted) else Jacobians(self.wanted)
 
     def run(self) -> Trace:
         h, passed = self._forward()
@@ -90,6 +92,8 @@ class _Chunk:
                 h = h.copy()
             signal = Signal(h)
             self._measure_layer(index + 1, layer, z, signal, slope)
+            if self.jacobians is not None:
+                self._record(index + 1, _whole(self.jacobians.measure(weights.as_array(), slope), z))
             if self.backward:
                 passed.append(_Passed(weights, slope, factor))
         return signal.rows, passed
@@ -130,6 +134,7 @@ class _Chunk:
 
     def _weights(self, index: int, layer: Layer, streams: list[np.random.Generator]) -> Weights:
         law = self.laws[index]
+        passing = self.jacobians is not None and not self.backward  # held until the layer's Jacobians are known
         if self.choice.implicit[index]:
             if isinstance(law, Normal):
                 return GaussianWeights(law.stddev, layer.fan_in, layer.fan_out, streams)
@@ -141,8 +146,8 @@ class _Chunk:
             generators=streams,
             workspace=self.workspace,
             dtype=self.dtype,
-            keep=index >= self.cell.network.depth - self.kept and keeps(layer),
-            slot=index,
+            keep=passing or (index >= self.cell.network.depth - self.kept and keeps(layer)),
+            slot=0 if passing else index,
         )
 
     def _add_bias(self, z: Array, layer: Layer, streams: list[np.random.Generator]) -> None:
@@ -214,6 +219,14 @@ def _activated(layer: Layer, z: Array) -> tuple[Array, Array]:
     """phi(z) and phi'(z), as booleans where it is 1 or 0."""
     passes = layer.activation.formula.passes
     return layer.activation.both(z) if passes is None else (layer.activation.value(z), passes(z))
+
+
+def _whole(part: measure.Part, z: Array) -> measure.Part:
+    """The same with nan for networks that have a preactivation that is not finite."""
+    broken = ~np.isfinite(z).all(axis=(1, 2))
+    for name, values in part.items():
+        values[broken] = 1.0 if name.endswith("?") else np.nan
+    return part
 
 
 def _broken(h: Array, act_q: Array | None) -> Array:

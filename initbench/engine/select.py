@@ -11,6 +11,7 @@ from ..catalogue.initializers.laws import Law, Normal
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 from . import costs
+from .jacobian import JACOBIAN
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def resolve(cell: Cell) -> Choice:
     layers = cell.network.layers
     if cell.engine == "dense":
         return Choice((False,) * len(layers), "asked for")
+    if matrices := _of_matrices(cell):
+        return Choice((False,) * len(layers), f"{cell.engine}: {matrices} is measured of the matrices themselves")
     able = each(layers, lambda layer: fits(layer, cell.batch.batch_size))
     if cell.engine == "implicit":
         reason = "asked for"
@@ -94,12 +97,23 @@ def refusals(cell: Cell) -> Iterator[tuple[str, str]]:
     """Why a cell that asks for the implicit engine cannot have it: (key, message) pairs."""
     if cell.engine != "implicit":
         return
+    if matrices := _of_matrices(cell):
+        yield (
+            "engine",
+            f"implicit is not possible with the metric {matrices}: it is measured of the matrices themselves, which "
+            "are never drawn there; write engine: auto, or leave the metric out",
+        )
     for name in dict.fromkeys(layer.initializer.label for layer in cell.network.layers if not eligible(layer)):
         yield (
             "engine",
             f"implicit is not possible with {name}: only centred normal laws without truncation and orthogonal ones "
             "look the same in every direction; write engine: auto, which draws such layers and no others",
         )
+
+
+def _of_matrices(cell: Cell) -> str:
+    """The first metric of a cell that is measured of the weights themselves, which have to be drawn then, or empty."""
+    return next((name for name in cell.metrics if name in JACOBIAN), "")
 
 
 def _reason(cell: Cell, able: tuple[bool, ...], implicit: tuple[bool, ...]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..catalogue.initializers.laws import Uniform
 from ..spec import Cell, Layer
+from .jacobian import FROM_INPUT, JACOBIAN
 from .measure import gram_pays
 from .select import each, law_of, refusals, resolve
 
@@ -20,6 +21,8 @@ what they leave behind is memory."""
 KEPT = 1 << 27
 """Bytes of kept weights that a chunk aims at: memory costs time, most of all when it is touched first."""
 LARGEST_CHUNK = 128
+JACOBIANS = 1 << 22
+"""Entries of the Jacobians of a chunk's networks."""
 
 
 def itemsize(cell: Cell) -> int:
@@ -34,7 +37,8 @@ def chunk_size(cell: Cell) -> int:
     by_signal = (STACK // 2 if drawn else STACK) // (cell.batch.batch_size * widest)
     by_weights = 4 * STACK // max(1, drawn)
     by_kept = KEPT // max(1, sum(_kept(cell)))
-    return max(1, min(by_signal, by_weights, by_kept, UNITS // widest, LARGEST_CHUNK))
+    by_jacobian = JACOBIANS // max(1, _jacobian_entries(cell))
+    return max(1, min(by_signal, by_weights, by_kept, by_jacobian, UNITS // widest, LARGEST_CHUNK))
 
 
 def kept_layers(cell: Cell, networks: int, budget: int) -> int:
@@ -65,7 +69,21 @@ def needed_bytes(cell: Cell) -> int:
     size, batch = itemsize(cell), cell.batch.batch_size
     matrix = _largest_matrix(cell) * size
     signal = 4 * batch * max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers) * size
-    return matrix + signal + (sum(_remembered(cell)) if cell.backward else 0)
+    return matrix + signal + jacobian_bytes(cell) + (sum(_remembered(cell)) if cell.backward else 0)
+
+
+def jacobian_bytes(cell: Cell) -> int:
+    """What one network's Jacobians need, 0 where none is asked for: those of a layer and of the layer below, a scaled
+    copy and its square, and the layer's weights, all in float64."""
+    weights = _largest_matrix(cell) if JACOBIAN.intersection(cell.metrics) else 0
+    return 8 * (4 * _jacobian_entries(cell) + 3 * weights)
+
+
+def _jacobian_entries(cell: Cell) -> int:
+    """Entries of the largest Jacobians from the input that one network has at a time, those of all inputs."""
+    if not FROM_INPUT.intersection(cell.metrics):
+        return 0
+    return cell.batch.batch_size * cell.network.features * max(layer.fan_out for layer in cell.network.layers)
 
 
 def _remembered(cell: Cell) -> Iterator[int]:
@@ -103,6 +121,13 @@ def inspect(cell: Cell) -> Iterator[tuple[str, str]]:
             key,
             f"one dense {widest.fan_in} x {widest.fan_out} {cell.dtype} matrix takes {human(matrix)}; "
             f"this machine has {human(memory)} of memory",
+        )
+    elif jacobian_bytes(cell) > memory:
+        yield (
+            "input.batch_size",
+            f"the Jacobians of {cell.batch.batch_size} inputs of {cell.network.features} features take "
+            f"{human(jacobian_bytes(cell))}; this machine has {human(memory)} of memory: every input has one of its "
+            "own, and a batch_size of 1 to 4 tells the same",
         )
     elif needed_bytes(cell) > memory:
         yield (

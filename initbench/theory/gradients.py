@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
-from .curves import Line, blank, line
+from .curves import ONE_INPUT, Line, blank, line
 from .kernel import Trajectory
 
 Array = np.ndarray[Any, Any]
@@ -24,13 +24,14 @@ NO_GRADIENT = "the input has no gradient here"
 NOT_SENT = "no gradient is sent back"
 JUMPS = "the value of {} jumps, and with gradient: ones its jumps would count"
 CROSS = "with gradient: ones, weight gradients of several inputs add up in a way that is not derived"
+CROSSED = "with gradient: ones, what the gradients of two inputs have in common is not derived"
 FEW_SLOPES = "with gradient: ones, the last layer's gradients are its slopes, which may coincide"
 FLAT = "{} is flat where it is not 0: how many units have no gradient at all is not derived"
 
 
 def backward_lines(t: Trajectory, dead: Array) -> dict[str, Line]:
     """Every metric of gradients. dead: share of dead units, (L + 1,)."""
-    names = ("grad_q", "weight_grad_q", "grad_distinct_units")
+    names = ("grad_q", "weight_grad_q", "grad_distinct_units", "gradient_cosine")
     if t.gradient == "none":
         return {name: blank(t, NOT_SENT) for name in names}
     if t.known < t.depth:
@@ -44,7 +45,7 @@ def backward_lines(t: Trajectory, dead: Array) -> dict[str, Line]:
             "grad_q": line(t.over_batch(grad), t.known, t.reason, NO_GRADIENT),
             "weight_grad_q": _weight_gradients(t, grad),
         }
-    return lines | {"grad_distinct_units": _distinct(t, dead)}
+    return lines | {"grad_distinct_units": _distinct(t, dead), "gradient_cosine": _cosine(t)}
 
 
 def grad_by_group(t: Trajectory) -> Array:
@@ -86,6 +87,23 @@ def _crossed(t: Trajectory) -> Array:
         crossed[k] = t.pairs.slope_product[k] * factor
         factor = crossed[k] * t.laws[k - 1].backward_gain
     return crossed
+
+
+def _cosine(t: Trajectory) -> Line:
+    """Mean over pairs of E d_a d_b / sqrt(E d_a^2 E d_b^2): of one shared cotangent, the product over this layer and
+    those above of <phi'_a phi'_b> / sqrt(<phi'_a^2> <phi'_b^2>), for relu 1 - arccos(c) / pi each."""
+    if t.start.batch == 1:
+        return blank(t, ONE_INPUT, NO_GRADIENT)
+    if t.gradient == "ones":
+        return blank(t, CROSSED, NO_GRADIENT)
+    size = np.sqrt(t.grad[:, t.start.a]) * np.sqrt(t.grad[:, t.start.b])
+    common = _crossed(t) if t.gradient == "shared" else np.zeros(size.shape)
+    there = size > 0
+    cosine = np.divide(common, size, out=np.zeros(size.shape), where=there)
+    values = np.divide(
+        t.over_pairs(cosine), t.over_pairs(there), out=np.full(len(size), np.nan), where=there.any(axis=1)
+    )
+    return line(values, t.known, t.reason, NO_GRADIENT)
 
 
 def _distinct(t: Trajectory, dead: Array) -> Line:

@@ -14,6 +14,7 @@ from .curves import Line, forward_lines
 from .dead import dead_fraction
 from .forward import forward_spread
 from .gradients import backward_lines
+from .jacobian import jacobian_lines
 from .kernel import Trajectory, trajectory
 from .notes import notes
 from .precision import out_of_range
@@ -41,7 +42,7 @@ def predict_cell(cell: Cell) -> Prediction:
     with np.errstate(all="ignore"):
         t = trajectory(cell)
         dead = dead_fraction(t, cell.dtype)
-        lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead)
+        lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead) | jacobian_lines(t)
         bands = _bands(t)
         far = {backward: out_of_range(t, cell.dtype, backward) for backward in (False, True)}
         records = [record for record in METRICS if record.name in lines and record.name in cell.metrics]

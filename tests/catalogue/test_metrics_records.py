@@ -29,7 +29,11 @@ def test_the_default_metrics_in_their_order() -> None:
 
 def test_what_is_not_in_the_default() -> None:
     others = {record.name: record for record in METRICS if not record.default}
-    assert set(others) == {"grad_distinct_units", "histograms"}
+    jacobians = {"m1", "var", "max", "min", "condition"}
+    assert set(others) == {
+        *("grad_distinct_units", "gradient_cosine", "layer_jacobian_mean", "histograms"),
+        *(f"jacobian_{name}" for name in jacobians),
+    }
     assert not others["histograms"].scalar
     assert [record.name for record in METRICS if not record.scalar] == ["histograms"]
 
@@ -46,6 +50,7 @@ def test_records_say_what_they_are() -> None:
         "grad_q",
         "weight_grad_q",
         "grad_distinct_units",
+        "gradient_cosine",
     }
 
 

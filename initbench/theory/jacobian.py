@@ -1,0 +1,63 @@
+"""Singular values of the Jacobian J = dh_l/dx of an infinitely wide network: the first two moments of J J^T.
+
+Between a layer of n units and the n' below, J' = D W^T J with D = diag(phi'(z)). In a wide network D, W and J are free
+of one another (Pennington, Schoenholz & Ganguli 2017), so that the mean eigenvalue a of J J^T and k = <eigenvalue^2> /
+a^2 = 1 + var go from layer to layer by
+    a' = cw <phi'^2> a
+    k' = <phi'^4> / <phi'^2>^2 + (n / n') k                    independent weights
+    k' = <phi'^4> / <phi'^2>^2 + (n / n') k - min(1, n / n')   Haar weights
+from a = k = 1 at the input. For L alike layers of one width that is their var = L (mu_2 / mu_1^2 - 1 - s_1), s_1 = -1
+for independent weights and 0 for Haar ones, at any gain: for linear L and 0, for relu 2 L and L.
+
+First D: for free A and X with normalised traces, tr AXAX = tr A^2 (tr X)^2 + (tr A)^2 tr X^2 - (tr A)^2 (tr X)^2. Then
+W: of independent entries, tr (W^T M W)^2 = cw^2 (tr^2 M + (n / n') tr M^2); a semi-orthogonal W^T cuts n of the n'
+dimensions out of a free M, or adds n - n' eigenvalues of 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .bands import upwards
+from .curves import Line, blank, line
+from .kernel import Trajectory
+
+Array = np.ndarray[Any, Any]
+
+NO_JACOBIAN = "the Jacobian begins above the input"
+NO_EDGES = "the ends of the spectrum are not derived, only its mean and variance"
+NO_OWN = "the mean singular value of a layer's own Jacobian is not derived"
+HEAVY = "layer {}: weights with so few that are not 0 have singular values of their own kind"
+
+TAILS = 0.05
+"""Excess kurtosis over fan_in above which independent weights are no Gaussian ones to their singular values."""
+
+
+def jacobian_lines(t: Trajectory) -> dict[str, Line]:
+    """Every metric of Jacobians."""
+    mean = np.full(t.q.shape, np.nan)
+    mean[1:] = np.multiply.accumulate(t.cw[1:, None] * t.moments.slope_square[1:], axis=0)
+    return {
+        "jacobian_m1": line(t.over_batch(mean), t.known, t.reason, NO_JACOBIAN),
+        "jacobian_var": _variance(t, mean),
+        **{f"jacobian_{name}": blank(t, NO_EDGES, NO_JACOBIAN) for name in ("max", "min", "condition")},
+        "layer_jacobian_mean": blank(t, NO_OWN, NO_JACOBIAN),
+    }
+
+
+def _variance(t: Trajectory, mean: Array) -> Line:
+    """var, for the inputs of which anything passes. mean: a, (L + 1, S)."""
+    wider = np.array([[np.nan], *([law.fan_out / law.fan_in] for law in t.laws)])
+    haar = np.array([[np.nan], *([float(law.haar)] for law in t.laws)])
+    slopes = t.moments.slope_fourth / t.moments.slope_square**2
+    k = upwards(np.broadcast_to(wider, slopes.shape), slopes - haar * np.minimum(wider, 1.0), 1.0)
+    known = next((n for n, law in enumerate(t.laws) if law.kurtosis - 3 > TAILS * law.fan_in), t.depth)
+    passing = (mean > 0) & (np.arange(t.depth + 1)[:, None] <= known)
+    share = t.over_batch(passing)
+    values = np.full(t.depth + 1, np.nan)
+    np.divide(t.over_batch(np.where(passing, k - 1, 0.0)), share, out=values, where=share > 0)
+    if known < t.known:
+        return line(values, known, HEAVY.format(known + 1), NO_JACOBIAN)
+    return line(values, t.known, t.reason, NO_JACOBIAN)
