@@ -20,6 +20,8 @@ From Python:
     result = initbench.run("config.yaml")            # or a dict; out="folder" writes it down
     result.layers, result.summary, result.cells      # DataFrames
     initbench.plot(result, "variance")               # a Matplotlib Figure
+    initbench.compare("results/a", "results/b").pairs     # paired differences over common seeds, with intervals
+    initbench.rank("results/sweep").standings             # which setting comes first, ties told
     initbench.initializer("keras:he_normal").variance(fan_in=512, fan_out=256)
     initbench.activation("gelu").slope(z)
     initbench.predict("tanh", sigma_w=1.5, sigma_b=0.3)   # infinite width: q_star, c_star, chi, xi_q, xi_c, phase
@@ -36,8 +38,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .api import compare as compare
     from .api import load as load
     from .api import plot as plot
+    from .api import rank as rank
     from .api import run as run
     from .catalogue.activations import activation as activation
     from .catalogue.initializers import initializer as initializer
@@ -52,10 +56,12 @@ _HOMES = {
     "InitbenchError": ".errors",
     "Result": ".lab.result",
     "activation": ".catalogue.activations",
+    "compare": ".api",
     "initializer": ".catalogue.initializers",
     "load": ".api",
     "plot": ".api",
     "predict": ".theory.mean_field",
+    "rank": ".api",
     "recommend": ".theory.recommend",
     "run": ".api",
 }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .figures import Figure
+    from .lab.compare import Comparison
+    from .lab.ranking import Ranking
     from .lab.result import Result
     from .lab.tables import Tables
 
@@ -55,3 +57,30 @@ def plot(result: Result | Tables | str | PathLike[str], stem: str = "variance") 
 
     source = result.frames if isinstance(result, Result) else result
     return figures.figure(source if isinstance(source, Tables) else load(source), stem)
+
+
+def compare(
+    a: Result | str | PathLike[str],
+    b: Result | str | PathLike[str],
+    metrics: Sequence[str] = (),
+    layer: int | str | None = None,
+) -> Comparison:
+    """Two results or results folders side by side: .settings that differ, .pairs of cells with their .differences.
+
+    metrics: only these; layer: there (a number, "first" or "last") instead of at the end of each metric's way.
+    Raises UsageError, StorageError, JudgeError where nothing can be compared.
+    """
+    from .lab import compare
+
+    return compare.compare(a, b, metrics, layer)
+
+
+def rank(*results: Result | str | PathLike[str]) -> Ranking:
+    """All cells of one or more results or results folders in order: .standings, best first, with ties; .rules says by
+    what.
+
+    Raises UsageError, StorageError, JudgeError where there are fewer than two cells.
+    """
+    from .lab import ranking
+
+    return ranking.rank(*results)

@@ -1,0 +1,222 @@
+"""Two results side by side: the settings in which they differ, and how far apart their measurements are.
+
+Every network of A is held against the network of B with the same seed number: both saw the same inputs, and the same
+draws where engine and kind of law agree, so that what the two have in common leaves the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import JudgeError, UsageError
+from .intervals import Interval, correlation, of_lots, of_mean, of_pairs, of_samples
+from .lots import lot
+from .matching import match
+from .measured import Measured, Opened, Source, open_results
+from .quantities import Quantity, Sample, quantities, sample
+from .settings import Differing, differences
+
+PAIRED, UNPAIRED = "paired", "unpaired"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One quantity in A and in B.
+
+    factor: whether a, b, difference, low and high are log10, so that 10^difference is B / A; else difference is B - A.
+    how: paired | unpaired, or empty where nothing can be subtracted. n: pairs, or networks of A and of B.
+    a, b: means over the networks that count; low, high: 95 %, nan where one network cannot tell.
+    correlation: of the pairs; narrower: how many times wider the interval would be without pairing; nan where unpaired.
+    notes: networks that do not count, and why.
+    """
+
+    quantity: str
+    factor: bool
+    how: str
+    n: tuple[int, int]
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+    correlation: float = math.nan
+    narrower: float = math.nan
+    notes: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether the interval leaves out that there is no difference."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A cell of A beside one of B. a, b: their ids; labels: their swept settings; verdicts: of cells.csv.
+
+    unmeasured: quantities that exist in neither.
+    """
+
+    a: str
+    b: str
+    labels: tuple[str, str]
+    verdicts: tuple[str, str]
+    differences: tuple[Difference, ...]
+    unmeasured: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two results. names: of A and B; settings: those that differ; matched: how cells were paired, in words.
+
+    left_out: labels of the cells of A, and of B, without a partner. notes: what the intervals rest on.
+    """
+
+    names: tuple[str, str]
+    settings: tuple[Differing, ...]
+    matched: str
+    pairs: tuple[Pair, ...]
+    left_out: tuple[tuple[str, ...], tuple[str, ...]]
+    notes: tuple[str, ...]
+
+
+def compare(a: Source, b: Source, metrics: Iterable[str] = (), layer: int | str | None = None) -> Comparison:
+    """A and B side by side: results folders, or results of runs.
+
+    metrics: only these (metrics, `forward drift`, `backward drift`); layer: a number, "first" or "last", instead of
+    where each metric's way ends.
+    Raises StorageError for a missing or damaged folder, UsageError for what is not there to choose, JudgeError where
+    nothing can be compared.
+    """
+    if isinstance(layer, str) and layer not in ("first", "last"):
+        raise UsageError(f"layer {layer!r}: a layer is its number, first or last")
+    one, other = open_results(a), open_results(b)
+    if one.where and one.where == other.where:
+        raise UsageError(f"{one.where}: the same results twice; `initbench compare DIR` ranks the cells of one folder")
+    matching = match(one, other)
+    wanted = tuple(metrics)
+    pairs = tuple(_pair(x, y, quantities((x, y), wanted, layer)) for x, y in matching.pairs)
+    if not any(math.isfinite(row.a) or math.isfinite(row.b) for pair in pairs for row in pair.differences):
+        raise JudgeError(f"{one.title}, {other.title}: neither has a number that could be compared")
+    return Comparison(
+        (one.title, other.title),
+        differences((one, other)),
+        matching.how,
+        pairs,
+        (_labels(one, matching.left_a), _labels(other, matching.left_b)),
+        tuple(_notes(one, other, pairs)),
+    )
+
+
+def _labels(result: Opened, cells: Sequence[Measured]) -> tuple[str, ...]:
+    return (*(cell.label for cell in cells), *(f"{label} (failed)" for label in result.failed))
+
+
+def _pair(a: Measured, b: Measured, chosen: Sequence[Quantity]) -> Pair:
+    rows, unmeasured = [], []
+    for quantity in chosen:
+        row = _paired(quantity, a, b) if a.values is not None and b.values is not None else _lots(quantity, a, b)
+        if row is None:
+            unmeasured.append(quantity.name)
+        else:
+            rows.append(row)
+    verdicts = (str(a.row["verdict"]), str(b.row["verdict"]))
+    return Pair(a.id, b.id, (a.label, b.label), verdicts, tuple(rows), tuple(unmeasured))
+
+
+def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
+    """From layers.csv, by seed where there are seeds in common; None where neither has the quantity."""
+    one, other = sample(quantity, a), sample(quantity, b)
+    if one.blank == len(one.seeds) and other.blank == len(other.seeds):
+        return None
+    notes = (*_lost("A", one), *_lost("B", other))
+    x, y = _common(one, other)
+    if len(x) < 2 and min(one.n, other.n) > 1:
+        x, y = one.values[np.isfinite(one.values)], other.values[np.isfinite(other.values)]
+        apart = of_samples(x, y)
+        return _difference(quantity, UNPAIRED, (len(x), len(y)), (float(x.mean()), float(y.mean())), apart, notes)
+    if not len(x):
+        return _nothing(quantity, (_mean(one), _mean(other)), notes)
+    apart, unpaired = of_pairs(x, y), of_samples(x, y)
+    few = ("one pair has no interval",) if len(x) == 1 else ()
+    means = (of_mean(x).mean, of_mean(y).mean)
+    found = (correlation(x, y), unpaired.half / apart.half if apart.half > 0 else math.nan)
+    return _difference(quantity, PAIRED, (len(x), len(x)), means, apart, (*notes, *few), *found)
+
+
+def _common(one: Sample, other: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """The values of the seeds that both have, where both are numbers."""
+    _, here, there = np.intersect1d(one.seeds, other.seeds, return_indices=True)
+    x, y = one.values[here], other.values[there]
+    both = np.isfinite(x) & np.isfinite(y)
+    return x[both], y[both]
+
+
+def _lots(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
+    """From summary.csv and cells.csv: the networks cannot be told apart, so that they cannot be paired."""
+    one, other = lot(quantity, a), lot(quantity, b)
+    if one.blank and other.blank:
+        return None
+    notes = (*(f"A: {what}" for what in one.notes), *(f"B: {what}" for what in other.notes))
+    if not (math.isfinite(one.mean) and math.isfinite(other.mean)):
+        return _nothing(quantity, (one.mean, other.mean), notes)
+    apart = of_lots((one.n, other.n), (one.mean, other.mean), (one.stderr, other.stderr))
+    return _difference(quantity, UNPAIRED, (one.n, other.n), (one.mean, other.mean), apart, notes)
+
+
+def _difference(
+    quantity: Quantity,
+    how: str,
+    n: tuple[int, int],
+    means: tuple[float, float],
+    apart: Interval,
+    notes: tuple[str, ...],
+    r: float = math.nan,
+    narrower: float = math.nan,
+) -> Difference:
+    numbers = (*means, apart.mean, apart.low, apart.high)
+    return Difference(quantity.name, quantity.factor, how, n, *numbers, r, narrower, notes)
+
+
+def _nothing(quantity: Quantity, means: tuple[float, float], notes: tuple[str, ...]) -> Difference:
+    return Difference(quantity.name, quantity.factor, "", (0, 0), *means, math.nan, math.nan, math.nan, notes=notes)
+
+
+def _mean(one: Sample) -> float:
+    return of_mean(one.values[np.isfinite(one.values)]).mean
+
+
+def _lost(name: str, one: Sample) -> list[str]:
+    """Networks that do not count, by reason."""
+    of = len(one.seeds)
+    counts = ((one.nonfinite, "not finite"), (one.zero, "exactly 0"), (one.blank, "blank"))
+    return [f"{name}: {what} in {count} of {of}" for count, what in counts if count > 0]
+
+
+def _notes(a: Opened, b: Opened, pairs: Sequence[Pair]) -> list[str]:
+    """What the intervals rest on, and what they leave open."""
+    notes = []
+    missing = [name for name, one in (("A", a), ("B", b)) if not one.raw]
+    if missing:
+        notes.append(
+            f"{' and '.join(missing)} ha{'ve' if len(missing) > 1 else 's'} no layers.csv (output: {{layers: false}}): "
+            "networks cannot be paired. Intervals are Welch's, from summary.csv; mean squares are compared by their "
+            "means over networks, and drifts, by those of cells.csv, have no interval"
+        )
+    seeds = [set(one.experiment.seeds) for one in (a, b)]
+    common = len(seeds[0] & seeds[1])
+    if not missing and (seeds[0] != seeds[1]):
+        notes.append(f"{common} seeds in common, of {len(seeds[0])} in A and {len(seeds[1])} in B")
+    roots = [one.experiment.cells[0].cell.root_seed for one in (a, b)]
+    if roots[0] != roots[1] and common and not missing:
+        notes.append(
+            "the root seeds differ: networks of the same seed number share no draws, and pairing gains nothing"
+        )
+    if any(cell["input.resample"] == "false" for one in (a, b) for cell in one.settings):
+        notes.append("input.resample is false: the intervals hold for that one batch of inputs, not for others like it")
+    if not missing and (same := sum(pair.a == pair.b for pair in pairs)):
+        notes.append(f"{same} of {len(pairs)} pairs are the same cell twice: the same networks, to the last digit")
+    return notes

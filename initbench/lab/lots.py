@@ -1,0 +1,53 @@
+"""Quantities of a cell whose networks were not kept one by one: what summary.csv and cells.csv say of all together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .measured import Measured
+from .quantities import Quantity, moments
+
+RATIOS = {"act_q": "act_q_ratio", "grad_q": "grad_q_ratio"}
+"""The columns of cells.csv that are drifts of the means over networks."""
+
+
+@dataclass(frozen=True)
+class Lot:
+    """A mean over networks with its standard error, nan where that is not known; log10 for factors.
+
+    n: finite networks; blank: whether the quantity does not exist in this cell. notes: networks that do not count.
+    """
+
+    n: int
+    mean: float
+    stderr: float
+    blank: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def lot(quantity: Quantity, cell: Measured) -> Lot:
+    """A quantity in all networks of a cell. Of a factor it is the mean that counts, not the mean of the logarithms; its
+    standard error is the first-order one, stderr / (mean ln 10)."""
+    found = moments(quantity.metric, quantity.place(cell.depth), cell)
+    of = found.n + found.nonfinite
+    lost = (f"not finite in {found.nonfinite} of {of}",) if found.nonfinite else ()
+    if quantity.start:
+        return _drift(quantity, cell, found.n, lost)
+    if not of or not quantity.factor:
+        return Lot(found.n, found.mean, found.sd / math.sqrt(found.n) if found.n else math.nan, not of, lost)
+    if found.mean == 0:
+        return Lot(found.n, math.nan, math.nan, notes=(*lost, f"exactly 0 in {found.n} of {of}"))
+    if not found.n:
+        return Lot(0, math.nan, math.nan, notes=lost)
+    stderr = found.sd / found.mean / math.sqrt(found.n) / math.log(10)
+    return Lot(found.n, math.log10(found.mean), stderr, notes=lost)
+
+
+def _drift(quantity: Quantity, cell: Measured, n: int, lost: tuple[str, ...]) -> Lot:
+    ratio = float(cell.row[RATIOS[quantity.metric]])
+    if math.isnan(ratio):
+        return Lot(n, math.nan, math.nan, not lost, lost)
+    if ratio == 0 or math.isinf(ratio):
+        return Lot(n, math.nan, math.nan, notes=(*lost, "exactly 0" if ratio == 0 else "beyond all numbers"))
+    return Lot(n, math.log10(ratio) / quantity.steps(cell.depth), math.nan, notes=lost)

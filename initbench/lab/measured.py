@@ -1,0 +1,196 @@
+"""Results as they are compared: cells with their settings, and what was measured of every network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import StorageError
+from ..spec import Experiment, GridCell
+from .check import stored_experiment
+from .columns import LAYERS
+from .result import Result
+from .settings import cell_settings
+from .stored import verify
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .tables import Tables
+
+Array = np.ndarray[Any, Any]
+Source = Result | str | PathLike[str]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A metric at a layer over the seeds, as summary.csv has it.
+
+    n: finite networks; nonfinite: those with inf or nan; mean, sd: of the finite ones, nan where there are too few.
+    """
+
+    n: int
+    nonfinite: int
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One cell that was measured.
+
+    label: its swept settings, empty where nothing is swept; settings: all of its settings by dotted key; fans: units of
+    every layer, (L,); values: (S, L + 1, M) of layers.csv, nan where blank or not finite, None without layers.csv;
+    seeds: (S,), one entry a network; row: its row of cells.csv; summary: (layer, metric) -> moments.
+    """
+
+    id: str
+    label: str
+    settings: Mapping[str, str]
+    fans: Array
+    metrics: tuple[str, ...]
+    seeds: Array
+    values: Array | None
+    row: Mapping[str, Any]
+    rows: pd.DataFrame
+
+    @property
+    def depth(self) -> int:
+        return len(self.fans)
+
+    @cached_property
+    def summary(self) -> dict[tuple[int, str], Moments]:
+        """What summary.csv has of this cell."""
+        columns = (self.rows[name].tolist() for name in ("layer", "metric", "n", "nonfinite", "mean", "sd"))
+        return {(layer, metric): Moments(*rest) for layer, metric, *rest in zip(*columns, strict=True)}
+
+    def of(self, metric: str) -> Array:
+        """A metric of every network and layer, (S, L + 1), nan where it is blank or not finite.
+
+        Asked only where there is a layers.csv.
+        """
+        assert self.values is not None
+        if metric not in self.metrics:
+            return np.full(self.values.shape[:2], np.nan)
+        of_metric: Array = self.values[:, :, self.metrics.index(metric)]
+        return np.where(np.isfinite(of_metric), of_metric, np.nan)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The results of one experiment. name: the experiment's; where: the folder, empty for results in memory.
+
+    settings: of every cell of the config; failed: the labels of cells of which nothing could be measured;
+    raw: whether there is a layers.csv.
+    """
+
+    name: str
+    where: str
+    experiment: Experiment
+    manifest: Mapping[str, Any]
+    settings: tuple[Mapping[str, str], ...]
+    cells: tuple[Measured, ...]
+    failed: tuple[str, ...]
+    raw: bool
+
+    @property
+    def title(self) -> str:
+        """What tells it from others of the same name."""
+        return self.where or self.name
+
+
+def open_results(source: Source) -> Opened:
+    """A results folder, or a result of a run, with its resolved config.
+
+    Raises StorageError where the folder or a file of it is missing or damaged.
+    """
+    from .tables import read_tables
+
+    if isinstance(source, Result):
+        return _opened(source.experiment, source.frames, "" if source.out is None else str(source.out))
+    folder = Path(source)
+    tables = read_tables(folder)
+    verify(folder, tables.manifest, "resolved.yaml")
+    return _opened(stored_experiment(folder), tables, str(source))
+
+
+def _opened(experiment: Experiment, tables: Tables, where: str) -> Opened:
+    grid = {tuple(text for _, text in cell.axes): cell for cell in experiment.cells}
+    settings = {axes: cell_settings(cell.cell) for axes, cell in grid.items()}
+    columns = {str(name): tables.cells[name].tolist() for name in tables.cells}
+    parts = {name: _slices(frame) for name, frame in (("summary", tables.summary), ("layers", tables.layers))}
+    raw, metrics = _raw(tables.layers)
+    cells, failed = [], []
+    for place, cell in enumerate(columns["cell"]):
+        row = {name: column[place] for name, column in columns.items()}
+        axes = tuple(_as_written(row[key]) for key in tables.axes)
+        if axes not in grid:
+            raise StorageError(f"{where}: resolved.yaml is not the config of cells.csv; run the config again")
+        if row["status"] == "failed":
+            failed.append(grid[axes].label)
+            continue
+        rows = tables.summary.iloc[parts["summary"].get(cell, slice(0))]
+        mine = parts["layers"].get(cell, slice(0))
+        cells.append(_cell(grid[axes], settings[axes], rows, None if raw is None else raw[mine], metrics, row))
+    name = str(tables.manifest.get("name", experiment.name))
+    all_settings = tuple(settings.values())
+    return Opened(name, where, experiment, tables.manifest, all_settings, tuple(cells), tuple(failed), raw is not None)
+
+
+def _cell(
+    grid: GridCell,
+    settings: Mapping[str, str],
+    rows: pd.DataFrame,
+    raw: Array | None,
+    metrics: tuple[str, ...],
+    row: dict[str, Any],
+) -> Measured:
+    cell, layers = str(row["cell"]), grid.cell.network.layers
+    fans = np.array([layer.fan_out for layer in layers])
+    if raw is None:
+        seeds, values, metrics = np.empty(0), None, tuple(dict.fromkeys(rows["metric"].tolist()))
+    else:
+        seeds, values = _shaped(cell, raw, len(layers))
+    return Measured(cell, grid.label, settings, fans, metrics, seeds, values, row, rows)
+
+
+def _shaped(cell: str, raw: Array, depth: int) -> tuple[Array, Array]:
+    """Rows of (seed, layer, metrics...) as seeds, (S,), and values, (S, L + 1, M)."""
+    whole = len(raw) % (depth + 1) == 0
+    block = raw.reshape(-1, depth + 1, raw.shape[1]) if whole else raw[None]
+    if not whole or (block[:, :, 1] != np.arange(depth + 1)).any() or (block[:, :, 0] != block[:, :1, 0]).any():
+        raise StorageError(f"layers.csv: cell {cell} is not {depth} layers in every seed; run the config again")
+    return block[:, 0, 0], block[:, :, 2:]
+
+
+def _raw(layers: pd.DataFrame | None) -> tuple[Array | None, tuple[str, ...]]:
+    """The numbers of layers.csv, (rows, 2 + M): seed, layer, metrics; and the metrics' names."""
+    if layers is None:
+        return None, ()
+    columns = list(layers.columns)
+    metrics = columns[columns.index(LAYERS[-1]) + 1 :]
+    return np.stack([layers[name].to_numpy(np.float64) for name in ("seed", "layer", *metrics)], -1), tuple(metrics)
+
+
+def _slices(frame: pd.DataFrame | None) -> dict[str, slice]:
+    """Where the rows of every cell are: they stand together, in grid order."""
+    return {} if frame is None else dict(_runs(frame["cell"].tolist()))
+
+
+def _runs(cells: list[str]) -> Iterator[tuple[str, slice]]:
+    start = 0
+    for place in range(1, len(cells) + 1):
+        if place == len(cells) or cells[place] != cells[start]:
+            yield cells[start], slice(start, place)
+            start = place
+
+
+def _as_written(text: str) -> str:
+    """A swept value without the mark that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "@", "-") else text

@@ -1,0 +1,143 @@
+"""What is compared: metrics at one layer, and how far the signal drifts through the network; one number a network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..catalogue.metrics import METRICS
+from ..errors import UsageError, did_you_mean
+from .departure import SQUARES
+from .measured import Measured, Moments
+
+Array = np.ndarray[Any, Any]
+
+FORWARD, BACKWARD = "forward drift", "backward drift"
+DRIFTS = {FORWARD: ("act_q", "first", "last"), BACKWARD: ("grad_q", "last", "first")}
+"""The metric, and the layers from which and to which it drifts."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number of every network.
+
+    metric at `layer` (a number, "first" or "last"); for a drift, over the same metric at `start`.
+    factor: what is a mean square, or a ratio of them, is compared by its log10: differences are factors.
+    a_layer: a drift, as its share of one layer (for networks of different depths).
+    """
+
+    name: str
+    metric: str
+    layer: int | str
+    start: str = ""
+    factor: bool = False
+    a_layer: bool = False
+
+    @property
+    def word(self) -> str:
+        """What it is chosen by: its metric's name, or the drift's."""
+        return self.name.removesuffix(" a layer") if self.start else self.metric
+
+    def place(self, depth: int) -> int:
+        """The layer's number."""
+        return _number(self.layer, depth)
+
+    def steps(self, depth: int) -> int:
+        """Layers that a drift is shared among: 1 unless it is wanted a layer."""
+        return depth - 1 if self.a_layer else 1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A quantity in every network of a cell.
+
+    values: (S,), log10 for factors, nan where it is none; n: how many there are. nonfinite: networks that overflowed;
+    zero: networks where it is exactly 0, which has no logarithm; blank: networks in which it does not exist.
+    """
+
+    seeds: Array
+    values: Array
+    nonfinite: int
+    zero: int
+    blank: int
+
+    @property
+    def n(self) -> int:
+        return int(np.isfinite(self.values).sum())
+
+
+def quantities(
+    cells: Sequence[Measured], metrics: Iterable[str] = (), layer: int | str | None = None
+) -> list[Quantity]:
+    """What there is to compare among cells, drifts first, then metrics at the end of their way.
+
+    metrics: only these (a metric, `forward drift` or `backward drift`); layer: there instead, without drifts.
+    Raises UsageError for a metric that none of the cells has, or a layer that one of them does not have.
+    """
+    measured = METRICS.ordered({name for cell in cells for name in cell.metrics})
+    depths = {cell.depth for cell in cells}
+    _layer_exists(layer, depths)
+    drifts = [_drift(name, len(depths) > 1) for name, (metric, _, _) in DRIFTS.items() if metric in measured]
+    found = ([] if layer is not None else drifts) + [_at(metric, layer) for metric in measured]
+    wanted = list(metrics)
+    for name in wanted:
+        allowed = [*measured, *([] if layer is not None else DRIFTS)]
+        if name not in allowed:
+            raise UsageError(f"{name}: not measured here{did_you_mean(name, allowed)} ({', '.join(allowed)})")
+    return [one for one in found if not wanted or one.word in wanted]
+
+
+def _layer_exists(layer: int | str | None, depths: set[int]) -> None:
+    if isinstance(layer, int) and not 0 <= layer <= min(depths):
+        raise UsageError(f"there is no layer {layer}: layers are 0 (the input) to {min(depths)}")
+
+
+def _drift(name: str, a_layer: bool) -> Quantity:
+    metric, start, end = DRIFTS[name]
+    return Quantity(name + (" a layer" if a_layer else ""), metric, end, start, True, a_layer)
+
+
+def _at(metric: str, layer: int | str | None) -> Quantity:
+    """A metric where its way ends: gradients at the first layer, all else at the last."""
+    if layer is None:
+        layer = "first" if METRICS.find(metric).needs == "gradient" else "last"
+    where = f"layer {layer}" if isinstance(layer, int) else f"{layer} layer"
+    return Quantity(f"{metric}, {where}", metric, layer, factor=metric in SQUARES)
+
+
+def sample(quantity: Quantity, cell: Measured) -> Sample:
+    """A quantity in every network of a cell that has its raw rows."""
+    column = cell.of(quantity.metric)
+    end = column[:, quantity.place(cell.depth)]
+    if quantity.start and cell.depth == 1:
+        return Sample(cell.seeds, np.full(len(end), math.nan), 0, 0, len(end))  # one layer has no drift
+    start = column[:, _number(quantity.start, cell.depth)] if quantity.start else np.ones(len(end))
+    there = np.isfinite(end) & np.isfinite(start)
+    zero = there & ((end <= 0) | (start <= 0)) if quantity.factor else np.zeros(len(end), bool)
+    blank = _blank(quantity, cell) if not there.all() else 0
+    values = end.copy()
+    if quantity.factor:
+        with np.errstate(all="ignore"):
+            values = (np.log10(end) - np.log10(start)) / quantity.steps(cell.depth)
+    values[~there | zero] = math.nan
+    return Sample(cell.seeds, values, int((~there).sum()) - blank, int(zero.sum()), blank)
+
+
+def _blank(quantity: Quantity, cell: Measured) -> int:
+    """Networks in which a metric does not exist: summary.csv tells them from those that overflowed."""
+    places = [quantity.place(cell.depth), *([_number(quantity.start, cell.depth)] if quantity.start else [])]
+    counts = [moments(quantity.metric, place, cell) for place in places]
+    return len(cell.seeds) - min(count.n + count.nonfinite for count in counts)
+
+
+def moments(metric: str, layer: int, cell: Measured) -> Moments:
+    """What summary.csv has of a metric at a layer; none of it where it was not measured there."""
+    return cell.summary.get((layer, metric), Moments(0, 0, math.nan, math.nan))
+
+
+def _number(layer: int | str, depth: int) -> int:
+    return {"first": 1, "last": depth}[layer] if isinstance(layer, str) else layer
