@@ -21,7 +21,7 @@ from .named import KINDS, NO_BIAS
 from .overrides import Override, conflicts
 from .resolved import resolved_text
 from .schema import NAME, Config
-from .settings import BAD, Point, Settings, split
+from .settings import BAD, REQUIRED, Point, Settings, split
 from .sweep import Plan, cached_text, read_plan, swept_keys
 
 Inspect = Callable[[Cell], Iterable[tuple[str, str]]]
@@ -59,7 +59,7 @@ def build(
     root_seed = config.root_seed if config else 0
     _check_base(settings, plan)
     cells, notes = _Grid(root, settings, plan, metrics, root_seed, findings).cells(inspect)
-    judged = () if findings.about("network", "input", "gradient", "dtype", "engine", "sweep") else cells
+    judged = () if findings.about("network", "input", "gradient", "training", "dtype", "engine", "sweep") else cells
     evidence = Evidence(judged, metrics, len(seeds), config is None or config.output.layers)
     expect = read_expectations(root, evidence, findings)
     findings.raise_any()
@@ -201,12 +201,7 @@ class _Grid:
         return GridCell(index, axes, cell)
 
     def _needed(self) -> tuple[str, ...]:
-        axes = self.plan.axes
-        return tuple(
-            key
-            for key in ("network.depth", "network.width", "network.activation", "network.initializer")
-            if key in axes
-        )
+        return tuple(key for key in REQUIRED if key in self.plan.axes)
 
     def _origin(self, key: str, full: Point) -> Place:
         if key in full and (key in self.settings.given or full[key] is not self.settings.base.get(key)):

@@ -11,12 +11,14 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import Initializer
 from ..catalogue.inputs import Inputs
+from ..catalogue.training import Data
 from ..errors import ParameterError, PluginError
-from ..spec import Batch, Cell, Layer, Network
+from ..spec import Batch, Cell, Layer, Network, Training
 from .document import Mapping, Node, Place, locate
 from .messages import refused
 from .schema import MAX_LAYERS
 from .settings import BAD, Point, Settings
+from .trained import training_of
 
 Note = Callable[[Place, str, str], None]
 """(place, key, message) of a problem that belongs to one cell."""
@@ -43,7 +45,10 @@ class Assembler:
         values = {key: self.settings.value(key, node) for key, node in point.items()}
         batch = self._batch(point, values)
         network = self._network(point, values, batch[0]) if batch else self._lengths(point, values)
+        training = self._training(point, values, network) if self.settings.trains else None
         if batch is None or not isinstance(network, Network) or any(value is BAD for value in values.values()):
+            return None
+        if self.settings.trains and training is None:
             return None
         return Cell(
             network=network,
@@ -53,6 +58,7 @@ class Assembler:
             engine=values["engine"],
             metrics=self.metrics,
             root_seed=self.root_seed,
+            training=training,
         )
 
     def key(self, cell: Cell) -> tuple[Any, ...]:
@@ -65,7 +71,7 @@ class Assembler:
             batch.batch_size,
             batch.resample,
         )
-        return self._numbers[id(cell.network)], inputs, cell.gradient, cell.dtype, cell.engine
+        return self._numbers[id(cell.network)], inputs, cell.gradient, cell.dtype, cell.engine, cell.training
 
     def _batch(self, point: Point, values: dict[str, Any]) -> tuple[int, int] | None:
         """(features, batch_size), None where they do not hold or cannot be known."""
@@ -77,8 +83,13 @@ class Assembler:
         if inputs is BAD or features is BAD or size is BAD:
             return None
         assert isinstance(inputs, Inputs)
+        learnt = values.get("training.data")
         if features is None:
-            features = inputs.columns or first
+            features = learnt.shape.features if isinstance(learnt, Data) else inputs.columns or first
+        elif isinstance(learnt, Data) and features != learnt.shape.features:
+            allowed = f"{learnt.name} has {learnt.shape.features} features to train on; leave features out"
+            self.note(point["input.features"].place, "input.features", refused(point["input.features"], allowed))
+            return None
         if not isinstance(features, int):
             return None
         if inputs.columns is not None and features != inputs.columns:
@@ -121,6 +132,17 @@ class Assembler:
                 except ParameterError as error:
                     self._draws[memory] = (error.parameter, str(error))
         return self._note_parameter(point, "input.distribution", None, self._draws[memory])
+
+    def _training(self, point: Point, values: dict[str, Any], network: Network | bool | None) -> Training | None:
+        """How the network is trained; None where that does not hold. Its readout's law depends on the last fans."""
+        training = training_of(point, values, self.note)
+        if training is None or not isinstance(network, Network):
+            return None
+        key, fans = "training.readout.initializer", (network.layers[-1].fan_out, training.data.shape.outputs)
+        memory = (id(training.readout), *fans, False)
+        if memory not in self._laws:
+            self._laws[memory] = _try_law(training.readout, *fans, bias=False)
+        return training if self._note_parameter(point, key, None, self._laws[memory]) else None
 
     def _lengths(self, point: Point, values: dict[str, Any]) -> bool:
         """Whether every list in the network has `depth` entries; problems are noted."""

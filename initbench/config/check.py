@@ -9,8 +9,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from .document import Mapping, Node, Path, Scalar, locate, name_path, plain
+from .fields import EACH, ONE, Strict
 from .messages import Findings, refused
-from .schema import EACH, ONE, Config, Network, Strict
+from .schema import Config, Network
+from .schema_training import Training
+
+# What the sweep gives may be missing elsewhere; here it is something that holds.
+_STAND_INS: dict[str, tuple[type[Strict], Any]] = {"network": (Network, 1), "training": (Training, 1)}
 
 
 def check(root: Mapping, findings: Findings, swept: Container[str] = ()) -> Config | None:
@@ -19,11 +24,11 @@ def check(root: Mapping, findings: Findings, swept: Container[str] = ()) -> Conf
     swept: keys that the sweep gives, which may be missing elsewhere.
     """
     values = plain(root)
-    network = values.get("network")
-    if isinstance(network, dict):
-        for key, info in Network.model_fields.items():
-            if info.is_required() and f"network.{key}" in swept:
-                network.setdefault(key, 1)
+    for name, (model, value) in _STAND_INS.items():
+        section = values.get(name)
+        for key, info in model.model_fields.items() if isinstance(section, dict) else ():
+            if info.is_required() and f"{name}.{key}" in swept:
+                section.setdefault(key, value)
     try:
         return Config.model_validate(values)
     except ValidationError as error:

@@ -12,34 +12,12 @@ from ..errors import PluginError
 from ..spec import Expectation, GridCell
 from .axes import text_of
 from .document import Mapping, Node, Sequence, locate, plain
+from .evidence import COLUMNS, CURVES, FROM_ACT_Q, FROM_GRAD_Q, TRAINED, Chosen, Grid
 from .messages import Findings, refused
 from .schema import Expect
-from .sweep import Texts, pattern
+from .sweep import pattern
 
 TESTS = ("between", "at_least", "at_most", "equals", "near", "near_theory")
-
-_CHANGES = ("stable", "vanishing", "exploding")
-COLUMNS: dict[str, tuple[str, ...] | None] = {
-    "n_seeds": None,
-    "engine_used": ("dense", "implicit", "mixed"),
-    "status": ("ok", "overflow", "failed"),
-    "act_q_ratio": None,
-    "act_q_ratio_median": None,
-    "grad_q_ratio": None,
-    "grad_q_ratio_median": None,
-    "forward_rate": None,
-    "backward_rate": None,
-    "forward": _CHANGES,
-    "backward": _CHANGES,
-    "flags": (),
-    "verdict": ("failed", "overflow", "symmetric", "dead", "exploding", "vanishing", "saturated", "stable"),
-    "theory_z": None,
-    "theory_z_layer": None,
-}
-"""Columns of cells.csv: None for numbers, the texts that can stand in it otherwise, () for any text."""
-
-_FROM_ACT_Q = {"act_q_ratio", "act_q_ratio_median", "forward_rate", "forward"}
-_FROM_GRAD_Q = {"grad_q_ratio", "grad_q_ratio_median", "backward_rate", "backward"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +39,7 @@ def read_expectations(root: Mapping, evidence: Evidence, findings: Findings) -> 
     node = root.get("expect")
     found = []
     names: dict[str, int] = {}
-    grid = _Grid(evidence.cells)
+    grid = Grid(evidence.cells)
     for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
         if not isinstance(item, Mapping):
             continue
@@ -79,41 +57,6 @@ def read_expectations(root: Mapping, evidence: Evidence, findings: Findings) -> 
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """Of some cells: the smallest depth, and whether any is measured forward only."""
-
-    depth: int
-    forward_only: bool
-
-
-class _Grid:
-    """The cells, and what claims ask about groups of them, with a memory: there can be many claims."""
-
-    def __init__(self, cells: tuple[GridCell, ...]) -> None:
-        self.cells = cells
-        self.texts: Texts = {key: {} for key, _ in cells[0].axes} if cells else {}
-        self._having: dict[tuple[str, str], set[int]] = {}
-        for number, cell in enumerate(cells):
-            for key, text in cell.axes:
-                self.texts[key][text] = None
-                self._having.setdefault((key, text), set()).add(number)
-        self._known: dict[frozenset[tuple[str, str]], _Chosen | None] = {}
-
-    def choose(self, pairs: frozenset[tuple[str, str]]) -> _Chosen | None:
-        """The cells that have all of these values, None if there are none."""
-        if pairs not in self._known:
-            groups = sorted((self._having.get(pair, set()) for pair in pairs), key=len)
-            numbers = set.intersection(*groups) if groups else set(range(len(self.cells)))
-            chosen = [self.cells[number].cell for number in numbers]
-            self._known[pairs] = (
-                _Chosen(min(cell.network.depth for cell in chosen), any(not cell.backward for cell in chosen))
-                if chosen
-                else None
-            )
-        return self._known[pairs]
-
-
 class _Claim:
     """One claim being checked."""
 
@@ -122,7 +65,8 @@ class _Claim:
         self.claim = claim
         self.key = key
         self.findings = findings
-        self.column = claim.metric in COLUMNS
+        self.curve = claim.step is not None and claim.metric in CURVES
+        self.column = not self.curve and (claim.metric in COLUMNS or claim.metric in TRAINED)
         self.record: MetricRecord | None = None
 
     def note(self, field: str, message: str, of_key: bool = False) -> None:
@@ -132,7 +76,7 @@ class _Claim:
     def node(self, *path: str | int) -> Node | None:
         return locate(self.item, path)[1]
 
-    def read(self, grid: _Grid, evidence: Evidence) -> Expectation | None:
+    def read(self, grid: Grid, evidence: Evidence) -> Expectation | None:
         before = self.findings.noted
         self.metric(evidence.metrics)
         test = self.test()
@@ -140,11 +84,12 @@ class _Claim:
             self.standard_error(evidence.seeds)
         elif test == "near_theory":
             self.predicted()
-        if self.claim.over in ("min", "max") and not self.column and not evidence.layers:
+        if self.claim.over in ("min", "max") and not self.column and self.claim.step is None and not evidence.layers:
             what = f"the {self.claim.over} over seeds needs every seed's rows, which output.layers: false leaves out"
             self.note("over", f"{what}; write output: {{layers: true}}, or over: mean, median or sd")
         chosen = self.where(grid)
         self.layer(chosen)
+        self.step(chosen)
         self.gradients(chosen)
         self.published()
         if self.findings.noted > before or test is None:
@@ -161,6 +106,7 @@ class _Claim:
             refuted=claim.claim == "refuted",
             published=claim.published if claim.published_root is None else claim.published_root,
             of_root=claim.published_root is not None,
+            step=claim.step,
             line=place.line,
             column=place.column,
         )
@@ -168,12 +114,17 @@ class _Claim:
     def metric(self, metrics: tuple[str, ...]) -> None:
         name = self.claim.metric
         if self.column:
-            needs = "act_q" if name in _FROM_ACT_Q else "grad_q" if name in _FROM_GRAD_Q else None
+            needs = "act_q" if name in FROM_ACT_Q else "grad_q" if name in FROM_GRAD_Q else None
             if needs and metrics and needs not in metrics:
                 self.note("metric", f"{name} needs {needs}, which is not measured; add it to metrics")
             return
+        if self.curve:
+            return
+        if name in CURVES:
+            self.note("metric", f"{name} has a value for every recorded step; add step: last, first or a number")
+            return
         if name not in METRICS:
-            known = (*METRICS.names, *COLUMNS)
+            known = (*METRICS.names, *COLUMNS, *TRAINED, *CURVES)
             hint = self.findings.hint(name, known)
             what = f"a metric (`initbench list metrics`) or a column of cells.csv: {', '.join(COLUMNS)}"
             self.note("metric", refused(self.node("metric"), what, hint))
@@ -219,7 +170,7 @@ class _Claim:
         """`near` measures in standard errors: there must be one."""
         instead = "test it with between: [low, high]"
         if self.column:
-            if COLUMNS[self.claim.metric] is None:
+            if COLUMNS.get(self.claim.metric) is None:
                 self.note("near", f"{self.claim.metric} has no standard error; {instead}", of_key=True)
         elif self.claim.over not in (None, "mean"):
             what = f"the {self.claim.over} over seeds has no standard error, only the mean has"
@@ -229,15 +180,17 @@ class _Claim:
 
     def predicted(self) -> None:
         """`near_theory` compares with what theory says of the mean over seeds of a metric at a layer."""
-        if self.column:
-            if COLUMNS[self.claim.metric] is None:
+        if self.claim.step is not None:
+            self.note("near_theory", "theory predicts networks as they start; leave step out", of_key=True)
+        elif self.column:
+            if COLUMNS.get(self.claim.metric) is None:
                 what = "is no metric of a layer, which is what theory predicts"
                 self.note("near_theory", f"{self.claim.metric} {what}; test theory_z, or a metric", of_key=True)
         elif self.claim.over not in (None, "mean"):
             what = f"theory predicts the mean over seeds, not the {self.claim.over}"
             self.note("near_theory", f"{what}; leave over out", of_key=True)
 
-    def where(self, grid: _Grid) -> _Chosen | None:
+    def where(self, grid: Grid) -> Chosen | None:
         """What there is to know of the cells that the claim is about; None where that cannot be told."""
         holder = self.node("where")
         if not grid.cells:
@@ -249,14 +202,16 @@ class _Claim:
             self.note("where", "no cell of the grid has all of these values", of_key=True)
         return chosen
 
-    def layer(self, chosen: _Chosen | None) -> None:
+    def layer(self, chosen: Chosen | None) -> None:
         layer = self.claim.layer
         if self.column:
             for field in ("layer", "over"):
                 if getattr(self.claim, field) is not None:
                     self.note(field, f"{self.claim.metric} has one value for a cell; leave {field} out", of_key=True)
             return
-        if isinstance(layer, str) or layer is None or chosen is None:
+        if self.curve and layer is not None:
+            self.note("layer", f"{self.claim.metric} is of the whole network; leave layer out", of_key=True)
+        if isinstance(layer, str) or layer is None or chosen is None or self.curve:
             return
         if not 0 <= layer <= chosen.depth:
             what = f"a layer from 0, the input, to {chosen.depth}, the depth of the smallest network meant"
@@ -264,10 +219,25 @@ class _Claim:
         elif layer == 0 and self.record is not None and self.record.needs != "activation":
             self.note("layer", f"{self.claim.metric} has no value at layer 0, the input; the first is 1")
 
-    def gradients(self, chosen: _Chosen | None) -> None:
+    def step(self, chosen: Chosen | None) -> None:
+        """A step is one that every cell meant records, or measures."""
+        step, trains = self.claim.step, chosen is not None and bool(chosen.measured | chosen.recorded)
+        if self.column and step is not None:
+            self.note("step", f"{self.claim.metric} has one value for a cell; leave step out", of_key=True)
+        elif chosen is not None and not trains and (step is not None or self.claim.metric in TRAINED):
+            field = "metric" if step is None else "step"
+            self.note(field, "nothing is trained; add a section training: {data: ..., learning_rate: ..., steps: ...}")
+        elif chosen is not None and isinstance(step, int):
+            steps = sorted(chosen.recorded if self.curve else chosen.measured)
+            if step not in steps:
+                key = "record_every" if self.curve else "measure_at"
+                some = ", ".join(map(str, steps[:8])) + (", ..." if len(steps) > 8 else "")
+                self.note("step", refused(self.node("step"), f"one of {some} (training.{key} sets them)"))
+
+    def gradients(self, chosen: Chosen | None) -> None:
         name = self.claim.metric
-        needs = name in _FROM_GRAD_Q or (self.record is not None and self.record.needs == "gradient")
-        if needs and chosen is not None and chosen.forward_only:
+        needs = name in FROM_GRAD_Q or (self.record is not None and self.record.needs == "gradient")
+        if needs and self.claim.step is None and chosen is not None and chosen.forward_only:
             self.note(
                 "metric",
                 f"{name} needs gradients, but gradient.source is none; set it to gaussian, shared or ones",

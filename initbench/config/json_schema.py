@@ -11,15 +11,19 @@ from typing import Any
 from ..catalogue.metrics import METRICS
 from ..catalogue.registry import Parameter, Registry, Required
 from .axes import GENERATORS
-from .expect import COLUMNS, TESTS
-from .named import KINDS, NO_BIAS
+from .evidence import COLUMNS, CURVES, TRAINED
+from .expect import TESTS
+from .named import KINDS, NO_BIAS, PER_LAYER
 from .schema import Config
-from .settings import KEYS, PER_LAYER, REQUIRED
+from .settings import KEYS, REQUIRED
 
 Schema = dict[str, Any]
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
-_NUMBERS = ("network.depth", "network.width", "input.features", "input.batch_size")
+_NUMBERS = (
+    *("network.depth", "network.width", "input.features", "input.batch_size"),
+    *("training.learning_rate", "training.steps", "training.epochs", "training.batch_size", "training.test_fraction"),
+)
 
 
 _TABLE_TEXT: Schema = {"type": "string", "pattern": "[(\\[]"}
@@ -31,10 +35,14 @@ def json_schema() -> Schema:
     made = Config.model_json_schema(ref_template="#/definitions/{model}")
     definitions = made.pop("$defs")
     for key in KINDS:
-        section, _, field = key.partition(".")
-        definitions[section.capitalize()]["properties"][field].update({"$ref": f"#/definitions/{_name(key)}"})
+        section, _, field = key.rpartition(".")
+        definitions[_model(section)]["properties"][field].update({"$ref": f"#/definitions/{_name(key)}"})
         definitions[_name(key)] = _named(key)
-    definitions["Network"].pop("required")
+    needed: dict[str, Schema] = {}
+    for key in REQUIRED:
+        section, _, field = key.partition(".")
+        definitions[_model(section)].pop("required", None)
+        needed.setdefault(section, {"required": []})["required"].append(field)
     for name, info in Config.model_fields.items():
         made["properties"][name]["description"] = info.description
     definitions["point"] = _point(lambda key: _setting(key))
@@ -47,15 +55,19 @@ def json_schema() -> Schema:
         {"const": "default"},
         {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": _names(METRICS)}},
     ]
-    fields = [key.partition(".")[2] for key in REQUIRED]
     made["if"] = {"properties": {"sweep": {"type": "null"}}}  # without a sweep nothing else can give these keys
-    made["then"] = {"properties": {"network": {"required": fields}}}
+    made["then"] = {"properties": needed}
     tidy: Schema = _tidy({**made, "definitions": definitions})
     return {"$schema": DRAFT, "title": "initbench config", **tidy}
 
 
 def _name(key: str) -> str:
     return key.partition(".")[2]
+
+
+def _model(section: str) -> str:
+    """What pydantic calls the model of a section: `Readout` of training.readout."""
+    return section.rpartition(".")[2].capitalize()
 
 
 def _names(registry: Registry[Any]) -> list[str]:
@@ -111,7 +123,7 @@ def _parameter(parameter: Parameter) -> Schema:
 
 def _setting(key: str) -> Schema:
     section, _, field = key.rpartition(".")
-    holder = f"#/definitions/{section.capitalize()}" if section else "#"
+    holder = f"#/definitions/{_model(section)}" if section else "#"
     return {"$ref": f"{holder}/properties/{field}"}
 
 
@@ -163,7 +175,7 @@ def _expect(definition: Schema) -> None:
     properties = definition["properties"]
     properties["where"] = {"$ref": "#/definitions/choice", "description": properties["where"]["description"]}
     scalars = [record.name for record in METRICS.every() if record.scalar]
-    properties["metric"].update({"enum": [*scalars, *COLUMNS]})
+    properties["metric"].update({"enum": [*dict.fromkeys((*scalars, *COLUMNS, *TRAINED, *CURVES))]})
     definition["oneOf"] = [{"required": [test]} for test in TESTS]
 
 

@@ -10,6 +10,7 @@ from ..catalogue.activations import ACTIVATIONS, Activation
 from ..catalogue.initializers import INITIALIZERS, Initializer
 from ..catalogue.inputs import INPUTS, Inputs, inputs
 from ..catalogue.registry import Params, Record, Registry, try_bind, unknown_parameter
+from ..catalogue.training import DATASETS, LOSSES, OPTIMIZERS, Data, Loss, Optimizer
 from ..errors import ParameterError, PluginError
 from .document import Mapping, Node, Scalar, plain
 from .messages import Findings, refused, shorten, shown
@@ -19,8 +20,14 @@ KINDS: dict[str, Registry[Any]] = {
     "network.initializer": INITIALIZERS,
     "network.bias": INITIALIZERS,
     "input.distribution": INPUTS,
+    "training.data": DATASETS,
+    "training.optimizer": OPTIMIZERS,
+    "training.loss": LOSSES,
+    "training.readout.initializer": INITIALIZERS,
 }
 """The settings that name a record of the catalogue."""
+PER_LAYER = frozenset({"network.activation", "network.initializer", "network.bias"})
+"""Those that can be a list with one for each layer."""
 
 NO_BIAS = "none"
 MAX_PARAMETERS = 50  # of one entry: more than any record has
@@ -44,7 +51,7 @@ class Binder:
         self._made: dict[tuple[str, str, str], Any] = {}
 
     def bind(self, kind: str, key: str, node: Node, bad: Any) -> Any:
-        """An Activation, Initializer or Inputs, None for no bias; `bad` and problems noted otherwise."""
+        """What a node chooses, as an object of its kind, None for no bias; `bad` and problems noted otherwise."""
         name, _ = _parts(node)
         if kind == "network.bias" and _no_bias(node):
             return None
@@ -76,7 +83,7 @@ class Binder:
         if name.value not in registry:
             extra = (NO_BIAS,) if kind == "network.bias" else ()
             hint = self.findings.hint(name.value, (*registry.names, *extra))
-            kinds = f"{registry.kind}s"
+            kinds = registry.plural
             what = f"{shown(name)} is not one of the {kinds}{hint} (`initbench list {kinds}` shows all)"
             self.findings.add(name.place, key, what)
             return None
@@ -103,7 +110,10 @@ class Binder:
             if not self.data:
                 return Inputs(record, params)
             return inputs(record.name, self.base, **dict(params))
-        return Initializer(record, params)
+        if kind == "training.data" and self.data and record.ready is not None:
+            record.ready()
+        made_of = {"training.data": Data, "training.optimizer": Optimizer, "training.loss": Loss}
+        return made_of.get(kind, Initializer)(record, params)
 
     def _shape(self, kind: str, key: str, node: Node, name: Node | None) -> None:
         what = article(
@@ -116,7 +126,7 @@ class Binder:
                 self.findings.add(name.place, f"{key}.name", refused(name, f"the name of {what}"))
             return
         none = ", or none" if kind == "network.bias" else ""
-        several = "" if kind == "input.distribution" or key != kind else ", or a list of network.depth of those"
+        several = ", or a list of network.depth of those" if key in PER_LAYER else ""
         allowed = f"the name of {what}, or {{name: ..., its parameters}}{several}{none}"
         self.findings.add(node.place, key, refused(node, allowed))
 

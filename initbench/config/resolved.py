@@ -38,13 +38,16 @@ def resolved_text(
         "network": {},
         "input": {},
         "gradient": {},
+        **({"training": {}} if settings.trains else {}),
         "seeds": config.seeds,
         "root_seed": config.root_seed,
     }
     for key in KEYS:
         section, _, field = key.rpartition(".")
         if key in settings.base:
-            holder = sections[section] if section else sections
+            holder = sections
+            for part in section.split(".") if section else ():
+                holder = holder.setdefault(part, {})
             holder[field] = _value(key, settings.base[key], settings, plan)
     _sizes(sections["input"], settings, plan, cells)
     sections["metrics"] = list(metrics)

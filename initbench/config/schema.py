@@ -8,42 +8,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-MAX_DEPTH = 100_000
-MAX_WIDTH = 10_000_000
+from .fields import EACH, MAX_DEPTH, MAX_WIDTH, ONE, Finite, Strict, Width, setting, shape
+from .schema_training import Training
+
 MAX_SEEDS = 1_000_000
 MAX_CELLS = 1_000_000
 MAX_LAYERS = 5_000_000
 """Weight layers of all the grid's networks together."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-ONE, EACH = "<one>", "<each>"  # the two shapes of a field that takes one value or a list of them
-
-
-def _shape(value: Any) -> str:
-    return EACH if isinstance(value, list) else ONE
-
-
-def setting(default: Any, allowed: str, meaning: str, each: str = "", **limits: Any) -> Any:
-    """A field: what it and each entry of its list take (for messages), what it means (for editors)."""
-    return Field(
-        default,
-        description=meaning,
-        json_schema_extra={"allowed": allowed, "each": each or allowed},
-        **limits,
-    )
-
-
-class Strict(BaseModel):
-    """No conversions, no unknown keys, no changes."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-Width = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 _SHARE: dict[str, Any] = {"gt": 0, "le": 1}
 
 
@@ -51,7 +27,7 @@ class Network(Strict):
     """The network: `depth` weight layers, each z = h W + b, h = phi(z)."""
 
     depth: int = setting(..., f"an integer from 1 to {MAX_DEPTH}", "How many weight layers.", ge=1, le=MAX_DEPTH)
-    width: Annotated[Annotated[Width, Tag(ONE)] | Annotated[list[Width], Tag(EACH)], Discriminator(_shape)] = setting(
+    width: Annotated[Annotated[Width, Tag(ONE)] | Annotated[list[Width], Tag(EACH)], Discriminator(shape)] = setting(
         ...,
         f"an integer from 1 to {MAX_WIDTH}, or a list of network.depth of them",
         "Units of every layer, or a list of `depth` widths.",
@@ -178,6 +154,9 @@ class Expect(Strict):
     layer: int | Literal["first", "last", "all"] | None = setting(
         None, "a layer's number, first, last or all", "Which layer; last if left out."
     )
+    step: int | Literal["first", "last"] | None = setting(
+        None, "a step's number, first or last", "Which step of training; if left out, the network as it starts."
+    )
     over: Literal["mean", "median", "min", "max", "sd"] | None = setting(
         None, "one of mean, median, min, max, sd", "What is taken over the seeds; the mean if left out."
     )
@@ -234,7 +213,7 @@ class Config(Strict):
     seeds: Annotated[
         Annotated[int, Field(ge=1, le=MAX_SEEDS), Tag(ONE)]
         | Annotated[list[Seed], Field(min_length=1, max_length=MAX_SEEDS), Tag(EACH)],
-        Discriminator(_shape),
+        Discriminator(shape),
     ] = setting(
         32,
         f"how many networks, an integer from 1 to {MAX_SEEDS}, or a list of different seed numbers",
@@ -248,7 +227,7 @@ class Config(Strict):
     )
     metrics: Annotated[
         Annotated[Literal["default"], Tag(ONE)] | Annotated[list[str], Field(min_length=1), Tag(EACH)],
-        Discriminator(_shape),
+        Discriminator(shape),
     ] = setting(
         "default",
         "default, or a list of at least one metric (`initbench list metrics` shows all)",
@@ -264,6 +243,8 @@ class Config(Strict):
         "Claims about the results, judged by `check`.",
         each="a mapping with name, metric and one test",
     )
-    training: None = setting(
-        None, "null (this version measures networks as they start and does not train them)", "Always null."
+    training: Training | None = setting(
+        None,
+        "a mapping such as {data: gaussian_classes, learning_rate: 0.1, steps: 1000}, or null",
+        "How the networks are trained; null: they are measured as they start, and no more.",
     )

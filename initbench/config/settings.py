@@ -11,21 +11,40 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from .check import report
-from .document import Mapping, Node, Place, Scalar, Sequence, plain
+from .document import Mapping, Node, Place, Scalar, Sequence, locate, plain
+from .fields import Strict
 from .messages import Findings, refused
-from .named import KINDS, Binder
-from .schema import Config, Gradient, Input, Network, Strict
+from .named import KINDS, PER_LAYER, Binder
+from .schema import Config, Gradient, Input, Network
+from .schema_training import Readout, Training
 
-SECTIONS: dict[str, type[Strict]] = {"network": Network, "input": Input, "gradient": Gradient}
+SECTIONS: dict[str, type[Strict]] = {
+    "network": Network,
+    "input": Input,
+    "gradient": Gradient,
+    "training": Training,
+    "training.readout": Readout,
+}
+TRAINING = "training."
+"""What the keys of training start with: they are there where networks are trained."""
 KEYS: tuple[str, ...] = (
-    *(f"{section}.{key}" for section, model in SECTIONS.items() for key in model.model_fields),
+    *(
+        f"{section}.{key}"
+        for section, model in SECTIONS.items()
+        for key in model.model_fields
+        if f"{section}.{key}" not in SECTIONS
+    ),
     "dtype",
     "engine",
 )
 """What a cell is made of, and so what can be swept."""
 
-REQUIRED = tuple(f"network.{key}" for key, info in Network.model_fields.items() if info.is_required())
-PER_LAYER = frozenset({"network.activation", "network.initializer", "network.bias"})
+REQUIRED = tuple(
+    f"{section}.{key}"
+    for section, model in SECTIONS.items()
+    for key, info in model.model_fields.items()
+    if info.is_required()
+)
 NO_SCIENCE = frozenset({"name", "description", "seeds", "root_seed", "output", "verdict", "expect", "metrics", "sweep"})
 
 
@@ -40,6 +59,8 @@ _COMPANY: dict[str, dict[str, Any]] = {
     "network": {"depth": 1, "width": 1, "activation": "", "initializer": ""},
     "input": {},
     "gradient": {},
+    "training": {"data": "", "learning_rate": 1.0},
+    "training.readout": {},
     "": {"network": {"depth": 1, "width": 1, "activation": "", "initializer": ""}},
 }
 
@@ -65,15 +86,17 @@ class Settings:
     """What every setting of a config is worth, with a memory.
 
     base: the folder that data files are found from. data: whether they are read at all.
+    trains: whether the config has a training section.
     """
 
     def __init__(self, root: Mapping, base: Path | None, findings: Findings, data: bool = True) -> None:
         self.findings = findings
+        self.trains = isinstance(root.get("training"), Mapping)
         self.binder = Binder(base, findings, data)
         self.base = _written(root)
         self.given = frozenset(self.base)
         for key in KEYS:
-            if key not in self.base and key not in REQUIRED:
+            if key not in self.base and key not in REQUIRED and (self.trains or not key.startswith(TRAINING)):
                 self.base[key] = _default(key, root.place)
         self.places: dict[str, Place] = {}  # of the keys in grid and zip
         self._values: dict[tuple[str, Node], Any] = {}
@@ -119,7 +142,7 @@ class Settings:
             whole = model.model_validate({**_COMPANY[section], field: plain(node)})
         except ValidationError as error:
             root = Mapping(node.place, {}).put(field, node, node.place)
-            report(error, root, self.findings, model, (section,) if section else ())
+            report(error, root, self.findings, model, tuple(section.split(".")) if section else ())
             return BAD
         return getattr(whole, field)
 
@@ -153,7 +176,7 @@ def _written(root: Mapping) -> Point:
     found: Point = {}
     for key in KEYS:
         section, _, field = key.rpartition(".")
-        holder = root.get(section) if section else root
+        holder = locate(root, section.split("."))[1] if section else root
         node = holder.get(field) if isinstance(holder, Mapping) else None
         if node is not None:
             found[key] = node

@@ -15,7 +15,7 @@ from .axes import Axis, read_axis, text_of
 from .document import Entry, Mapping, Node, Place, Sequence, locate
 from .messages import Findings, refused, shorten
 from .schema import MAX_CELLS, Sweep
-from .settings import KEYS, NO_SCIENCE, SECTIONS, Point, Settings, split, suggest
+from .settings import KEYS, NO_SCIENCE, SECTIONS, TRAINING, Point, Settings, split, suggest
 
 MAX_EXCLUDED_KEYSETS = 50  # different sets of keys in exclude: each costs time at each point
 
@@ -153,10 +153,12 @@ class _Reader:
 
     def key(self, key: str, place: Place, name: str) -> bool:
         """Whether a dotted key can be swept."""
-        if split(key) is not None:
+        if split(key) is not None and (self.settings.trains or not key.startswith(TRAINING)):
             return True
         if key.split(".")[0] in NO_SCIENCE:
             what = f"{key} is no setting of a network and cannot be swept; what can: {', '.join(KEYS)}"
+        elif split(key) is not None:
+            what = f"{key} needs a section training: {{data: ..., learning_rate: ..., steps: ...}}"
         elif key in SECTIONS:
             inner = ", ".join(known for known in KEYS if known.startswith(f"{key}."))
             what = f"{key} cannot be swept as a whole; sweep {inner}"

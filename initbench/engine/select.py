@@ -44,6 +44,8 @@ def resolve(cell: Cell) -> Choice:
     layers = cell.network.layers
     if cell.engine == "dense":
         return Choice((False,) * len(layers), "asked for")
+    if cell.training is not None:
+        return Choice((False,) * len(layers), "auto: training needs every weight")
     if matrices := _of_matrices(cell):
         return Choice((False,) * len(layers), f"{cell.engine}: {matrices} is measured of the matrices themselves")
     able = each(layers, lambda layer: fits(layer, cell.batch.batch_size))
@@ -96,6 +98,9 @@ def fits(layer: Layer, batch: int) -> bool:
 def refusals(cell: Cell) -> Iterator[tuple[str, str]]:
     """Why a cell that asks for the implicit engine cannot have it: (key, message) pairs."""
     if cell.engine != "implicit":
+        return
+    if cell.training is not None:
+        yield "engine", "implicit has no weights, and training needs every weight; write engine: auto, or dense"
         return
     if matrices := _of_matrices(cell):
         yield (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from initbench.config.expect import COLUMNS
+from initbench.config.evidence import COLUMNS
 from initbench.errors import Problem
 from initbench.spec import Expectation, Experiment
 

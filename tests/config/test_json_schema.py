@@ -113,6 +113,12 @@ GOOD = [
     BASE + "expect: [{name: a, metric: verdict, equals: stable, claim: refuted}]\n",
     BASE + "expect: [{name: a, metric: act_q, layer: 2, over: mean, near: {value: 1, stderr: 3}}]\n",
     BASE + "expect: [{name: a, metric: act_q, near_theory: 3}, {name: b, metric: theory_z, between: [-3, 3]}]\n",
+    BASE + "training: {data: digits, learning_rate: 0.1, epochs: 2}\n",
+    BASE + "training: {data: {name: two_spirals, noise: 0}, learning_rate: [1, 0.1], steps: 9, measure_at: [0, 9],\n"
+    "  optimizer: {name: adam, beta1: 0.8}, loss: mse, readout: {initializer: {name: normal, stddev: 1}}}\n"
+    "sweep: {grid: {training.optimizer: [sgd, adam], training.readout.initializer.stddev: [1, 2],\n"
+    "  training.learning_rate: {logspace: [-3, 0, 4]}}}\n"
+    "expect: [{name: a, metric: loss, step: last, at_most: 1}, {name: b, metric: final_accuracy, at_least: 0}]\n",
 ]
 
 BAD = [
@@ -140,6 +146,9 @@ BAD = [
     BASE + "metrics: [act_qq]\n",
     BASE + "metrics: []\n",
     BASE + "training: {steps: 3}\n",
+    BASE + "training: {data: digit, learning_rate: 0.1, steps: 3}\n",
+    BASE + "training: {data: digits, learning_rate: 0, steps: 3}\n",
+    BASE + "training: {data: digits, learning_rate: 0.1, steps: 3, optimizer: {name: sgd, momentum: 0.9}}\n",
     BASE + "verdict: {factor: 1}\n",
     BASE + "output: {layers: no}\n",
     BASE + "sweep: {gird: {}}\n",

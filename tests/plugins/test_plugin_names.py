@@ -14,8 +14,7 @@ from initbench.catalogue.activations import ACTIVATIONS
 from initbench.catalogue.facts import explain_name, facts_of_kind
 from initbench.catalogue.initializers import INITIALIZERS
 from initbench.catalogue.metrics import COLUMNS, METRICS
-from initbench.config import expect as config_expect
-from initbench.config import from_mapping, json_schema
+from initbench.config import evidence, from_mapping, json_schema
 from initbench.errors import ConfigError, ParameterError, PluginError, UnknownNameError
 from initbench.lab import columns
 
@@ -257,7 +256,8 @@ def test_metrics_of_plug_ins(site: Path, seen: Callable[[], None]) -> None:
 
 def test_no_metric_can_have_the_name_of_a_column() -> None:
     every = {*columns.LAYERS, *columns.SUMMARY, *columns.CELLS, *columns.HISTOGRAMS, *columns.THEORY, *columns.FAILURES}
-    assert every | set(config_expect.COLUMNS) | {"cell"} <= COLUMNS
+    every |= {"cell", *evidence.COLUMNS, *evidence.TRAINED, *evidence.CURVES}
+    assert every <= COLUMNS
     assert not COLUMNS & set(METRICS.names)
 
 

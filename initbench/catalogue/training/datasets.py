@@ -41,7 +41,7 @@ class DatasetRecord:
     """A named data set.
 
     draw: (rng, **parameters) -> Examples in random order. shape: (**parameters) -> Shape. classes: its targets are
-    labels.
+    labels. ready: raises ParameterError where the data cannot be had; None for laws.
     """
 
     name: str
@@ -53,6 +53,7 @@ class DatasetRecord:
     classes: bool
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
+    ready: Callable[[], object] | None = None
 
 
 def _gaussian_classes(
@@ -173,6 +174,7 @@ DATASETS: Registry[DatasetRecord] = Registry(
                     meaning="standard: mean 0 and variance 1 over all pixels; unit: pixels from 0 to 1",
                 ),
             ),
+            ready=_all_digits,
         ),
     ),
 )
