@@ -96,7 +96,7 @@ def _header(series: dict[str, Any], width: float) -> tuple[list[str], list[str]]
     """The question and what was run, each in as many lines as the figure's width asks for."""
     question = style.wrapped(series["question"], int(width * 10.2), 3).split("\n")
     run = style.wrapped(series["run"], int(width * 13.2), 3).split("\n")
-    return question, [text for text in run if text]
+    return [text for text in question if text], [text for text in run if text]
 
 
 def _footer(series: dict[str, Any], width: float) -> list[str]:

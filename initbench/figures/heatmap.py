@@ -43,8 +43,8 @@ def draw(series: dict[str, Any]) -> Figure:
         width_of = [_side(len(panel["x"])) for panel in panels[:columns]]
         height_of = [_side(len(panels[row * columns]["y"])) for row in range(rows)]
         width = max(_NARROWEST, left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * page.EDGE)
-        header = style.wrapped(series["question"], int(width * 10.2), 2).split("\n")
-        run = style.wrapped(series["run"], int(width * 13.2), 2).split("\n")
+        header = style.wrapped(series["question"], int(width * 10.2), 2).splitlines()
+        run = style.wrapped(series["run"], int(width * 13.2), 2).splitlines()
         footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
         top = page.EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.05
         height = top + sum(height_of) + rows * (_TOP + low) + style.LINE * len(footer) + page.EDGE
