@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..spec import Cell, Layer
+from ..spec import Cell, Layer, Training
 
 if TYPE_CHECKING:
     from .measured import Opened
@@ -49,7 +49,28 @@ def cell_settings(cell: Cell) -> dict[str, str]:
         "gradient.source": cell.gradient,
         "dtype": cell.dtype,
         "engine": cell.engine,
+        **({} if cell.training is None else _training_settings(cell.training)),
     }
+
+
+def _training_settings(training: Training) -> dict[str, str]:
+    rates = training.learning_rates
+    return {
+        "training.data": training.data.label,
+        "training.loss": training.loss.label,
+        "training.optimizer": training.optimizer.label,
+        "training.learning_rate": _listed(rates) if len(rates) > 1 else f"{rates[0]:g}",
+        "training.steps": str(training.steps),
+        "training.batch_size": str(training.batch_size),
+        "training.test_examples": str(training.test_examples),
+        "training.readout.initializer": training.readout.label,
+        "training.measure_at": _listed(training.measure_at),
+        "training.record_every": str(training.record_every),
+    }
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return f"[{', '.join(f'{number:g}' for number in numbers)}]"
 
 
 def differences(results: Sequence[Opened]) -> tuple[Differing, ...]:
