@@ -113,19 +113,23 @@ def open_results(source: Source) -> Opened:
     from .tables import read_tables
 
     if isinstance(source, Result):
-        return _opened(source.experiment, source.frames, "" if source.out is None else str(source.out))
+        return opened(source.experiment, source.frames, "" if source.out is None else str(source.out))
     folder = Path(source)
     tables = read_tables(folder)
     verify(folder, tables.manifest, "resolved.yaml")
-    return _opened(stored_experiment(folder), tables, str(source))
+    return opened(stored_experiment(folder), tables, str(source))
 
 
-def _opened(experiment: Experiment, tables: Tables, where: str) -> Opened:
+def opened(experiment: Experiment, tables: Tables, where: str) -> Opened:
+    """The results that tables are of. A summary without rows leaves cells without moments.
+
+    Raises StorageError where they are not of this experiment.
+    """
     grid = {tuple(text for _, text in cell.axes): cell for cell in experiment.cells}
     settings = {axes: cell_settings(cell.cell) for axes, cell in grid.items()}
     columns = {str(name): tables.cells[name].tolist() for name in tables.cells}
     parts = {name: _slices(frame) for name, frame in (("summary", tables.summary), ("layers", tables.layers))}
-    raw, metrics = _raw(tables.layers)
+    raw = None if tables.layers is None else _Raw.of(tables.layers)
     cells, failed = [], []
     for place, cell in enumerate(columns["cell"]):
         row = {name: column[place] for name, column in columns.items()}
@@ -136,46 +140,59 @@ def _opened(experiment: Experiment, tables: Tables, where: str) -> Opened:
             failed.append(grid[axes].label)
             continue
         rows = tables.summary.iloc[parts["summary"].get(cell, slice(0))]
-        mine = parts["layers"].get(cell, slice(0))
-        cells.append(_cell(grid[axes], settings[axes], rows, None if raw is None else raw[mine], metrics, row))
+        part = parts["layers"].get(cell, slice(0))
+        cells.append(_cell(grid[axes], settings[axes], rows, raw, part, row))
     name = str(tables.manifest.get("name", experiment.name))
     all_settings = tuple(settings.values())
     return Opened(name, where, experiment, tables.manifest, all_settings, tuple(cells), tuple(failed), raw is not None)
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """The numbers of layers.csv: seeds, layers (R,) and values (R, M)."""
+
+    seeds: Array
+    layers: Array
+    values: Array
+    metrics: tuple[str, ...]
+
+    @staticmethod
+    def of(frame: pd.DataFrame) -> _Raw:
+        columns = list(frame.columns)
+        metrics = tuple(columns[columns.index(LAYERS[-1]) + 1 :])
+        values = (
+            np.stack([frame[name].to_numpy(np.float64) for name in metrics], -1)
+            if metrics
+            else np.empty((len(frame), 0))
+        )
+        return _Raw(frame["seed"].to_numpy(), frame["layer"].to_numpy(), values, metrics)
+
+    def cell(self, part: slice, depth: int) -> tuple[Array, Array]:
+        """Seeds, (S,), and values, (S, L + 1, M), of the rows of one cell. Raises StorageError where they are others."""
+        rows = part.stop - (part.start or 0)
+        seeds = self.seeds[part][:: depth + 1]
+        wanted = np.tile(np.arange(depth + 1), len(seeds))
+        if rows % (depth + 1) or (self.layers[part] != wanted).any():
+            raise StorageError(f"layers.csv: not {depth} layers in every seed of a cell; run the config again")
+        return seeds, self.values[part].reshape(len(seeds), depth + 1, len(self.metrics))
 
 
 def _cell(
     grid: GridCell,
     settings: Mapping[str, str],
     rows: pd.DataFrame,
-    raw: Array | None,
-    metrics: tuple[str, ...],
+    raw: _Raw | None,
+    part: slice,
     row: dict[str, Any],
 ) -> Measured:
-    cell, layers = str(row["cell"]), grid.cell.network.layers
+    layers = grid.cell.network.layers
     fans = np.array([layer.fan_out for layer in layers])
     if raw is None:
         seeds, values, metrics = np.empty(0), None, tuple(dict.fromkeys(rows["metric"].tolist()))
     else:
-        seeds, values = _shaped(cell, raw, len(layers))
-    return Measured(cell, grid.label, settings, fans, metrics, seeds, values, row, rows)
-
-
-def _shaped(cell: str, raw: Array, depth: int) -> tuple[Array, Array]:
-    """Rows of (seed, layer, metrics...) as seeds, (S,), and values, (S, L + 1, M)."""
-    whole = len(raw) % (depth + 1) == 0
-    block = raw.reshape(-1, depth + 1, raw.shape[1]) if whole else raw[None]
-    if not whole or (block[:, :, 1] != np.arange(depth + 1)).any() or (block[:, :, 0] != block[:, :1, 0]).any():
-        raise StorageError(f"layers.csv: cell {cell} is not {depth} layers in every seed; run the config again")
-    return block[:, 0, 0], block[:, :, 2:]
-
-
-def _raw(layers: pd.DataFrame | None) -> tuple[Array | None, tuple[str, ...]]:
-    """The numbers of layers.csv, (rows, 2 + M): seed, layer, metrics; and the metrics' names."""
-    if layers is None:
-        return None, ()
-    columns = list(layers.columns)
-    metrics = columns[columns.index(LAYERS[-1]) + 1 :]
-    return np.stack([layers[name].to_numpy(np.float64) for name in ("seed", "layer", *metrics)], -1), tuple(metrics)
+        seeds, values = raw.cell(part, len(layers))
+        metrics = raw.metrics
+    return Measured(str(row["cell"]), grid.label, settings, fans, metrics, seeds, values, row, rows)
 
 
 def _slices(frame: pd.DataFrame | None) -> dict[str, slice]:
