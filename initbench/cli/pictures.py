@@ -1,12 +1,19 @@
-"""Drawing a results folder: stored tables in, files in plots/ out."""
+"""The pictures of a results folder: drawn from its stored tables into plots/, and held against them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..figures.stale import Picture
+
+BOTH = ("png", "svg")
+"""The formats that are drawn where none are asked for."""
 
 
 def draw_folder(folder: Path, formats: Sequence[str]) -> list[str]:
@@ -42,6 +49,51 @@ def drawn_before(folder: Path, formats: Sequence[str], manifest: dict[str, Any])
         return []  # whoever draws them says what stands in the way
     remove_pictures(folder, but=_stems(record["files"]))
     return list(record["files"])
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What was found of a folder's pictures, and the command that draws them again."""
+
+    pictures: tuple[Picture, ...]
+    remedy: str
+
+
+def review_folder(folder: Path, formats: Sequence[str] = ()) -> Reviewed:
+    """Whether the pictures of a folder are those of its tables, as far as those are there; none where none were drawn.
+
+    formats: those that every picture must have; where none are given, as the manifest has it, or else as one has.
+    Raises StorageError where tables are missing or damaged, or a picture cannot be read.
+    """
+    from ..figures.stale import FILES, review
+    from ..lab.partial import kept_tables
+    from ..lab.unchanged import PLOTS
+
+    tables, absent = kept_tables(folder)
+    files = _read(folder / "plots", FILES)
+    drawn = tables.manifest.get(PLOTS)
+    recorded = tuple(drawn.get("formats", ())) if isinstance(drawn, dict) else ()
+    asked = tuple(formats) or recorded or tuple(fmt for fmt in BOTH if any(name.endswith(fmt) for name in files))
+    pictures = review(tables, files, asked, absent) if files else ()
+    if absent:
+        return Reviewed(pictures, f"initbench run CONFIG -o {folder}")
+    listed = "" if set(asked) in (set(), set(BOTH)) else f" --format {','.join(asked)}"
+    return Reviewed(pictures, f"initbench plot {folder}{listed}")
+
+
+def _read(folder: Path, names: Sequence[str]) -> Mapping[str, bytes]:
+    """Those of these files that there are. Raises StorageError."""
+    from ..errors import StorageError
+
+    found = {}
+    for name in names:
+        try:
+            found[name] = (folder / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise StorageError(f"{folder / name}: cannot be read: {error.strerror or error}") from error
+    return found
 
 
 def _drawn_with(formats: Sequence[str]) -> dict[str, Any]:

@@ -140,11 +140,11 @@ def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tup
 def _draw(out: Path, result: Result, wanted: bool) -> list[str]:
     """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to
     draw. No picture of an earlier run stays beside tables that it does not show."""
-    from .pictures import draw_folder, drawn_before, remove_pictures
+    from .pictures import BOTH, draw_folder, drawn_before, remove_pictures
 
     if wanted and len(result.failed) < len(result.results):
-        before = drawn_before(out, ("png", "svg"), result.manifest) if result.unchanged else []
-        return before or draw_folder(out, ("png", "svg"))
+        before = drawn_before(out, BOTH, result.manifest) if result.unchanged else []
+        return before or draw_folder(out, BOTH)
     if (out / "plots").is_dir():
         remove_pictures(out)
     return []
