@@ -7,7 +7,8 @@
     implicit    weights that are sampled through what they do, and never drawn
     factor      x = R Q for stacks of batches
     signal      rows with their Gram matrix
-    measure     the metrics of one layer from its arrays
+    layers      all metrics of one layer from what passes through it
+    measure     our own, from arrays
     jacobian    singular values of the Jacobian from the input, and of a layer's own
     custom      those of plug-ins
     statistics, distinct, histogram   moments and cosines, broken symmetry, counts in fixed bins
