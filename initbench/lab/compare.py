@@ -29,7 +29,8 @@ class Difference:
 
     factor: whether a, b, difference, low and high are log10, so that 10^difference is B / A; else difference is B - A.
     how: paired | unpaired, or empty where nothing can be subtracted. n: pairs, or networks of A and of B.
-    a, b: means over the networks that count; low, high: 95 %, nan where one network cannot tell.
+    a, b: means over the networks that count, -inf for a factor that is 0 in all of them; low, high: 95 %, nan where one
+    network cannot tell.
     correlation: of the pairs; narrower: how many times wider the interval would be without pairing; nan where unpaired.
     notes: networks that do not count, and why.
     """
@@ -94,7 +95,7 @@ def compare(a: Source, b: Source, metrics: Iterable[str] = (), layer: int | str 
     if isinstance(layer, str) and layer not in ("first", "last"):
         raise UsageError(f"layer {layer!r}: a layer is its number, first or last")
     one, other = open_results(a), open_results(b)
-    if one.where and one.where == other.where:
+    if one.is_also(other):
         raise UsageError(f"{one.where}: the same results twice; `initbench compare DIR` ranks the cells of one folder")
     matching = match(one, other)
     wanted = tuple(metrics)
@@ -186,6 +187,9 @@ def _nothing(quantity: Quantity, means: tuple[float, float], notes: tuple[str, .
 
 
 def _mean(one: Sample) -> float:
+    """The mean of what there is; -inf, the log10 of 0, where all networks are exactly 0."""
+    if one.zero == len(one.seeds):
+        return -math.inf
     return of_mean(one.values[np.isfinite(one.values)]).mean
 
 

@@ -106,7 +106,7 @@ def _factor(decades: float) -> str:
     """10^decades, whatever the range of numbers."""
     if math.isnan(decades):
         return ""
-    if abs(decades) < 300:
+    if abs(decades) < 300 or math.isinf(decades):
         return f"{10**decades:.4g}"
     whole = math.floor(decades)
     return f"{10 ** (decades - whole):.4g}e{whole:+d}"

@@ -14,7 +14,7 @@ RATIOS = {"act_q": "act_q_ratio", "grad_q": "grad_q_ratio"}
 
 @dataclass(frozen=True)
 class Lot:
-    """A mean over networks with its standard error, nan where that is not known; log10 for factors.
+    """A mean over networks with its standard error, nan where that is not known; log10 for factors, -inf for 0.
 
     n: finite networks; blank: whether the quantity does not exist in this cell. notes: networks that do not count.
     """
@@ -37,7 +37,7 @@ def lot(quantity: Quantity, cell: Measured) -> Lot:
     if not of or not quantity.factor:
         return Lot(found.n, found.mean, found.sd / math.sqrt(found.n) if found.n else math.nan, not of, lost)
     if found.mean == 0:
-        return Lot(found.n, math.nan, math.nan, notes=(*lost, f"exactly 0 in {found.n} of {of}"))
+        return Lot(found.n, -math.inf, math.nan, notes=(*lost, f"exactly 0 in {found.n} of {of}"))
     if not found.n:
         return Lot(0, math.nan, math.nan, notes=lost)
     stderr = found.sd / found.mean / math.sqrt(found.n) / math.log(10)
@@ -48,6 +48,8 @@ def _drift(quantity: Quantity, cell: Measured, n: int, lost: tuple[str, ...]) ->
     ratio = float(cell.row[RATIOS[quantity.metric]])
     if math.isnan(ratio):
         return Lot(n, math.nan, math.nan, not lost, lost)
-    if ratio == 0 or math.isinf(ratio):
-        return Lot(n, math.nan, math.nan, notes=(*lost, "exactly 0" if ratio == 0 else "beyond all numbers"))
+    if ratio == 0:
+        return Lot(n, -math.inf, math.nan, notes=(*lost, "exactly 0 in the end"))
+    if math.isinf(ratio):
+        return Lot(n, math.nan, math.nan, notes=(*lost, "beyond all numbers"))
     return Lot(n, math.log10(ratio) / quantity.steps(cell.depth), math.nan, notes=lost)

@@ -104,6 +104,10 @@ class Opened:
         """What tells it from others of the same name."""
         return self.where or self.name
 
+    def is_also(self, other: Opened) -> bool:
+        """Whether both are the same folder."""
+        return bool(self.where and other.where) and Path(self.where).resolve() == Path(other.where).resolve()
+
 
 def open_results(source: Source) -> Opened:
     """A results folder, or a result of a run, with its resolved config.
@@ -168,7 +172,7 @@ class _Raw:
         return _Raw(frame["seed"].to_numpy(), frame["layer"].to_numpy(), values, metrics)
 
     def cell(self, part: slice, depth: int) -> tuple[Array, Array]:
-        """Seeds, (S,), and values, (S, L + 1, M), of the rows of one cell. Raises StorageError where they are others."""
+        """Seeds, (S,), and values, (S, L + 1, M), of one cell. Raises StorageError where rows are missing."""
         rows = part.stop - (part.start or 0)
         seeds = self.seeds[part][:: depth + 1]
         wanted = np.tile(np.arange(depth + 1), len(seeds))

@@ -73,7 +73,7 @@ def rank(*sources: Source) -> Ranking:
     """
     results = [open_results(source) for source in sources]
     for place, one in enumerate(results):
-        if one.where and one.where in [other.where for other in results[:place]]:
+        if any(one.is_also(other) for other in results[:place]):
             raise UsageError(f"{one.where}: the same results twice")
     labelled = [(_label(result, cell.label, len(results) > 1), cell) for result in results for cell in result.cells]
     if len(labelled) < 2:

@@ -1,0 +1,321 @@
+"""Two results side by side: every number can be worked out by hand, and no network is left out without a word."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from lab_folders import without_checksums
+from lab_results import make_result
+
+import initbench
+from initbench.errors import JudgeError, StorageError, UsageError
+from initbench.lab.compare import Comparison, Difference, compare
+from initbench.lab.intervals import of_pairs
+
+NAN, INF = math.nan, math.inf
+
+
+def layers(first: Any, last: Any, metric: str = "act_q") -> dict[str, Sequence[Any]]:
+    """Two layers of one metric, over the seeds."""
+    return {metric: [None if metric == "grad_q" else 1.0, first, last]}
+
+
+def only(comparison: Comparison, quantity: str) -> Difference:
+    """The row of one quantity, of the one pair that there is."""
+    (pair,) = comparison.pairs
+    (row,) = (row for row in pair.differences if row.quantity == quantity)
+    return row
+
+
+def test_a_paired_factor_worked_out_by_hand() -> None:
+    a = make_result(layers([1, 1, 1], [1, 10, 100]))
+    b = make_result(layers([1, 1, 1], [10, 1000, 100]))
+    row = only(compare(a, b), "act_q, last layer")
+    assert (row.how, row.n, row.factor) == ("paired", (3, 3), True)
+    assert (row.a, row.b, row.difference) == pytest.approx((1, 2, 1))
+    # log10 differences 1, 2, 0: mean 1, sd 1, t(2) = 4.302653
+    assert (row.low, row.high) == pytest.approx((1 - 4.302653 / math.sqrt(3), 1 + 4.302653 / math.sqrt(3)), rel=1e-6)
+    assert not row.differs
+    assert row.correlation == pytest.approx(0.5)
+
+
+def test_drifts_are_of_every_network_by_itself() -> None:
+    ends = {"act_q": [1.0, [1, 2, 4], [10, 20, 40]], "grad_q": [None, [1e-3, 1e-3, 1e-3], [1, 1, 1]]}
+    comparison = compare(make_result(ends), make_result({**ends, "act_q": [1.0, [1, 2, 4], [100, 200, 400]]}))
+    forward, backward = only(comparison, "forward drift"), only(comparison, "backward drift")
+    assert (forward.a, forward.b, forward.low, forward.high) == pytest.approx((1, 2, 1, 1))
+    assert (backward.a, backward.difference) == pytest.approx((-3, 0))
+    assert forward.differs
+    assert not backward.differs
+
+
+def test_metrics_that_are_no_mean_squares_are_subtracted() -> None:
+    a = make_result({"dead_fraction": [None, [0, 0, 0], [0.5, 0.25, 0]]})
+    b = make_result({"dead_fraction": [None, [0, 0, 0], [0.75, 0.5, 0.25]]})
+    row = only(compare(a, b), "dead_fraction, last layer")
+    assert (row.factor, row.difference, row.low, row.high) == (False, 0.25, 0.25, 0.25)
+
+
+def test_a_layer_can_be_chosen() -> None:
+    a, b = make_result(layers([1, 1, 1], [3, 3, 3])), make_result(layers([10, 10, 10], [3, 3, 3]))
+    (pair,) = compare(a, b, layer=1).pairs
+    assert [(row.quantity, row.difference) for row in pair.differences] == [("act_q, layer 1", 1.0)]
+    assert only(compare(a, b, layer="first"), "act_q, first layer").difference == 1
+    assert only(compare(a, b, layer=0), "act_q, layer 0").difference == 0
+    with pytest.raises(UsageError, match=r"no layer 3: layers are 0 \(the input\) to 2"):
+        compare(a, b, layer=3)
+    with pytest.raises(UsageError, match="first or last"):
+        compare(a, b, layer="middle")
+
+
+def test_metrics_can_be_chosen() -> None:
+    ends = {"act_q": [1.0, 1, 2], "dead_fraction": [None, 0, 0]}
+    a, b = make_result(ends), make_result(ends)
+    names = [row.quantity for row in compare(a, b, ["forward drift", "dead_fraction"]).pairs[0].differences]
+    assert names == ["forward drift", "dead_fraction, last layer"]
+    with pytest.raises(UsageError, match="did you mean 'dead_fraction'"):
+        compare(a, b, ["dead_fractoin"])
+    with pytest.raises(UsageError, match="cosine"):
+        compare(a, b, ["cosine"])
+
+
+class TestSeeds:
+    def test_only_those_in_common_are_paired(self) -> None:
+        a = make_result(layers(1, [1, 10, 100, 5]), seeds=[3, 5, 7, 9])
+        b = make_result(layers(1, [10, 1, 100]), seeds=[7, 3, 8])  # in another order
+        comparison = compare(a, b)
+        row = only(comparison, "act_q, last layer")
+        assert row.n == (2, 2)
+        assert (row.a, row.b) == pytest.approx(((0 + 2) / 2, (0 + 1) / 2))  # seeds 3 and 7
+        assert "2 seeds in common, of 4 in A and 3 in B" in comparison.notes
+
+    @pytest.mark.parametrize("seeds", [(10, 11, 12), (2, 11, 12)])
+    def test_without_two_in_common_networks_are_not_paired(self, seeds: Sequence[int]) -> None:
+        a = make_result(layers(1, [1, 10, 100]))
+        b = make_result(layers(1, [10, 1000, 100]), seeds=seeds)
+        row = only(compare(a, b), "act_q, last layer")
+        assert (row.how, row.n) == ("unpaired", (3, 3))
+        # sd 1 and 1, n 3 and 3: t(4) = 2.776445
+        half = 2.776445 * math.sqrt(2 / 3)
+        assert (row.difference, row.low, row.high) == pytest.approx((1, 1 - half, 1 + half), rel=1e-6)
+        assert math.isnan(row.correlation)
+
+    def test_one_pair_has_a_difference_and_no_interval(self) -> None:
+        a, b = make_result(layers(1, [10]), seeds=[0]), make_result(layers(1, [1000]), seeds=[0])
+        row = only(compare(a, b), "act_q, last layer")
+        assert (row.difference, row.n, row.differs) == (2, (1, 1), False)
+        assert math.isnan(row.low)
+        assert "one pair has no interval" in row.notes
+
+    def test_other_roots_share_nothing(self) -> None:
+        a, b = make_result(layers(1, [1, 2, 3])), make_result(layers(1, [1, 2, 3]), root_seed=1)
+        assert any("root seeds differ" in note for note in compare(a, b).notes)
+        assert not any("root seeds differ" in note for note in compare(a, a).notes)
+
+
+class TestWhatIsNoNumber:
+    def test_overflow_is_counted_and_said(self) -> None:
+        a = make_result(layers(1, [1, 10, 100, 1000]), seeds=range(4))
+        b = make_result(layers(1, [10, INF, 1000, NAN]), seeds=range(4))
+        row = only(compare(a, b), "act_q, last layer")
+        assert row.notes == ("B: not finite in 2 of 4",)
+        assert (row.n, row.a, row.b) == ((2, 2), 1, 2)  # of the same networks
+        assert only(compare(a, b), "forward drift").notes == ("B: not finite in 2 of 4",)
+
+    def test_where_all_overflow_there_is_no_difference_but_a_remark(self) -> None:
+        a, b = make_result(layers(1, [1, 10, 100])), make_result(layers(1, [INF, NAN, INF]))
+        row = only(compare(a, b), "act_q, last layer")
+        assert (row.how, row.n, row.a) == ("", (0, 0), 1)
+        assert math.isnan(row.difference)
+        assert row.notes == ("B: not finite in 3 of 3",)
+
+    def test_where_both_overflow_there_is_nothing_to_compare(self) -> None:
+        a, b = make_result(layers(1, [INF] * 3)), make_result(layers(1, [NAN] * 3), name="y")
+        with pytest.raises(JudgeError) as caught:
+            compare(a, b)
+        assert str(caught.value) == "x, y: neither has a number that could be compared"
+
+    def test_zero_has_no_logarithm(self) -> None:
+        a, b = make_result(layers(1, [1, 10, 100])), make_result(layers(1, [0, 10, 1000]))
+        row = only(compare(a, b), "act_q, last layer")
+        assert (row.n, row.difference) == ((2, 2), 0.5)
+        assert row.notes == ("B: exactly 0 in 1 of 3",)
+        nothing = only(compare(a, make_result(layers(1, 0))), "act_q, last layer")
+        assert (nothing.how, nothing.b, nothing.notes) == ("", -INF, ("B: exactly 0 in 3 of 3",))
+
+    def test_blanks_are_no_overflow(self) -> None:
+        ends = {"act_q": [1.0, 1, 2], "saturated_fraction": [None, None, None]}
+        blank, there = make_result(ends), make_result({**ends, "saturated_fraction": [None, 0.5, 0.5]})
+        assert compare(blank, blank).pairs[0].unmeasured == ("saturated_fraction, last layer",)
+        row = only(compare(there, blank), "saturated_fraction, last layer")
+        assert (row.how, row.a, row.notes) == ("", 0.5, ("B: blank in 3 of 3",))
+
+    def test_a_metric_that_only_one_measured(self) -> None:
+        row = only(compare(make_result(layers(1, 1)), make_result({**layers(1, 1), "cosine": [0, 0, 0.5]})),
+                   "cosine, last layer")  # fmt: skip
+        assert (row.how, row.b, row.notes) == ("", 0.5, ("A: blank in 3 of 3",))
+
+
+class TestDepths:
+    def test_drifts_are_shared_among_the_layers(self) -> None:
+        a = make_result({"act_q": [1.0, *(2.0**k for k in range(4))]})
+        b = make_result({"act_q": [1.0, *(10.0**k for k in range(8))]})
+        row = only(compare(a, b), "forward drift a layer")
+        assert (row.a, row.b) == pytest.approx((math.log10(2), 1))
+        assert only(compare(a, b, ["forward drift"]), "forward drift a layer") == row
+
+    def test_the_last_layer_is_each_ones_own(self) -> None:
+        row = only(compare(make_result({"act_q": [1, 1, 10]}), make_result({"act_q": [1, 1, 1, 100]})),
+                   "act_q, last layer")  # fmt: skip
+        assert (row.a, row.b) == (1, 2)
+
+    def test_one_layer_has_no_drift(self) -> None:
+        one = make_result({"act_q": [1, 1]})
+        assert compare(one, one).pairs[0].unmeasured == ("forward drift",)
+
+
+SWEEP = {"grid": {"network.initializer": ["he_normal", "he_uniform"]}}
+
+
+class TestCells:
+    def test_settings_that_differ(self) -> None:
+        a = make_result(layers(1, 1), layers(1, 1), sweep=SWEEP, dtype="float64")
+        b = make_result(layers(1, 1), seeds=[0, 4], network={"width": 16})
+        found = {one.key: one.values for one in compare(a, b).settings}
+        assert found == {
+            "network.width": ("8", "16"),
+            "network.initializer": ("swept: he_normal, he_uniform", "he_normal"),
+            "input.features": ("8", "16"),
+            "dtype": ("float64", "float32"),
+            "seeds": ("3 (0 to 2)", "2 (0, 4)"),
+            "cells": ("2", "1"),
+        }
+        assert compare(b, b).settings == ()
+
+    def test_cells_are_matched_by_their_values(self) -> None:
+        a = make_result(layers(1, 1), layers(1, 10), sweep=SWEEP)
+        turned = {"grid": {"network.initializer": ["he_uniform", "lecun_normal", "he_normal"]}}
+        b = make_result(layers(1, 100), None, layers(1, 1), sweep=turned, network={"activation": "tanh"})
+        comparison = compare(a, b)
+        assert [pair.labels[1] for pair in comparison.pairs] == ["initializer=he_normal", "initializer=he_uniform"]
+        assert [pair.differences[1].difference for pair in comparison.pairs] == [0, 1]
+        assert comparison.left_out == ((), ("initializer=lecun_normal (failed)",))
+        assert comparison.pairs[0].verdicts == ("stable", "stable")
+
+    def test_the_same_cell_is_said(self) -> None:
+        one, two = make_result(layers(1, 1)), make_result(layers(1, 1), name="y")
+        assert "1 of 1 pairs are the same cell twice: the same networks, to the last digit" in compare(one, two).notes
+
+
+def test_real_pairs_share_their_draws() -> None:
+    """The same weights, scaled: what is left of the spread is rounding."""
+    network = {"depth": 5, "width": 32, "activation": "relu", "initializer": {"name": "normal", "stddev": 0.25}}
+    a = initbench.run({"name": "a", "network": network, "seeds": 8, "engine": "dense"})
+    scaled = {**network, "initializer": {"name": "normal", "stddev": 0.3}}
+    b = initbench.run({"name": "b", "network": scaled, "seeds": 8, "engine": "dense"})
+    row = only(compare(a, b), "act_q, last layer")
+    assert row.difference == pytest.approx(10 * math.log10(1.2), rel=1e-5)
+    assert row.correlation > 0.999999
+    assert row.high - row.low < 1e-4
+    assert row.narrower > 1000
+
+
+def test_intervals_cover_as_promised_through_the_tables() -> None:
+    """300 cells of 4 seeds with a true factor of 10: 95 % of the intervals hold it. False alarm: 1 in 20,000 (binomial,
+    within 4 sd); an interval with the normal quantile 1.96 would hold it in 85.5 %, 5 sd under that."""
+    rng = np.random.default_rng(5)
+    axis = {"grid": {"network.initializer.stddev": [0.001 * k for k in range(1, 301)]}}
+    pairs = [(common := rng.normal(0, 1, 4), common + 1 + rng.normal(0, 0.3, 4)) for _ in range(300)]
+    network = {"initializer": "normal"}
+    a = make_result(*(layers(1, 10**x) for x, _ in pairs), sweep=axis, network=network, seeds=range(4))
+    b = make_result(*(layers(1, 10**y) for _, y in pairs), sweep=axis, network=network, seeds=range(4))
+    rows = [pair.differences[1] for pair in compare(a, b).pairs]
+    assert [row.low for row in rows] == pytest.approx([of_pairs(x, y).low for x, y in pairs])
+    assert abs(sum(row.low <= 1 <= row.high for row in rows) / 300 - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 300)
+    assert sum(row.low <= 1 <= row.high for row in rows) / 300 > 0.855 + 0.03
+
+
+class TestFolders:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        network = {"depth": 2, "width": 8, "activation": "relu", "initializer": "he_normal"}
+        initbench.run({"name": "x", "network": network, "seeds": 3}, out=tmp_path / "a")
+        return tmp_path / "a"
+
+    def test_a_folder_and_a_result_give_the_same(self, folder: Path, tmp_path: Path) -> None:
+        config = {"network": {"depth": 2, "width": 8, "activation": "relu", "initializer": "he_uniform"}, "seeds": 3}
+        result = initbench.run({"name": "y", **config})
+        initbench.run({"name": "y", **config}, out=tmp_path / "b")
+        from_memory, from_disk = compare(folder, result), compare(folder, tmp_path / "b")
+        assert repr(from_memory.pairs) == repr(from_disk.pairs)  # nan is not nan
+        assert from_disk.names == (str(folder), str(tmp_path / "b"))
+
+    def test_the_same_folder_twice(self, folder: Path) -> None:
+        with pytest.raises(UsageError, match="the same results twice"):
+            compare(folder, folder)
+        with pytest.raises(UsageError, match="the same results twice"):
+            compare(folder, folder.parent / "a" / ".." / "a")
+
+    def test_a_copy_differs_in_nothing(self, folder: Path, tmp_path: Path) -> None:
+        shutil.copytree(folder, tmp_path / "copy")
+        comparison = compare(folder, tmp_path / "copy")
+        assert comparison.settings == ()
+        assert not any(row.differs for row in comparison.pairs[0].differences)
+        assert {row.difference for row in comparison.pairs[0].differences} == {0}
+
+    def test_without_layers(self, folder: Path, tmp_path: Path) -> None:
+        network = {"depth": 2, "width": 8, "activation": "relu", "initializer": {"name": "he_normal", "gain": 2.0}}
+        config = {"name": "y", "network": network, "seeds": 5}
+        initbench.run({**config, "output": {"layers": False}}, out=tmp_path / "b")
+        comparison = compare(folder, tmp_path / "b")
+        (note,) = (note for note in comparison.notes if "layers.csv" in note)
+        assert note.startswith("B has no layers.csv (output: {layers: false}): networks cannot be paired")
+        row = only(comparison, "act_q, last layer")
+        means = [_summary(tmp_path / name, "act_q") for name in ("a", "b")]
+        assert (row.how, row.n) == ("unpaired", (3, 5))
+        assert row.difference == pytest.approx(math.log10(means[1][0] / means[0][0]))
+        errors = [sd / mean / math.sqrt(n) / math.log(10) for (mean, sd), n in zip(means, (3, 5), strict=True)]
+        assert row.high - row.low > 2 * 1.96 * math.hypot(*errors)
+        plain = only(comparison, "dead_fraction, last layer")
+        assert plain.b == pytest.approx(_summary(tmp_path / "b", "dead_fraction")[0])
+        drift = only(comparison, "forward drift")
+        ratios = [initbench.load(tmp_path / name).cells["act_q_ratio"][0] for name in ("a", "b")]
+        assert drift.difference == pytest.approx(math.log10(ratios[1] / ratios[0]))
+        assert math.isnan(drift.low)
+
+    @pytest.mark.parametrize("name", ["resolved.yaml", "cells.csv", "summary.csv", "layers.csv", "manifest.json"])
+    def test_damage_is_named(self, folder: Path, tmp_path: Path, name: str) -> None:
+        shutil.copytree(folder, tmp_path / "b")
+        path = tmp_path / "b" / name
+        path.write_bytes(path.read_bytes()[:-9])
+        with pytest.raises(StorageError) as caught:
+            compare(folder, tmp_path / "b")
+        assert str(path) in str(caught.value)
+
+    def test_rows_that_are_missing(self, folder: Path, tmp_path: Path) -> None:
+        shutil.copytree(folder, tmp_path / "b")
+        without_checksums(tmp_path / "b")
+        table = tmp_path / "b" / "layers.csv"
+        table.write_text("".join(line for line in table.read_text().splitlines(True) if ",2,8,8," not in line))
+        with pytest.raises(StorageError, match=r"layers\.csv: not 2 layers"):
+            compare(folder, tmp_path / "b")
+
+    def test_another_config(self, folder: Path, tmp_path: Path) -> None:
+        shutil.copytree(folder, tmp_path / "b")
+        without_checksums(tmp_path / "b")
+        config = tmp_path / "b" / "resolved.yaml"
+        config.write_text(config.read_text() + "sweep: {grid: {dtype: [float32]}}\n")
+        with pytest.raises(StorageError, match="not the config of cells"):
+            compare(folder, tmp_path / "b")
+
+
+def _summary(folder: Path, metric: str) -> tuple[float, float]:
+    rows = initbench.load(folder).summary
+    row = rows[(rows["metric"] == metric) & (rows["layer"] == rows["layer"].max())].iloc[0]
+    return row["mean"], row["sd"]
