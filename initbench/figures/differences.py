@@ -66,12 +66,12 @@ class Difference:
         where = ", ".join(part for part in (self.what, self.at) if part)
         place = ", ".join(part for part in (name, where) if part)
         if self.tables is NOTHING:
-            return f"{place}: is drawn, the tables do not have it"
+            return f"{place}: drawn, and not in the tables"
         if self.drawn is NOTHING:
-            return f"{place}: is not drawn, the tables have it"
+            return f"{place}: in the tables, and not drawn"
         drawn, tables = _told_apart(self.drawn, self.tables)
         more = f"; {self.more} more in this series" if self.more else ""
-        return f"{place}: {drawn} is drawn, the tables have {tables}{more}"
+        return f"{place}: {drawn} drawn, {tables} in the tables{more}"
 
 
 def differences(drawn: Any, tables: dict[str, Any], theory: bool = True) -> tuple[Difference, ...]:
