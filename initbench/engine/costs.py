@@ -20,7 +20,8 @@ GRAM = 0.022  # the same in a Gram matrix, which is float64 always
 SOLVE = 0.18  # the same in the factors of a B x B matrix
 QR = 0.25  # the same in the QR of a drawn orthogonal matrix
 QR_CALL = 20_000.0  # what a QR costs, however small the matrix
-SVD = 0.3  # the same in the singular values of a Jacobian
+SVD = 0.25  # the same in the singular values of a Jacobian
+EIGEN = 0.12  # the same in the eigenvalues of its square
 SVD_CALL = 50_000.0  # what a Jacobian costs, however small
 ENTRY = 8.0  # an activation, its slope and their metrics
 NETWORK = 6_000.0  # a layer of a network, however small
@@ -71,7 +72,7 @@ def jacobian(layer: Layer, cell: Cell) -> float:
     if wanted & EXTREMES:
         each += SVD * features * units * min(features, units)
     if wanted & OWN:
-        each += SVD * layer.fan_in * units * min(layer.fan_in, units)
+        each += EIGEN * layer.fan_in * units * min(layer.fan_in, units)
     return cell.batch.batch_size * each
 
 

@@ -120,12 +120,17 @@ def _extremes(x: Array) -> dict[str, Array]:
 
 def _mean_singular_value(weights: Array, slope: Array) -> float:
     """Of W diag(phi') of one network, the mean over its min(N_in, N_out) singular values and over the inputs: W
-    (N_in, N_out), phi' (B, N_out). One input at a time: the matrices of all may be more than memory holds.
+    (N_in, N_out), phi' (B, N_out). By the eigenvalues of its square, which is good to 1e-8 of the largest and a third
+    of the time. One input at a time: the matrices of all may be more than memory holds.
     """
     total = 0.0
     for own in slope:
         j = weights * own
-        if not np.isfinite(j).all():
+        largest = np.abs(j).max()
+        if not np.isfinite(largest):
             return np.nan
-        total += float(np.linalg.svd(j, compute_uv=False).mean())
+        exponent = np.frexp(largest)[1]
+        x = np.ldexp(j if j.shape[0] <= j.shape[1] else j.T, -exponent)
+        squares = np.linalg.eigvalsh(x @ x.T)
+        total += float(np.ldexp(np.sqrt(np.maximum(squares, 0.0)).mean(), exponent))
     return total / len(slope)

@@ -64,9 +64,10 @@ def _compared(departure: Departure) -> str:
 
 def _silent(beside: Beside) -> str:
     """Why nothing is compared: the reason of the last layer of the metric that says most."""
-    curves = {name: beside.prediction.curves[name] for name in _FIRST if name in beside.prediction.curves}
+    known = beside.prediction.curves
+    curves = {name: known[name] for name in _FIRST if name in known}
     why = next(filter(None, (_reason(beside, name) for name in curves)), "")
-    if any(np.isfinite(curve.mean[1:]).any() for curve in curves.values()):
+    if any(np.isfinite(curve.mean[1:]).any() for curve in (curves or known).values()):
         return f"Not held against theory's means: {why or 'it derives no spread over seeds'}."
     return f"Theory says nothing here{': ' * bool(why)}{why}."
 

@@ -75,7 +75,7 @@ def test_they_are_those_of_the_chain_rule_entry_by_entry(seed: int) -> None:
         for name in FROM_INPUT:
             assert trace.of(name)[0, row] == pytest.approx(expected[name], rel=1e-9), (name, row)
         own = [np.linalg.svd(chain(net, b, row - 1, row), compute_uv=False).mean() for b in range(3)]
-        assert trace.of("layer_jacobian_mean")[0, row] == pytest.approx(np.mean(own), rel=1e-12)
+        assert trace.of("layer_jacobian_mean")[0, row] == pytest.approx(np.mean(own), rel=1e-7)
     assert np.isnan([trace.of(name)[0, 0] for name in JACOBIAN]).all()
 
 

@@ -67,6 +67,9 @@ def test_silence_has_a_reason(act: Any, said: str) -> None:
 def test_silence_of_other_metrics_is_no_reason() -> None:
     cell = make_cell(3, metrics=("cosine",))
     told = prediction(cell, cosine=curve([1.0] * 4, reasons=("a reason",) * 4))
+    (line,) = theory_sentences(Beside(told, Comparison(None, {})))
+    assert line == "Not held against theory's means: it derives no spread over seeds."
+    told = prediction(cell, cosine=curve([np.nan] * 4, reasons=("a reason",) * 4))
     assert theory_sentences(Beside(told, Comparison(None, {}))) == ("Theory says nothing here.",)
 
 
