@@ -1,16 +1,20 @@
-"""`initbench check`: results held against what their config expects."""
+"""`initbench check`: results held against what their config expects, and against a baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import emit_json
+from . import github
+from .console import emit_json, note
 
 if TYPE_CHECKING:
+    from ..lab.drift import Drift
     from ..lab.expectations import Outcome
 
 CHECK_FAILED = 1
@@ -21,43 +25,182 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What a check came to. drift: None where there was no baseline to compare with; copied: the files that --update
+    made the baseline."""
+
+    folder: Path
+    outcomes: tuple[Outcome, ...]
+    baseline: Path | None
+    drift: Drift | None
+    copied: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything does not hold. A drift that was made the baseline does."""
+        from ..lab.expectations import FAILED
+
+        off = self.drift is not None and self.drift.drifted and bool(self.drift.comparisons)
+        return any(outcome.status == FAILED for outcome in self.outcomes) or (off and not self.copied)
+
+    @property
+    def unjudged(self) -> str:
+        """Why neither pass nor fail can be said, empty where it can."""
+        from ..lab.expectations import UNKNOWN
+
+        if any(outcome.status == UNKNOWN for outcome in self.outcomes):
+            return f"{self.folder}: an expectation has nothing to be held against"
+        if self.drift is not None and not self.drift.comparisons and not self.copied:
+            return f"{self.folder}: nothing in it can be compared with {self.baseline}"
+        if not self.outcomes and self.baseline is None:
+            return f"{self.folder}: its config expects nothing; write `expect:` and run it again, or give --baseline"
+        return ""
+
+    @property
+    def meant(self) -> str:
+        """The command to run if a drift was meant."""
+        return shlex.join(["initbench", "check", str(self.folder), "--baseline", str(self.baseline), "--update"])
+
+
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.")],
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="DIR", help="Results that these must not drift from.")
+    ] = None,
+    update: Annotated[bool, typer.Option("--update", help="Make DIR's tables and plots the baseline.")] = False,
+    statistical: Annotated[
+        bool, typer.Option("--statistical", help="Compare as two samples of one law, whatever the machine.")
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="The config that GitHub annotations point at [DIR/config.yaml]."),
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option("--summary", metavar="FILE", help="Append what was found, as Markdown.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what failed.")] = False,
 ) -> None:
-    """Hold the tables of DIR against the `expect:` of its config; exit 1 where one fails, 4 where there is nothing
-    to judge."""
-    from ..errors import JudgeError
+    """Hold the tables of DIR against the `expect:` of its config, and against a baseline; exit 1 where one does not
+    hold, 4 where there is nothing to judge."""
+    from ..errors import JudgeError, UsageError
     from ..lab.check import check_folder
-    from ..lab.expectations import FAILED, UNKNOWN
 
+    if baseline is None and (update or statistical):
+        raise UsageError(f"{'--update' if update else '--statistical'} needs --baseline DIR")
     outcomes = check_folder(folder)
+    drift = None if baseline is None else _drift(folder, baseline, statistical, update)
+    found = Findings(folder, outcomes, baseline, drift, _updated(folder, baseline) if update and baseline else ())
     if as_json:
-        emit_json(
-            [
-                {"name": outcome.expectation.name, "status": outcome.status, "message": outcome.message}
-                for outcome in outcomes
-            ]
-        )
+        emit_json(document(found))
     else:
-        say_outcomes([outcome for outcome in outcomes if not quiet or outcome.status != "passed"])
-    if any(outcome.status == FAILED for outcome in outcomes):
+        say_outcomes([outcome for outcome in outcomes if not quiet or outcome.status != "passed"], len(outcomes))
+        _say_drift(found, quiet)
+    if github.wanted():
+        for line in annotated(found, config or folder / "config.yaml"):
+            typer.echo(line, err=as_json)
+    if summary is not None:
+        _append(summary, found)
+    if found.failed:
         raise typer.Exit(CHECK_FAILED)
-    if not outcomes:
-        raise JudgeError(f"{folder}: its config expects nothing; write `expect:` and run it again")
-    if any(outcome.status == UNKNOWN for outcome in outcomes):
-        raise JudgeError(f"{folder}: an expectation has nothing to be held against")
+    if found.unjudged:
+        raise JudgeError(found.unjudged)
 
 
-def say_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """The outcome of every expectation, a line each."""
+def _drift(folder: Path, baseline: Path, statistical: bool, update: bool) -> Drift | None:
+    """The drift; None for a baseline that is about to be made, or made again of one that cannot be read."""
+    from ..errors import StorageError
+    from ..lab.baseline import drift
+
+    try:
+        return drift(folder, baseline, statistical)
+    except StorageError as error:
+        if not update:
+            raise
+        if baseline.is_dir() and any(baseline.iterdir()):
+            note(f"note: not compared: {error}")
+        return None
+
+
+def _updated(folder: Path, baseline: Path) -> tuple[str, ...]:
+    from ..lab.accept import accept
+
+    return accept(folder, baseline)
+
+
+def say_outcomes(outcomes: Sequence[Outcome], of: int | None = None) -> None:
+    """The outcome of every expectation, a line each. of: how many there are, where those that passed are left out."""
     if not outcomes:
         return
-    passed = sum(outcome.status == "passed" for outcome in outcomes)
-    typer.echo(f"\nexpectations: {passed} of {len(outcomes)} hold")
+    whole = len(outcomes) if of is None else of
+    others = sum(outcome.status != "passed" for outcome in outcomes)
+    typer.echo(f"\nexpectations: {whole - others} of {whole} hold")
     for outcome in outcomes:
         name = outcome.expectation.name
         typer.echo(
             f"  {outcome.status:8}{name}: {outcome.message}" if name else f"  {outcome.status:8}{outcome.message}"
         )
+
+
+def _say_drift(found: Findings, quiet: bool) -> None:
+    from .check_summary import counts, headline, unmatched
+
+    drift = found.drift
+    if drift is not None and (drift.drifted or not quiet):
+        typer.echo(f"\n{headline(drift)} {found.baseline}: {counts(drift)}")
+        for line in (f"{drift.mode}: {drift.why}", drift.rule, *unmatched(drift)):
+            typer.echo(f"  {line}")
+        if drift.worst:
+            typer.echo("  the worst:" if drift.off else "  the nearest to a drift:")
+        for offence in drift.worst:
+            typer.echo(f"    {offence.message}")
+        if drift.drifted and not found.copied:
+            typer.echo(f"  if the change was meant: {found.meant}")
+    if found.copied and not quiet:
+        plots = sum(name.startswith("plots/") for name in found.copied)
+        names = [name for name in found.copied if not name.startswith("plots/")]
+        typer.echo(f"\n{found.baseline} holds {found.folder} now: {', '.join(names)}, {plots} files of plots")
+
+
+def document(found: Findings) -> dict[str, Any]:
+    """Everything, as --json gives it."""
+    drift = found.drift
+    told = None
+    if drift is not None:
+        told = {"drifted": drift.drifted, **asdict(drift)}
+        told["worst"] = [{**asdict(offence), "message": offence.message} for offence in drift.worst]
+    return {
+        "expect": [
+            {"name": outcome.expectation.name, "status": outcome.status, "message": outcome.message}
+            for outcome in found.outcomes
+        ],
+        "drift": told,
+        "updated": list(found.copied),
+    }
+
+
+def annotated(found: Findings, config: Path) -> Iterator[str]:
+    """A workflow command for everything that does not hold, at its place in the config."""
+    from ..config import claim_places
+
+    off = [outcome for outcome in found.outcomes if outcome.status != "passed"]
+    places = claim_places(config) if off else {}
+    for outcome in off:
+        name = outcome.expectation.name
+        yield github.error(config, places.get(name, (0, 0)), name, f"{outcome.status}: {outcome.message}")
+    drift = found.drift
+    if drift is not None and drift.drifted and not found.copied:
+        from .check_summary import counts, unmatched
+
+        worst = [offence.message for offence in drift.worst if drift.off]
+        lines = (counts(drift), *unmatched(drift), *worst, f"if the change was meant: {found.meant}")
+        yield github.error(config, (1, 0), f"drift from {found.baseline}", "\n".join(lines))
+
+
+def _append(file: Path, found: Findings) -> None:
+    from .check_summary import summary
+
+    text = summary(found.folder, found.outcomes, found.baseline, found.drift, found.meant)
+    with file.open("a", encoding="utf-8") as target:
+        target.write(text)

@@ -21,4 +21,5 @@ from .load import from_mapping as from_mapping
 from .load import load as load
 from .load import nothing as nothing
 from .parameters import parse_parameters as parse_parameters
+from .places import claim_places as claim_places
 from .template import template as template

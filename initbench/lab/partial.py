@@ -17,8 +17,8 @@ _NEEDED = "cells.csv"
 def kept_tables(folder: Path, pictured: bool = True) -> tuple[Tables, frozenset[str]]:
     """The tables that a folder keeps, and the names of those that its run wrote and that are not there.
 
-    A summary that is not there is one without rows. pictured: as in read_tables. Raises StorageError where cells.csv or the manifest is missing, or
-    a table that is there is damaged.
+    A summary that is not there is one without rows. pictured: as in read_tables. Raises StorageError where cells.csv or
+    the manifest is missing, or a table that is there is damaged.
     """
     manifest = read_manifest(folder / MARK) if (folder / MARK).exists() else {}
     absent = frozenset(name for name in manifest.get("files", ()) if name in TABLES and not (folder / name).exists())

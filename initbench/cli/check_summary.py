@@ -1,0 +1,67 @@
+"""What `check` found, in Markdown, for a job's summary or a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..lab.markdown import escape, table
+
+if TYPE_CHECKING:
+    from ..lab.drift import Drift
+    from ..lab.expectations import Outcome
+
+
+def summary(folder: Path, outcomes: Sequence[Outcome], baseline: Path | None, drift: Drift | None, meant: str) -> str:
+    """Every expectation, the drift and its worst offenders. meant: the command to run if a drift was meant."""
+    parts = [f"## initbench check: {escape(str(folder))}\n"]
+    if outcomes:
+        rows = [[outcome.status, outcome.expectation.name, outcome.message] for outcome in outcomes]
+        passed = sum(outcome.status == "passed" for outcome in outcomes)
+        parts.append(f"{passed} of {len(outcomes)} expectations hold.\n")
+        parts.append(table(["status", "expectation", "found"], rows))
+    if drift is not None:
+        parts += _drift(baseline, drift, meant)
+    return "\n".join(parts) + "\n"
+
+
+def _drift(baseline: Path | None, drift: Drift, meant: str) -> Iterator[str]:
+    yield f"### {headline(drift)}: {escape(str(baseline))}\n"
+    yield f"{escape(counts(drift))}. {drift.mode.capitalize()}: {escape(drift.why)}; {escape(drift.rule)}.\n"
+    yield from (f"- {escape(line)}\n" for line in unmatched(drift))
+    if drift.worst:
+        rows = [
+            [one.place, str(one.here), str(one.there), f"{one.apart:.3g}", f"{one.allowed:.3g}", one.unit]
+            for one in drift.worst
+        ]
+        yield ("The worst:" if drift.off else "The nearest to a drift:") + "\n"
+        yield table(["what", "here", "baseline", "apart", "allowed", "in"], rows)
+    if drift.drifted:
+        yield f"If the change was meant: `{meant}`\n"
+
+
+def headline(drift: Drift) -> str:
+    """The outcome in a few words."""
+    if drift.drifted:
+        return "Drift from the baseline"
+    return "No drift from the baseline" if drift.comparisons else "Nothing to compare with the baseline"
+
+
+def counts(drift: Drift) -> str:
+    """What was compared, and how much of it is off."""
+    what = f"{drift.cells} cells, {drift.layers} layers, {drift.metrics} metrics: {drift.comparisons} comparisons"
+    return f"{what}, {drift.off} off"
+
+
+def unmatched(drift: Drift) -> Iterator[str]:
+    """What has no counterpart, and what was not compared, a line each."""
+    for where, names in (("only here", drift.only_here), ("only in the baseline", drift.only_there)):
+        if names:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            yield f"{where}: {', '.join(names[:NAMED])}{more}"
+    yield from (f"not compared: {what}" for what in drift.left_out)
+
+
+NAMED = 4
+"""Things without a counterpart that are named."""
