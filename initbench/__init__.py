@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .api import load as load
     from .api import plot as plot
     from .api import rank as rank
+    from .api import report as report
     from .api import run as run
     from .catalogue.activations import activation as activation
     from .catalogue.initializers import initializer as initializer
@@ -63,6 +64,7 @@ _HOMES = {
     "predict": ".theory.mean_field",
     "rank": ".api",
     "recommend": ".theory.recommend",
+    "report": ".api",
     "run": ".api",
 }
 

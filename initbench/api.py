@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .figures import Figure
+    from .figures.report import Content
+    from .lab.account import Account
     from .lab.compare import Comparison
     from .lab.ranking import Ranking
     from .lab.result import Result
@@ -84,3 +87,46 @@ def rank(*results: Result | str | PathLike[str]) -> Ranking:
     from .lab import ranking
 
     return ranking.rank(*results)
+
+
+def report(folder: str | PathLike[str], markdown: bool = False, beside: str | PathLike[str] | None = None) -> str:
+    """A results folder as one HTML page, which needs no script and no network.
+
+    markdown: in GitHub's Markdown, for a pull request; its pictures are links to those in the folder's plots/, as they
+    are seen from `beside`, the folder that the text will be in, by default the results folder.
+    Raises StorageError.
+    """
+    from . import figures
+    from .figures.report import EXPLAINED, page
+    from .lab.account import account
+
+    folder = Path(folder)
+    found = account(folder, EXPLAINED)
+    if not markdown:
+        return page(_content(found))
+    from .lab.briefing import briefing
+
+    stems = [stem for stem in figures.available(found.tables) if (folder / "plots" / f"{stem}.png").is_file()]
+    plots = os.path.relpath(folder / "plots", folder if beside is None else beside)
+    questions = {stem: str(figures.series(found.tables, stem)["question"]) for stem in stems}
+    return briefing(found, {f"{Path(plots).as_posix()}/{stem}.png": question for stem, question in questions.items()})
+
+
+def _content(found: Account) -> Content:
+    """What a page shows: the figures' room asks nothing of the lab but its tables."""
+    from .figures.report import EXPLAINED, Claim, Content
+    from .lab.overview import overview
+    from .lab.theory_words import theory_summary
+    from .theory.points import points
+
+    return Content(
+        tables=found.tables,
+        experiment=found.experiment,
+        overview=overview(found.cells, found.tables.axes),
+        source=found.source,
+        resolved=found.resolved,
+        sentences=found.sentences,
+        claims=tuple(Claim(one.expectation.name, one.status, one.message) for one in found.outcomes),
+        beside_theory=theory_summary(found.cells),
+        points=points(found.experiment.cells, EXPLAINED),
+    )

@@ -71,5 +71,5 @@ def test_a_script_without_a_main_guard_may_use_processes(tmp_path: Path) -> None
 def test_public_names_are_pinned() -> None:
     assert set(initbench.__all__) == {
         "ConfigError", "InitbenchError", "Result", "__version__", "activation", "compare", "initializer", "load",
-        "plot", "predict", "rank", "recommend", "run",
+        "plot", "predict", "rank", "recommend", "report", "run",
     }  # fmt: skip

@@ -12,7 +12,6 @@ import typer
 from .console import note, table
 
 if TYPE_CHECKING:
-    from ..lab.csvtext import Value
     from ..lab.result import CellResult, Result
 
 EXPLAINED = 12
@@ -75,23 +74,13 @@ def say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> None
 
 
 def _say_table(result: Result) -> None:
+    from ..lab.overview import overview
+
     axes = result.experiment.axes
-    header = (*(key.rpartition(".")[2] for key in axes), "forward", "a layer", "backward", "a layer", "verdict")
-    cells = list(result.tables["cells.csv"].records())
-    table(header, [_row(cell, axes) for cell in cells[:ROWS]], left=len(axes))
-    if len(cells) > ROWS:
-        typer.echo(f"and {len(cells) - ROWS} more in cells.csv")
-
-
-def _row(cell: dict[str, Value], axes: tuple[str, ...]) -> tuple[str, ...]:
-    numbers = (cell["act_q_ratio"], cell["forward_rate"], cell["grad_q_ratio"], cell["backward_rate"])
-    verdict = str(cell["verdict"] or "")
-    others = [flag for flag in str(cell["flags"] or "").split() if flag != verdict]
-    return (
-        *(str(cell[key]) for key in axes),
-        *("" if number is None else f"{number:.4g}" for number in numbers),
-        verdict + (f" ({', '.join(others)})" if others else ""),
-    )
+    header, rows = overview(result.tables["cells.csv"], axes)
+    table(header, rows[:ROWS], left=len(axes))
+    if len(rows) > ROWS:
+        typer.echo(f"and {len(rows) - ROWS} more in cells.csv")
 
 
 def _say_rest(result: Result) -> None:

@@ -3,8 +3,9 @@ left out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 from ..catalogue.metrics import METRICS
 from ..engine import Trace
 from ..spec import Cell, Experiment, GridCell
-from .columns import LAYERS
+from .columns import LAYERS, THEORY
 from .conclude import conclude
 from .csvtext import Value
 from .departure import compare
@@ -26,8 +27,6 @@ from .summary import Summary
 from .tables import Tables
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..theory.prediction import Curve
 
 Row = tuple[Value, ...]
@@ -46,7 +45,7 @@ def retold(folder: Path, experiment: Experiment, tables: Tables, most: int) -> t
     wanted = [cell for cell, status in zip(rows["cell"], rows["status"], strict=True) if status != "failed"]
     traces = dict(_traces(folder, experiment, tables, wanted))
     planned = _planned(experiment, tables, most)
-    theory = _Theory(tables, planned)
+    theory = _Theory(folder, planned)
     told: list[tuple[str, ...]] = []
     for cell in rows["cell"]:
         parts = traces.get(cell, ())
@@ -61,33 +60,39 @@ class _Theory(Theory):
     """Theory, and for networks that were fed data, which need not be there any more, what theory.csv has of it: all
     but its remarks."""
 
-    def __init__(self, tables: Tables, planned: Mapping[str, Planned]) -> None:
+    def __init__(self, folder: Path, planned: Mapping[str, Planned]) -> None:
         super().__init__()
-        self._tables = tables
+        self._path = folder / "theory.csv"
         self._ids = {one.cell: cell for cell, one in planned.items()}
 
     def beside(self, cell: Cell, summary: Summary) -> Beside:
-        if cell.batch.inputs.record.table is None or self._tables.theory is None:
+        if cell.batch.inputs.record.table is None or not self._path.exists():
             return super().beside(cell, summary)
-        rows = self._tables.theory[self._tables.theory["cell"] == self._ids[cell]]
-        prediction = replace(blank(cell, ""), curves=_curves(rows, cell.network.depth))
+        prediction = replace(blank(cell, ""), curves=_curves(self._rows[self._ids[cell]], cell.network.depth))
         return Beside(prediction, compare(cell, prediction, summary))
 
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        """Of the cells that are told: layer, metric, infinite_width, mean, sd, within, reason."""
+        found = groupby(stream(self._path), key=lambda row: str(row[0]))
+        wanted = set(self._ids.values())
+        return {cell: [row[-len(THEORY) :] for row in rows] for cell, rows in found if cell in wanted}
 
-def _curves(rows: pd.DataFrame, depth: int) -> dict[str, Curve]:
+
+def _curves(rows: Sequence[Row], depth: int) -> dict[str, Curve]:
     """The curves of a cell's rows of theory.csv. Why one was not compared is found again by whoever compares."""
     from ..theory.prediction import Curve
 
     curves = {}
-    for metric, of_metric in rows.groupby("metric", sort=False):
-        layers = of_metric["layer"].to_numpy()
+    for metric in dict.fromkeys(str(row[1]) for row in rows):
         numbers = np.full((3, depth + 1), np.nan)
-        numbers[:, layers] = of_metric[["infinite_width", "mean", "sd"]].to_numpy().T
         within, reasons = np.zeros(depth + 1, bool), [""] * (depth + 1)
-        within[layers] = of_metric["within"] == "yes"
-        for layer, reason in zip(layers, of_metric["reason"], strict=True):
-            reasons[layer] = "" if reason.startswith(NOT_COMPARED) else reason
-        curves[str(metric)] = Curve(numbers[0], numbers[1], numbers[2], within, tuple(reasons))
+        for at, _, infinite, mean, sd, known, reason in (row for row in rows if row[1] == metric):
+            layer = int(_number(at))
+            numbers[:, layer] = _number(infinite), _number(mean), _number(sd)
+            within[layer] = known == "yes"
+            reasons[layer] = "" if str(reason or "").startswith(NOT_COMPARED) else str(reason or "")
+        curves[metric] = Curve(numbers[0], numbers[1], numbers[2], within, tuple(reasons))
     return curves
 
 

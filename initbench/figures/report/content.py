@@ -1,0 +1,51 @@
+"""What a report is made from, put together by whoever may ask the lab: the figures' room only shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from initbench.lab.tables import Tables
+from initbench.spec import Experiment
+from initbench.theory.points import Points
+
+EXPLAINED = 12
+"""Settings whose verdict is spelled out, and points of theory's plane; of more, the tables say enough."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An expectation of the config and what became of it. status: passed | failed | unknown."""
+
+    name: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """A results folder, read and judged.
+
+    overview: header and rows of the table of all settings: swept values, ratios, verdict.
+    source, resolved: the config as it was written, and with every default.
+    sentences: of the first cells, most important first, remarks indented; empty where the networks' own numbers are
+    gone. beside_theory: how many cells are as theory predicts, in a line.
+    """
+
+    tables: Tables
+    experiment: Experiment
+    overview: tuple[Sequence[str], Sequence[Sequence[str]]]
+    source: str
+    resolved: str
+    sentences: tuple[tuple[str, ...], ...]
+    claims: tuple[Claim, ...]
+    beside_theory: str
+    points: Points
+
+    @property
+    def labels(self) -> list[str]:
+        """Every cell by the values of its swept keys, in the order of the grid: `initializer=he_normal, depth=50`."""
+        axes = self.tables.axes
+        rows = zip(*(self.tables.cells[axis] for axis in axes), strict=True)
+        names = [axis.rpartition(".")[2] for axis in axes]
+        return [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,51 @@
+"""All that is to be told of a results folder: its tables, its config, what came out and what was expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..spec import Experiment
+from .check import check_folder, stored_experiment
+from .csvtext import Table
+from .expectations import Outcome
+from .retold import retold
+from .stored import header, stream, text_of, verify
+from .tables import Tables, read_tables
+
+
+@dataclass(frozen=True)
+class Account:
+    """A results folder, read and judged.
+
+    tables: with the columns that pictures need. cells: cells.csv with its blanks. source, resolved: the config as it
+    was written, and with every default. sentences: of the first cells, most important first, remarks indented; empty
+    where the networks' own numbers are gone.
+    """
+
+    tables: Tables
+    cells: Table
+    experiment: Experiment
+    source: str
+    resolved: str
+    sentences: tuple[tuple[str, ...], ...]
+    outcomes: tuple[Outcome, ...]
+
+
+def account(folder: Path, most: int) -> Account:
+    """Read a results folder; the first `most` cells are spelled out. Raises StorageError for what is missing or
+    damaged."""
+    tables = read_tables(folder, pictured=True)
+    for name in ("config.yaml", "resolved.yaml"):
+        verify(folder, tables.manifest, name)
+    experiment = stored_experiment(folder)
+    cells = folder / "cells.csv"
+    return Account(
+        tables=tables,
+        cells=Table(header(cells), list(stream(cells))),
+        experiment=experiment,
+        source=text_of(folder / "config.yaml"),
+        resolved=text_of(folder / "resolved.yaml"),
+        sentences=retold(folder, experiment, tables, most),
+        outcomes=check_folder(folder) if experiment.expect else (),
+    )
