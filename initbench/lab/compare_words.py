@@ -109,7 +109,8 @@ def _factor(decades: float) -> str:
     if abs(decades) < 300 or math.isinf(decades):
         return f"{10**decades:.4g}"
     whole = math.floor(decades)
-    return f"{10 ** (decades - whole):.4g}e{whole:+d}"
+    digits = f"{10 ** (decades - whole):.4g}"
+    return f"{digits}e{whole:+d}" if digits != "10" else f"1e{whole + 1:+d}"
 
 
 def _verdicts(pair: Pair) -> Iterator[str]:
@@ -148,7 +149,7 @@ def _reading(comparison: Comparison) -> Iterator[str]:
         )
         if any(row.factor for row in rows):
             yield (
-                "mean squares and drifts are compared by their logarithms: A and B are geometric means over networks, "
+                "mean squares and their ratios are compared by logarithms: A and B are geometric means over networks, "
                 "and B against A is a factor"
             )
     if any(row.quantity.startswith((FORWARD, BACKWARD)) for row in rows):
