@@ -31,6 +31,9 @@ class Plan:
     shared: bool = False
 
 
+_GRADIENTS = Quantity(
+    "gradient_cosine", "gradients", "cosine between their gradients", "mean cosine of ∂L/∂z", "cosine"
+)
 _DEAD = Quantity("dead_fraction", "dead units", "dead units", "share of units", "share")
 _INACTIVE = Quantity("inactive_fraction", "inactive entries", "inactive entries", "share of entries", "share")
 _SATURATED = Quantity("saturated_fraction", "saturated entries", "saturated entries", "share of entries", "share")
@@ -38,8 +41,18 @@ _DISTINCT = Quantity("distinct_share", "distinct units", "distinct units", "shar
 _DISTINCT_COUNT = Quantity("distinct_count", "distinct units", "distinct units", "number of units", "count")
 
 CUSTOM = "metrics"
-"""The figure of what plug-ins measure; only tables with such metrics have it."""
+"""The figure of what is measured only where it is asked for: Jacobians, and what plug-ins measure."""
 MOST_CUSTOM = 6
+
+_JACOBIANS = (
+    Quantity("jacobian_m1", "mean square", "how the input is stretched: J = ∂h/∂x", "mean squared singular value"),
+    Quantity("jacobian_var", "variance", "how unequally: spread of J's squares", "variance / mean²"),
+    Quantity("jacobian_max", "largest", "largest singular value of J", "singular value"),
+    Quantity("jacobian_min", "smallest", "smallest singular value of J", "singular value"),
+    Quantity("jacobian_condition", "condition", "condition number of J", "largest / smallest"),
+    Quantity("layer_jacobian_mean", "layer", "a layer's own Jacobian", "mean singular value"),
+)
+JACOBIANS = {quantity.metric: quantity for quantity in _JACOBIANS}
 
 PLANS = {
     "variance": Plan(
@@ -83,6 +96,7 @@ PLANS = {
         "Can inputs still be told apart? Their similarity across layers",
         (
             Group("", (Quantity("cosine", "cosine", "cosine between two inputs", "mean cosine of h", "cosine"),)),
+            Group("", (_GRADIENTS,)),
             Group(
                 "",
                 (
@@ -101,12 +115,15 @@ PLANS = {
 
 
 def custom_plan(found: Curves) -> Plan:
-    """The figure of what plug-ins measured, a panel for each metric; of more than MOST_CUSTOM, the first."""
+    """The figure of Jacobians and of what plug-ins measured, a panel for each metric; of more than MOST_CUSTOM, the
+    first."""
     ours = COLUMNS.union(record.name for record in METRICS)
-    names = [name for name in found if name not in ours]
-    shown = f" (the first {MOST_CUSTOM} of {len(names)} metrics)" if len(names) > MOST_CUSTOM else ""
-    groups = (Group("", (Quantity(name, name, name, name, _kind(found, name)),)) for name in names[:MOST_CUSTOM])
-    return Plan(f"What else was measured? Metrics of plug-ins across layers{shown}", tuple(groups))
+    quantities = [JACOBIANS[name] for name in found if name in JACOBIANS]
+    quantities += [Quantity(name, name, name, name, _kind(found, name)) for name in found if name not in ours]
+    what = "Metrics of plug-ins" if len(quantities) > len(JACOBIANS.keys() & found) else "Jacobians"
+    shown = f" (the first {MOST_CUSTOM} of {len(quantities)} metrics)" if len(quantities) > MOST_CUSTOM else ""
+    groups = tuple(Group("", (quantity,)) for quantity in quantities[:MOST_CUSTOM])
+    return Plan(f"What else was measured? {what} across layers{shown}", groups)
 
 
 def _kind(found: Curves, name: str) -> str:
