@@ -22,7 +22,7 @@ def draw_folder(folder: Path, formats: Sequence[str]) -> list[str]:
     from ..lab.store import publish_all
     from ..lab.tables import read_tables
 
-    tables = read_tables(folder)
+    tables = read_tables(folder, pictured=True)
     files = draw_all(tables, formats)
     publish_all(folder / "plots", files)
     remove_pictures(folder, but=_stems(files))

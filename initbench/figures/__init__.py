@@ -2,8 +2,9 @@
 
     Tables -> series (what is plotted, as plain data) -> figure (what it looks like) -> bytes
 
-    curves       summary.csv as curves; which cells share a panel
-    panels       curves as lines, marks, notes and axes of a panel
+    curves       summary.csv as curves               grouping   which cells share a panel
+    panels       curves as lines, marks and axes     remarks    what these cannot show, in words
+    crowd        bands in place of too many lines
     series       the panels of every figure          histograms   those of the histograms
     draw         the figure                          lines, ridges   its panels
     heatmap(_series)   maps over two swept keys         phase(_series)   the plane of sigma_w and sigma_b
@@ -11,7 +12,7 @@
 
 One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
 `histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart). Where
-plug-ins measured something, `metrics` shows it.
+Jacobians or plug-ins' metrics were measured, `metrics` shows them.
 
 Apart from the results: `phase_series` and `phase`, the plane of sigma_w and sigma_b, from theory's arrays alone.
 """
@@ -29,7 +30,7 @@ from initbench.lab.tables import Tables
 from .draw import draw
 from .plans import CUSTOM
 from .render import FORMATS, encode, to_json
-from .series import STEMS, available, compute
+from .series import STEMS, available, compute, quantities
 
 __all__ = ["CUSTOM", "FORMATS", "STEMS", "Figure", "available", "draw_all", "figure", "render", "series"]
 
@@ -60,8 +61,9 @@ def draw_all(tables: Tables, formats: Sequence[str] = FORMATS) -> dict[str, byte
     for fmt in formats:
         _known(fmt, FORMATS, "format")
     files: dict[str, bytes] = {}
-    for stem in available(tables):
-        data = compute(tables, stem)
+    found = quantities(tables)
+    for stem in available(tables, found):
+        data = compute(tables, stem, found)
         files |= {f"{stem}.{fmt}": encode(draw(data), fmt, data) for fmt in formats}
         files[f"{stem}.json"] = to_json(data)
     return files

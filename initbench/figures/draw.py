@@ -100,7 +100,8 @@ def _header(series: dict[str, Any], width: float) -> tuple[list[str], list[str]]
 
 
 def _footer(series: dict[str, Any], width: float) -> list[str]:
-    return [text for note in series["footnotes"] for text in style.wrapped(note, int(width * 15), 3).split("\n")]
+    notes = map(style.rounded, series["footnotes"])
+    return [text for note in notes for text in style.wrapped(note, int(width * 15), 3).split("\n")]
 
 
 def _write(figure: Figure, header: tuple[list[str], list[str]], footer: list[str], width: float, height: float) -> None:
@@ -140,7 +141,9 @@ def _legend(figure: Figure, series: dict[str, Any]) -> Legend | None:
     """Which line is which, then what the styles mean; outside of the axes, where it covers nothing."""
     handles: list[Line2D | Patch] = []
     labels: list[str] = []
-    for entry in series["legend"]["entries"]:
+    entries = series["legend"]["entries"]
+    few = [style.rounded(entry["label"]) for entry in entries]
+    for entry, text in zip(entries, few, strict=True):
         handles.append(
             Line2D(
                 [0],
@@ -150,7 +153,7 @@ def _legend(figure: Figure, series: dict[str, Any]) -> Legend | None:
                 linewidth=1.0 if entry["style"] is None else 1.5,
             )
         )
-        labels.append(style.wrapped(entry["label"], 30, 3))
+        labels.append(style.wrapped(text if few.count(text) == 1 else entry["label"], 30, 3))
     if handles and series["key"]:
         handles.append(Patch(alpha=0))
         labels.append(" ")

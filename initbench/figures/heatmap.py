@@ -4,7 +4,6 @@ numbers."""
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -83,8 +82,7 @@ def _shown(labels: Sequence[str]) -> list[int]:
 
 
 def _label(text: str) -> str:
-    """A value of an axis with no more digits than can be read: `orthogonal(gain=1.414)`."""
-    return style.plain(re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.4g}", text))
+    return style.plain(style.rounded(text))
 
 
 def _panel(figure: Figure, panel: dict[str, Any], box: tuple[float, float, float, float], named: bool) -> None:

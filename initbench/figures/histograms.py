@@ -11,7 +11,8 @@ import pandas as pd
 
 from initbench.lab.tables import Tables
 
-from .curves import Floats, evenly, is_number, short
+from .curves import Floats
+from .grouping import evenly, is_number, short
 
 MAX_LAYERS = 8
 MAX_CELLS = 6

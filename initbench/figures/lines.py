@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from . import style
+from . import crowd, style
 
 _NOTES = 4  # lines over a panel, and one more that counts the rest
 _STEPS = (1, 2, 3, 4, 5, 10, 15, 20, 30, 50, 100, 150)  # decades between ticks
@@ -29,6 +29,8 @@ def draw(axes: Axes, panel: dict[str, Any], width: float, strip: float) -> None:
         _decades(axes, panel["ylim"])
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    if "crowd" in panel:
+        _crowd(axes, panel["crowd"], log)
     order = sorted(range(len(panel["lines"])), key=lambda index: (panel["lines"][index]["style"] is not None, index))
     for rank, index in enumerate(order):
         line = panel["lines"][index]
@@ -95,6 +97,17 @@ def _line(axes: Axes, line: dict[str, Any], log: bool, rank: int, markers: tuple
         axes.plot(x, _drawn(line["median"], log), color=tone, linestyle=":", linewidth=1.4, zorder=above)
     if line["theory"] is not None:
         _theory(axes, line, log, style.darker(tone))
+
+
+def _crowd(axes: Axes, bands: dict[str, Any], log: bool) -> None:
+    """Under the grid, the narrower on the wider."""
+    floor = axes.get_ylim()[0]
+    for rank, (kind, band) in enumerate(crowd.BANDS.items()):
+        low, high = _drawn(bands[band.low], log, floor), _drawn(bands[band.high], log, floor)
+        tone, order = style.CROWD[kind], 0.1 * (rank + 1)
+        axes.fill_between(bands["x"], low, high, color=tone, linewidth=0, zorder=order)
+        if len(bands["x"]) == 1:
+            axes.vlines(bands["x"], low, high, color=tone, linewidth=8, zorder=order)
 
 
 def _theory(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None:
@@ -167,7 +180,7 @@ def notes(panel: dict[str, Any], width: float) -> list[str]:
     """What is written over a panel of this width, in lines."""
     columns, texts = int((width + 0.15) * 16), list[str]()
     for index, note in enumerate(panel["notes"]):
-        whose = f"{', '.join(note['labels'])}: " if note["labels"] else ""
+        whose = f"{', '.join(map(style.rounded, note['labels']))}: " if note["labels"] else ""
         if len(whose) > columns:
             whose = f"{whose[: columns - 4]} …: "
         text = style.wrapped(f"{_SIGNS[note['kind']]} {whose}{note['text']}", columns, 2).split("\n")
@@ -196,6 +209,8 @@ def key(kind: str) -> Line2D | Patch:
     """How a style looks in the legend, whatever the colour."""
     if kind == "theory_outside":
         return Patch(facecolor="none", edgecolor=style.KEY, alpha=0.5, linewidth=0, hatch=style.BEYOND)
+    if kind in style.CROWD:
+        return Patch(color=style.CROWD[kind], linewidth=0)
     if kind in ("low", "theory_low"):
         return Patch(color=style.KEY, alpha=0.20 if kind == "low" else 0.10, linewidth=0)
     if kind in ("nonfinite", "zero"):

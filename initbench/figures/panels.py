@@ -1,4 +1,4 @@
-"""Curves as the plain data of a panel: lines, marks, notes, scale and limits.
+"""Curves as the plain data of a panel: lines, marks, scale and limits.
 
 What is drawn is decided here, not where it is drawn.
 """
@@ -8,22 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from .curves import Curve, Floats, Member
+from .curves import Curve, Floats
+from .grouping import Member
+from .remarks import Line, Panel, notes
 
 LOG_DECADES = 1.5  # positive values spread over more than this go on a logarithmic axis
 _FAR = 25.0  # decades from its beginning after which a line may leave an axis that others share ...
 _LONG = 40.0  # ... of an axis that would be longer than this ...
 _SHOWN = 6.0  # ... while so many of its own are seen
 _TINY, _HUGE = 1e-300, 1e300  # beyond, the ticks of a logarithmic axis are no numbers
-_HIDDEN = 0.006  # share of the axis within which one line lies under another
 _DEPARTS = 0.1  # decades (or share of a linear axis) by which a median leaves its mean visibly
-
-Line = dict[str, Any]
-Panel = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def line(curve: Curve, quantity: Quantity, member: Member, band: bool) -> Line:
     Muted lines show their mean alone.
     """
     spread = band and bool(np.any(curve.n > 1)) and bool(np.any(curve.q95 > curve.q05))
-    theory = member.style is not None and bool(np.any(np.isfinite(curve.theory)))
+    theory = member.theory and member.style is not None and bool(np.any(np.isfinite(curve.theory)))
     sd = theory and band and bool(np.any(curve.theory_sd > 0))
     theory_low, theory_high = _theory_band(curve, quantity.kind)
     broken = (curve.nonfinite > 0) | np.isinf(curve.mean)
@@ -101,9 +98,14 @@ def panel(title: str, ylabel: str, quantities: Sequence[Quantity], lines: list[L
 
 def spread(panels: Sequence[Panel]) -> bool:
     """Whether these panels need a logarithmic axis."""
-    values = _values((one for each in panels for one in each["lines"]), ("y", "low", "high", "theory"))
+    values = _values(_drawn(panels), ("y", "low", "high", "theory"))
     positive = values[values > 0]
     return bool(positive.size) and math.log10(positive.max()) - math.log10(positive.min()) > LOG_DECADES
+
+
+def _drawn(panels: Sequence[Panel]) -> list[Line]:
+    """The lines of panels, and their crowds, which have low and high."""
+    return [one for each in panels for one in (*each["lines"], *([each["crowd"]] if "crowd" in each else []))]
 
 
 def scale(panels: Sequence[Panel], log: bool) -> None:
@@ -114,16 +116,20 @@ def scale(panels: Sequence[Panel], log: bool) -> None:
     pad = max(0.4, 0.02 * (last - first))
     for one in panels:
         one["xlim"] = [first - pad, last + pad]
-        one["notes"] = _notes(one)
+        one["notes"] = notes(one)
 
 
 def _scale(panels: Sequence[Panel], log: bool) -> None:
     lines = [line for one in panels for line in one["lines"]]
     kind = panels[0]["kind"]
-    values = _values(lines, ("y", "theory")) if kind == "share" else _values(lines, ("y", "low", "high", "theory"))
+    keys = ("y", "theory") if kind == "share" else ("y", "low", "high", "theory")
+    values = _values(_drawn(panels), keys)
     positive = values[values > 0]
     log = log and bool(positive.size)
-    limits = _log_limits(_window(lines, positive, panels[0]["backward"])) if log else _linear_limits(values, kind)
+    if log:
+        middle = _values([one["crowd"] for one in panels if "crowd" in one], ("q05", "q95"))
+        shown = np.append(_window(lines, positive, panels[0]["backward"]), middle[middle > 0])
+    limits = _log_limits(shown) if log else _linear_limits(values, kind)
     for one in panels:
         one["yscale"], one["ylim"] = ("log" if log else "linear"), limits
     for one in lines:
@@ -174,10 +180,10 @@ def _values(lines: Iterable[Line], keys: Sequence[str]) -> Floats:
 
 def _seen(one: Line, key: str) -> Sequence[float | None]:
     """Of theory, the part beside something measured: where a signal overflows or dies out, theory goes on alone."""
-    values: Sequence[float | None] = one[key] or ()
-    if key != "theory":
+    values: Sequence[float | None] = one.get(key) or ()
+    if key != "theory" or not values:
         return values
-    return [value for value, measured in zip(values, one["y"], strict=bool(values)) if measured]
+    return [value for value, measured in zip(values, one["y"], strict=True) if measured]
 
 
 def _log_limits(positive: Floats) -> list[float]:
@@ -210,80 +216,3 @@ def _departs(one: Line, log: bool, limits: list[float]) -> bool:
         elif abs(mean - median) > 0.03 * (limits[1] - limits[0]):
             return True
     return False
-
-
-def coinciding(panel: Panel) -> list[tuple[str, ...]]:
-    """The labels of lines that lie on one another everywhere, as the panel shows them; one of them hides the rest."""
-    groups: list[list[Line]] = []
-    for one in panel["lines"]:
-        if not isinstance(one["style"], int) or all(value is None for value in one["y"]):
-            continue  # of a ramp, and of the greyed, nobody looks for a single line
-        same = next((group for group in groups if _coincide(group[0], one, panel)), None)
-        if same is None:
-            groups.append([one])
-        else:
-            same.append(one)
-    return [tuple(one["label"] for one in group) for group in groups if len(group) > 1]
-
-
-def _coincide(one: Line, other: Line, panel: Panel) -> bool:
-    if one["x"] != other["x"]:
-        return False
-    first, second = _height(one["y"], panel), _height(other["y"], panel)
-    seen = ~(np.isnan(first) & np.isnan(second))  # where both have left the axis, their notes and marks tell them apart
-    return int(seen.sum()) >= min(2, len(one["x"])) and bool(np.all(np.abs(first - second)[seen] <= _HIDDEN))
-
-
-def _height(values: Sequence[float | None], panel: Panel) -> Floats:
-    """Where on the axis values are drawn, as a share of its length; nan where they are not."""
-    found = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
-    low, high = panel["ylim"]
-    if panel["yscale"] == "log":
-        found = np.log10(np.where(found > 0, found, math.nan))
-        low, high = math.log10(low), math.log10(high)
-    share = (found - low) / (high - low)
-    return np.where((share < 0) | (share > 1), math.nan, share)
-
-
-def _notes(panel: Panel) -> list[dict[str, Any]]:
-    """What the axes cannot show, said once for all lines that it holds of."""
-    lines = [one for one in panel["lines"] if one["style"] is not None]
-    said: dict[tuple[str, str], list[str]] = {}
-    for one in lines:
-        for kind in ("nonfinite", "zero", "below", "above"):
-            if one[kind]:
-                drawn = [x for x, y in zip(one["x"], one["y"], strict=True) if y is not None and y > 0]
-                present = drawn if kind in ("below", "above") else one["x"]
-                text = _said(one, kind, panel["kind"], _where(one[kind], present, panel["backward"]))
-                said.setdefault((kind, text), []).append(one["label"])
-    return [
-        {"kind": kind, "text": text, "labels": labels if len(labels) < len(panel["lines"]) else []}
-        for (kind, text), labels in said.items()
-    ]
-
-
-def _said(one: Line, kind: str, quantity: str, where: str) -> str:
-    if kind == "zero":
-        return f"exactly 0 {where}"
-    if kind == "nonfinite":
-        broken, seeds = one["nonfinite_seeds"]
-        part = f" ({broken} of {seeds} seeds)" if broken < seeds else ""
-        return f"{'overflows' if quantity == 'size' else 'not finite'} {where}{part}"
-    values = [y for y in one["y"] if y is not None and y > 0]
-    end = f"down to {min(values):.0e}" if kind == "below" else f"up to {max(values):.0e}"
-    return f"off the axis {where}, {end}"
-
-
-def _where(layers: Sequence[int], present: Sequence[int], backward: bool) -> str:
-    """`from layer 12 on`: the stretch in the direction in which the signal travels."""
-    count = len(layers)
-    if count == len(present):
-        return "at every layer"
-    tail, head = list(present[-count:]) == list(layers), list(present[:count]) == list(layers)
-    if count == 1:
-        return f"at layer {layers[0]}"
-    if tail:
-        return f"at layers {layers[0]}–{layers[-1]}" if backward else f"from layer {layers[0]} on"
-    if head:
-        return f"from layer {layers[-1]} down" if backward else f"up to layer {layers[-1]}"
-    return f"at {count} of {len(present)} layers, the first {layers[0]}"

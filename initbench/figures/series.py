@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 
 from initbench.lab.tables import Tables
 
-from . import heatmap_series, histograms
-from .curves import Curve, Curves, Facet, Grouping, Member, curves, group, widths
-from .panels import Panel, Quantity, coinciding, line, panel, scale, spread
+from . import crowd, heatmap_series, histograms
+from .curves import Curve, Curves, curves, widths
+from .grouping import Facet, Grouping, Member, group
+from .panels import Quantity, line, panel, scale, spread
 from .plans import CUSTOM, PLANS, Group, Plan, custom_plan
+from .remarks import Panel, coinciding
 
 STEMS = ("heatmap", "variance", "gradients", "histograms", "health", "cosine")
 
@@ -26,9 +28,12 @@ _COINCIDENCES = 3  # footnotes about lines that lie on one another
 Series = dict[str, Any]
 
 
-def available(tables: Tables) -> tuple[str, ...]:
-    """The figures that these tables have data for, in the order of STEMS, that of plug-ins' metrics last."""
-    found = _quantities(tables)
+def available(tables: Tables, found: Curves | None = None) -> tuple[str, ...]:
+    """The figures that these tables have data for, in the order of STEMS, that of plug-ins' metrics last.
+
+    found: their `quantities`, for whoever asks more than once.
+    """
+    found = quantities(tables) if found is None else found
     return tuple(
         stem
         for stem in (*STEMS, CUSTOM)
@@ -36,12 +41,12 @@ def available(tables: Tables) -> tuple[str, ...]:
     )
 
 
-def compute(tables: Tables, stem: str) -> Series:
-    """What the figure shows, as data that JSON can hold."""
+def compute(tables: Tables, stem: str, found: Curves | None = None) -> Series:
+    """What the figure shows, as data that JSON can hold; found as in `available`."""
     if stem in OTHERS:
         others: Series = OTHERS[stem].compute(tables)
         return others
-    found = _quantities(tables)
+    found = quantities(tables) if found is None else found
     plan = _plan(stem, found)
     groups = _present(plan, found)
     shown = [
@@ -63,7 +68,7 @@ def compute(tables: Tables, stem: str) -> Series:
         "run": histograms.run_line(tables),
         "columns": columns,
         "legend": {"title": "" if alone else grouping.legend_title, "entries": entries},
-        "key": _key(tables, panels),
+        "key": _key(tables, shown, panels),
         "footnotes": _footnotes(tables, shown, grouping, panels),
         "panels": panels,
     }
@@ -73,7 +78,7 @@ def _plan(stem: str, found: Curves) -> Plan:
     return custom_plan(found) if stem == CUSTOM else PLANS[stem]
 
 
-def _quantities(tables: Tables) -> Curves:
+def quantities(tables: Tables) -> Curves:
     """The measured metrics, and those that follow from them."""
     found = curves(tables)
     units = widths(tables)
@@ -126,7 +131,7 @@ def _present(plan: Plan, found: Curves) -> list[Group]:
     return [one for one in groups if one.quantities]
 
 
-def _size(found: dict[str, Curve], backward: bool) -> dict[str, float]:
+def _size(found: Mapping[str, Curve], backward: bool) -> dict[str, float]:
     """Where each cell's signal ends: at the last layer, backward at the first. Overflow ranks highest."""
     ends = {}
     for cell, curve in found.items():
@@ -182,14 +187,21 @@ def _grid(
             _lines(found[quantity.metric], quantity, facet, grouping.bands),
             plan.backward,
         )
+        | _crowd(found[quantity.metric], quantity, facet)
         for facet in grouping.facets
         for quantity in order
     ]
     return panels, columns, entries
 
 
-def _lines(found: dict[str, Curve], quantity: Quantity, facet: Facet, bands: bool) -> list[dict[str, Any]]:
+def _lines(found: Mapping[str, Curve], quantity: Quantity, facet: Facet, bands: bool) -> list[dict[str, Any]]:
     return [line(found[member.cell], quantity, member, bands) for member in facet.members if member.cell in found]
+
+
+def _crowd(found: Mapping[str, Curve], quantity: Quantity, facet: Facet) -> dict[str, Any]:
+    """What stands for all cells of a panel, where only some have lines."""
+    there = [found[cell] for cell in facet.crowd if cell in found]
+    return {"crowd": crowd.summary(there, quantity.kind == "size")} if there else {}
 
 
 def _scale_by_quantity(panels: list[Panel]) -> None:
@@ -202,10 +214,10 @@ def _scale_by_quantity(panels: list[Panel]) -> None:
         scale(row, log.get(row[0]["kind"], False))
 
 
-def _key(tables: Tables, panels: Sequence[Panel]) -> list[dict[str, str]]:
+def _key(tables: Tables, shown: Sequence[str], panels: Sequence[Panel]) -> list[dict[str, str]]:
     """The legend of the styles: only of those that the figure has."""
     lines = [one for each in panels for one in each["lines"]]
-    counts = {int(n) for n in tables.cells.loc[tables.cells["cell"].isin({one["cell"] for one in lines}), "n_seeds"]}
+    counts = {int(n) for n in tables.cells.loc[tables.cells["cell"].isin(set(shown)), "n_seeds"]}
     seeds = f"{min(counts)} seeds" if len(counts) == 1 else "all seeds"
     entries = [{"kind": "mean", "label": "one seed" if counts == {1} else f"mean over {seeds}"}]
     for kind, label in (
@@ -217,6 +229,8 @@ def _key(tables: Tables, panels: Sequence[Panel]) -> list[dict[str, str]]:
     ):
         if any(one[kind] for one in lines):
             entries.append({"kind": kind, "label": label})
+    if any("crowd" in one for one in panels):
+        entries += [{"kind": kind, "label": band.label} for kind, band in crowd.BANDS.items()]
     if any(one["nonfinite"] for one in lines):
         entries.append({"kind": "nonfinite", "label": "no finite number"})
     if any(one["zero"] and each["yscale"] == "log" for each in panels for one in each["lines"]):
@@ -226,6 +240,9 @@ def _key(tables: Tables, panels: Sequence[Panel]) -> list[dict[str, str]]:
 
 def _footnotes(tables: Tables, shown: Sequence[str], grouping: Grouping, panels: Sequence[Panel]) -> list[str]:
     notes = [grouping.note] if grouping.note else []
+    theory = any(line["theory"] for one in panels for line in one["lines"])
+    if theory and not all(member.theory for facet in grouping.facets for member in facet.members):
+        notes.append("Theory is drawn for the settings that the legend names.")
     notes += _hidden(panels, len(grouping.facets) > 1)
     missing = len(tables.cells) - len(shown)
     if missing:

@@ -17,7 +17,7 @@ from initbench.lab.tables import Tables
 from .differences import Difference, differences
 from .plans import CUSTOM
 from .render import FORMATS, digest, shown_by, to_json
-from .series import STEMS, available, compute
+from .series import STEMS, available, compute, quantities
 
 CURRENT, STALE, UNKNOWN = "current", "stale", "not compared"
 FILES = tuple(f"{stem}.{end}" for stem in (*STEMS, CUSTOM) for end in (*FORMATS, "json"))
@@ -71,14 +71,15 @@ def review(
     files: those of FILES that there are; formats: those that every picture must have, of png and svg; absent: names of
     tables that were left out, of which nothing can be said.
     """
-    wanted = available(tables)
+    measured = quantities(tables)
+    wanted = available(tables, measured)
     found = []
     for stem in (*STEMS, CUSTOM):
         lost = tuple(sorted(_drawn_from(stem) & set(absent)))
         compared = not set(lost) - {_THEORY}
         present = [f"{stem}.{end}" for end in (*FORMATS, "json") if f"{stem}.{end}" in files]
         if stem in wanted and compared:
-            stale = tuple(_wrong(stem, files, formats, compute(tables, stem), _THEORY not in lost))
+            stale = tuple(_wrong(stem, files, formats, compute(tables, stem, measured), _THEORY not in lost))
         elif not present:
             continue
         elif compared:

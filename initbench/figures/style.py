@@ -6,6 +6,7 @@ dashes and dots are taken: dashed is the theory, dotted the median, wherever the
 
 from __future__ import annotations
 
+import re
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 MAX_LINES = len(COLOURS)
 MUTED = "#B8B8B8"
+CROWD = {"crowd": "#F0F0F0", "crowd_most": "#E0E0E0", "crowd_half": "#CCCCCC"}
+"""Of the bands of many settings."""
 KEY = "#555555"  # small text, and the legend's lines that explain a style whatever the colour
 INK = "#222222"
 
@@ -97,6 +100,11 @@ def plain(text: str) -> str:
     shown = "".join(char if char.isprintable() else " " for char in text)
     shown = " ".join(shown.split()).replace("$", r"\$")
     return f" {shown}" if shown.startswith("_") else shown
+
+
+def rounded(text: str) -> str:
+    """Numbers with no more digits than can be read: `orthogonal(gain=1.414)`."""
+    return re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.4g}", text)
 
 
 def wrapped(text: str, columns: int, lines: int) -> str:

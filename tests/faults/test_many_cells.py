@@ -35,7 +35,7 @@ finally:
 def run(folder: Path) -> tuple[dict[str, float], str]:
     """What the command took, and what it said."""
     began = time.monotonic()
-    words = ["run", "load.yaml", "-o", "out", "-j", "1", "-q", "--no-plots"]
+    words = ["run", "load.yaml", "-o", "out", "-j", "1", "-q"]
     done = subprocess.run([sys.executable, "-c", MEASURED, *words], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return {**json.loads(done.stderr.splitlines()[-1]), "seconds": time.monotonic() - began}, done.stdout

@@ -119,10 +119,35 @@ def test_edges_are_drawn_without_a_warning(write_results: Write, flat_cell: Make
         check(figure)
 
 
-def test_two_hundred_settings(write_results: Write, flat_cell: Make) -> None:
-    cells = [flat_cell({"network.initializer": f"law_{k}"}, dict.fromkeys(ALL, 1.0 + k), seeds=1) for k in range(200)]
-    for _, figure in drawn(write_results(cells)):
+@pytest.mark.parametrize(("name", "count"), [("law_{}", 200), ("law_{}", 201), ("{}", 201)])
+def test_hundreds_of_settings(write_results: Write, flat_cell: Make, name: str, count: int) -> None:
+    """A line for each of 200; of more, bands as well."""
+    cells = [
+        flat_cell({"network.initializer": name.format(k)}, dict.fromkeys(ALL, 1.0 + k), depth=2, seeds=1)
+        for k in range(count)
+    ]
+    for stem, figure in drawn(write_results(cells)):
         check(figure)
+        for axes in figure.axes:
+            assert len(axes.collections) == (3 if count > 200 else 0), stem
+
+
+def test_bands_of_many_settings_are_drawn_where_they_lie(write_results: Write, flat_cell: Make) -> None:
+    cells = [flat_cell({"a": f"n{k}"}, {"act_q": [1.0, 1.0 + k]}, depth=1, seeds=1) for k in range(401)]
+    bands = figures.figure(read_tables(write_results(cells)), "variance").axes[0].collections
+    heights = [sorted({y for path in band.get_paths() for x, y in path.vertices if x == 1}) for band in bands]
+    assert [(ends[0], ends[-1]) for ends in heights] == [(1, 401), (21, 381), (101, 301)]
+    assert len({band.get_facecolor().tobytes() for band in bands}) == 3
+
+
+def test_the_legend_has_no_more_digits_than_are_read(write_results: Write, flat_cell: Make) -> None:
+    def legend(values: tuple[str, ...]) -> list[str]:
+        cells = [flat_cell({"a": value}, {"act_q": 1.0 + k}) for k, value in enumerate(values)]
+        figure = figures.figure(read_tables(write_results(cells)), "variance")
+        return [text.get_text() for text in figure.legends[0].get_texts()][: len(values)]
+
+    assert legend(("0.30000000000000004", "gain(g=1.4142135)")) == ["0.3", "gain(g=1.414)"]
+    assert legend(("0.100001", "0.100002")) == ["0.100001", "0.100002"]
 
 
 def test_long_and_odd_names(write_results: Write, flat_cell: Make) -> None:
