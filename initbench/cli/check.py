@@ -144,14 +144,16 @@ def say_outcomes(outcomes: Sequence[Outcome], of: int | None = None) -> None:
 
 
 def _say_drift(found: Findings, quiet: bool) -> None:
-    from .check_summary import counts, headline, unmatched
+    from .check_summary import SAME, counts, headline, unmatched
 
     drift = found.drift
     if drift is not None and (drift.drifted or not quiet):
         typer.echo(f"\n{headline(drift)} {found.baseline}: {counts(drift)}")
         for line in (f"{drift.mode}: {drift.why}", drift.rule, *unmatched(drift)):
             typer.echo(f"  {line}")
-        if drift.worst:
+        if drift.comparisons and not drift.worst:
+            typer.echo(f"  {SAME}")
+        elif drift.worst:
             typer.echo("  the worst:" if drift.off else "  the nearest to a drift:")
         for offence in drift.worst:
             typer.echo(f"    {offence.message}")
@@ -190,12 +192,12 @@ def annotated(found: Findings, config: Path) -> Iterator[str]:
         name = outcome.expectation.name
         yield github.error(config, places.get(name, (0, 0)), name, f"{outcome.status}: {outcome.message}")
     drift = found.drift
-    if drift is not None and drift.drifted and not found.copied:
-        from .check_summary import counts, unmatched
+    if drift is not None and (drift.drifted or not drift.comparisons) and not found.copied:
+        from .check_summary import counts, headline, unmatched
 
         worst = [offence.message for offence in drift.worst if drift.off]
         lines = (counts(drift), *unmatched(drift), *worst, f"if the change was meant: {found.meant}")
-        yield github.error(config, (1, 0), f"drift from {found.baseline}", "\n".join(lines))
+        yield github.error(config, (1, 0), f"{headline(drift)} {found.baseline}", "\n".join(lines))
 
 
 def _append(file: Path, found: Findings) -> None:

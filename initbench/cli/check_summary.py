@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ..lab.drift import Drift
     from ..lab.expectations import Outcome
 
+NAMED = 4
+"""Things without a counterpart that are named."""
+SAME = "no number differs at all"
+
 
 def summary(folder: Path, outcomes: Sequence[Outcome], baseline: Path | None, drift: Drift | None, meant: str) -> str:
     """Every expectation, the drift and its worst offenders. meant: the command to run if a drift was meant."""
@@ -30,7 +34,9 @@ def _drift(baseline: Path | None, drift: Drift, meant: str) -> Iterator[str]:
     yield f"### {headline(drift)}: {escape(str(baseline))}\n"
     yield f"{escape(counts(drift))}. {drift.mode.capitalize()}: {escape(drift.why)}; {escape(drift.rule)}.\n"
     yield from (f"- {escape(line)}\n" for line in unmatched(drift))
-    if drift.worst:
+    if drift.comparisons and not drift.worst:
+        yield f"{SAME.capitalize()}.\n"
+    elif drift.worst:
         rows = [
             [one.place, str(one.here), str(one.there), f"{one.apart:.3g}", f"{one.allowed:.3g}", one.unit]
             for one in drift.worst
@@ -43,15 +49,16 @@ def _drift(baseline: Path | None, drift: Drift, meant: str) -> Iterator[str]:
 
 def headline(drift: Drift) -> str:
     """The outcome in a few words."""
-    if drift.drifted:
-        return "Drift from the baseline"
-    return "No drift from the baseline" if drift.comparisons else "Nothing to compare with the baseline"
+    if not drift.comparisons:
+        return "Nothing to compare with the baseline"
+    return "Drift from the baseline" if drift.drifted else "No drift from the baseline"
 
 
 def counts(drift: Drift) -> str:
     """What was compared, and how much of it is off."""
-    what = f"{drift.cells} cells, {drift.layers} layers, {drift.metrics} metrics: {drift.comparisons} comparisons"
-    return f"{what}, {drift.off} off"
+    kinds = {"cell": drift.cells, "layer": drift.layers, "metric": drift.metrics}
+    what = ", ".join(_plural(count, kind) for kind, count in kinds.items() if count)
+    return f"{what or 'no cell'}: {_plural(drift.comparisons, 'comparison')}, {drift.off} off"
 
 
 def unmatched(drift: Drift) -> Iterator[str]:
@@ -63,5 +70,5 @@ def unmatched(drift: Drift) -> Iterator[str]:
     yield from (f"not compared: {what}" for what in drift.left_out)
 
 
-NAMED = 4
-"""Things without a counterpart that are named."""
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

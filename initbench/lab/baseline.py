@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import StorageError
 from . import chance
-from .chance import Sample, Tested
+from .chance import Apart, Sample
 from .check import stored_experiment
 from .drift import EXACT, STATISTICAL, Drift, Held, runs, worst
 from .exact import by_number, laid_out
@@ -128,22 +128,21 @@ def _exact(here: Opened, matching: Matching, left_out: Sequence[str]) -> Drift:
 
 def _statistical(here: Opened, there: Opened, matching: Matching, why: str, left_out: Sequence[str]) -> Drift:
     raw = here.raw and there.raw
-    tested: list[tuple[str, tuple[str, ...], Tested]] = []
+    tested: list[tuple[str, tuple[str, ...], Apart]] = []
     untold, odd_here, odd_there = 0, list(matching.only_here), list(matching.only_there)
     for mine, its in matching.pairs:
-        label = mine.label
-        if not len(its.rows):
-            tested += [(label, tuple(RATIOS), one) for one in ratios(mine, its)]
-            continue
         odd_here += _unmatched(mine, its)
         odd_there += _unmatched(its, mine)
-        metrics, tests, silent = _tests(mine, its, raw)
-        tested += [(label, metrics, one) for one in tests]
+        names, tests, silent = _tests(mine, its, raw) if len(its.rows) else _ratios(mine, its)
+        tested += [(mine.label, names, one) for one in tests]
         untold += silent
     count = sum(one.count for _, _, one in tested)
     level = chance.level_of(count)
     held = [one.held(label, metrics, level) for label, metrics, one in tested]
-    left = [*left_out, *([f"{untold} means: of networks that are too few, or spread too far"] if untold else [])]
+    left = [
+        *left_out,
+        *([f"{untold} means or ratios: of networks that are too few, or spread too far"] if untold else []),
+    ]
     rule = (
         f"one check in {1 / chance.FALSE_ALARM:.0f} may find a drift where there is none: "
         f"of {count} comparisons, each at {level:.2g}; words, and what theory says, are not compared"
@@ -152,7 +151,13 @@ def _statistical(here: Opened, there: Opened, matching: Matching, why: str, left
     return _told(STATISTICAL, why, rule, whole, held, left)
 
 
-def _tests(here: Measured, there: Measured, raw: bool) -> tuple[tuple[str, ...], list[Tested], int]:
+def _ratios(here: Measured, there: Measured) -> tuple[tuple[str, ...], list[Apart], int]:
+    """What _tests gives, for a baseline without a summary."""
+    tests = list(ratios(here, there))
+    return tuple(RATIOS), tests, sum(int((np.isnan(one.apart) & (one.here > 0)).sum()) for one in tests)
+
+
+def _tests(here: Measured, there: Measured, raw: bool) -> tuple[tuple[str, ...], list[Apart], int]:
     """The metrics that two cells have in common, every comparison, and of how many means nothing can be told."""
     rows = min(here.depth, there.depth) + 1
     known = set(there.rows["metric"])
@@ -160,7 +165,7 @@ def _tests(here: Measured, there: Measured, raw: bool) -> tuple[tuple[str, ...],
     mine, its = (_sample(cell, metrics, rows, raw) for cell in (here, there))
     with np.errstate(all="ignore"):
         size = np.fmax(np.abs(its.numbers.mean), np.sqrt(its.numbers.squares / (its.numbers.n - 1)))
-    tests = list(chance.compare(mine, its, metrics, here.fans[: rows - 1], allowed(metrics, size)))
+    tests = list(chance.comparisons(mine, its, metrics, here.fans[: rows - 1], allowed(metrics, size)))
     compared = np.any([~np.isnan(one.apart) for one in tests], axis=0)
     return metrics, tests, int(((mine.numbers.n > 0) & (its.numbers.n > 0) & ~compared).sum())
 
@@ -173,7 +178,9 @@ def _sample(cell: Measured, metrics: tuple[str, ...], rows: int, raw: bool) -> S
 
 
 def _unmatched(one: Measured, other: Measured) -> Iterator[str]:
-    """Metrics and layers of a cell that its counterpart does not have."""
+    """Metrics and layers of a cell that its counterpart does not have; of one without a summary, nothing is said."""
+    if not len(other.rows):
+        return
     where = f" of cell {one.label}" if one.label else ""
     for metric in sorted(set(one.rows["metric"]) - set(other.rows["metric"])):
         yield f"{metric}{where}"
@@ -191,6 +198,6 @@ def _told(mode: str, why: str, rule: str, matching: Matching, held: Sequence[Hel
         max((len(one.apart) for one in layered), default=0),
         len({one.names[column] for one in layered for column in np.nonzero(one.compared)[1]}),
         sum(int(one.compared.sum()) for one in held),
-        *(off, offences if any(one.compared.any() for one in held) else ()),
+        *(off, offences),
         *(matching.only_here, matching.only_there, tuple(left_out)),
     )

@@ -72,7 +72,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Apart:
     """Comparisons of one kind in one cell, every array (L + 1, M), or (1, M) for columns of cells.csv.
 
     apart: in standard errors where the test is Student's t, -log10 of the probability where it is Fisher's; nan where
@@ -141,7 +141,7 @@ def of_summary(seeds: int, n: Array, mean: Array, sd: Array, low: Array) -> Samp
     return Sample(Moments(n, mean, squares), None, np.where(n > 0, low, np.inf), zeros, seeds - n)
 
 
-def compare(here: Sample, there: Sample, metrics: tuple[str, ...], fans: Array, rounding: Array) -> Iterator[Tested]:
+def comparisons(here: Sample, there: Sample, metrics: tuple[str, ...], fans: Array, rounding: Array) -> Iterator[Apart]:
     """Every comparison of two cells. fans: units of every layer, (L,); rounding: what it may change, (L + 1, M)."""
     discrete = np.array([metric in FRACTIONS + COUNTS for metric in metrics])
     logarithmic = (here.low >= 0) & (there.low >= 0) & ~discrete
@@ -170,11 +170,11 @@ def _grain(metrics: tuple[str, ...], fans: Array) -> Array:
     return grain
 
 
-def _by_numbers(a: Moments, b: Moments, wanted: Array, grain: Array, rounding: Array) -> Tested:
+def _by_numbers(a: Moments, b: Moments, wanted: Array, grain: Array, rounding: Array) -> Apart:
     return _student("mean of {}", a, b, a.mean, b.mean, wanted, grain**2 / 12, rounding)
 
 
-def _by_logs(a: Moments, b: Moments, wanted: Array, rounding: Array) -> Tested:
+def _by_logs(a: Moments, b: Moments, wanted: Array, rounding: Array) -> Apart:
     with np.errstate(over="ignore"):
         here, there = np.exp(a.mean), np.exp(b.mean)
     return _student("geometric mean of {}", a, b, here, there, wanted, np.zeros_like(rounding), rounding)
@@ -182,7 +182,7 @@ def _by_logs(a: Moments, b: Moments, wanted: Array, rounding: Array) -> Tested:
 
 def _student(
     what: str, a: Moments, b: Moments, here: Array, there: Array, wanted: Array, more: Array, rounding: Array
-) -> Tested:
+) -> Apart:
     """more: variance besides that of the numbers."""
     df = 2 * _smaller(a, b)
     with np.errstate(all="ignore"):
@@ -190,10 +190,10 @@ def _student(
         stderr = np.sqrt(variance * (1 / a.n + 1 / b.n))
         apart = beyond(a.mean - b.mean, rounding, stderr)
     known = wanted & (df >= 2 * (LEAST - 1))
-    return Tested(what, here, there, np.where(known, apart, np.nan), df)
+    return Apart(what, here, there, np.where(known, apart, np.nan), df)
 
 
-def _by_means(a: Moments, b: Moments, wanted: Array, rounding: Array) -> Tested:
+def _by_means(a: Moments, b: Moments, wanted: Array, rounding: Array) -> Apart:
     """Logarithms of means, where only means and standard deviations are known."""
     df = _smaller(a, b)
     with np.errstate(all="ignore"):
@@ -203,7 +203,7 @@ def _by_means(a: Moments, b: Moments, wanted: Array, rounding: Array) -> Tested:
         apart = beyond(away, rounding, np.sqrt(spreads[0] + spreads[1]))
     told = enough(np.sqrt(square), np.minimum(a.n, b.n))
     known = wanted & (a.mean > 0) & (b.mean > 0) & (df >= LEAST - 1) & told
-    return Tested("mean of {}", a.mean, b.mean, np.where(known, apart, np.nan), df)
+    return Apart("mean of {}", a.mean, b.mean, np.where(known, apart, np.nan), df)
 
 
 def _smaller(a: Moments, b: Moments) -> Array:
@@ -223,12 +223,12 @@ def beyond(away: Array, rounding: Array, stderr: Array) -> Array:
         return np.where(more > 0, more / stderr, 0.0)
 
 
-def _counted(what: str, a: Array, b: Array, n_a: Array, n_b: Array, wanted: Array) -> Tested:
+def _counted(what: str, a: Array, b: Array, n_a: Array, n_b: Array, wanted: Array) -> Apart:
     """Counts of networks, of n each; compared where there are any."""
     apart = np.full(a.shape, np.nan)
     for place in zip(*np.nonzero(wanted & ((a > 0) | (b > 0)) & (n_a > 0) & (n_b > 0)), strict=True):
         apart[place] = fisher(int(a[place]), int(n_a[place]), int(b[place]), int(n_b[place]))
-    return Tested(what, a, b, apart, None)
+    return Apart(what, a, b, apart, None)
 
 
 @lru_cache(maxsize=10_000)

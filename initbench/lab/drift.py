@@ -99,9 +99,9 @@ class Drift:
     """Stored results beside their baseline.
 
     mode: exact | statistical; why: that mode; rule: what counts as drift. cells, layers, metrics, comparisons: how many
-    were compared. off: how many of the comparisons are beyond what is allowed; worst: the first SHOWN of those, or the
-    nearest to it where there is none, worst first. only_here, only_there: what has no counterpart, which is drift too.
-    left_out: what was not compared, and why.
+    were compared. off: how many of the comparisons are beyond what is allowed; worst: the first SHOWN of those, worst
+    first, or the nearest to it where there is none, empty where all are equal. only_here, only_there: what has no
+    counterpart, which is drift too. left_out: what was not compared, and why.
     """
 
     mode: str
@@ -124,7 +124,7 @@ class Drift:
 
 
 def worst(held: Sequence[Held]) -> tuple[int, tuple[Offence, ...]]:
-    """How many are off, and the worst of them; the one that is nearest to it where none is."""
+    """How many are off, and the worst of them; where none is, the one that is nearest to it, unless all are equal."""
     places = [(share, k, row, column) for k, one in enumerate(held) for share, row, column in _largest(one)]
     places.sort(key=lambda place: (-place[0], *place[1:]))
     off = sum(int((one.shares > 1).sum()) for one in held)
@@ -136,7 +136,7 @@ def _largest(held: Held) -> Iterator[tuple[float, int, int]]:
     shares = held.shares
     for place in np.argsort(-shares, axis=None, kind="stable")[:SHOWN]:
         row, column = divmod(int(place), shares.shape[1])
-        if shares[row, column] >= 0:
+        if shares[row, column] > 0:
             yield float(shares[row, column]), row, column
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .chance import LEAST, Tested, beyond, enough
+from .chance import LEAST, Apart, beyond, enough
 from .measured import Measured, Moments
 from .tolerances import allowed_column
 
@@ -23,11 +23,11 @@ RATIOS = {"act_q_ratio": "act_q", "grad_q_ratio": "grad_q"}
 """Columns of cells.csv, and the metric of which they compare the first layer with the last."""
 
 
-def ratios(here: Measured, there: Measured) -> Iterator[Tested]:
+def ratios(here: Measured, there: Measured) -> Iterator[Apart]:
     """The ratios of two cells, (1, 2), in the order of RATIOS."""
     found = [_ratio(here, there, column, metric) for column, metric in RATIOS.items()]
     mine, its, apart, df = (np.array([numbers], dtype=np.float64) for numbers in zip(*found, strict=True))
-    yield Tested("{}", mine, its, apart, df, first=-1)
+    yield Apart("{}", mine, its, apart, df, first=-1)
 
 
 def _ratio(here: Measured, there: Measured, column: str, metric: str) -> tuple[float, float, float, int]:
