@@ -15,7 +15,7 @@ import typer
 
 from .. import __version__
 from ..errors import ConfigError, InitbenchError, Interrupted, ParameterError
-from . import catalogue, check, compare, configs, planned, plot, recommend, report, run, theory
+from . import catalogue, check, compare, configs, papers, planned, plot, recommend, report, run, theory
 
 INTERNAL_ERROR, STORAGE_ERROR = 70, 74
 SHOWN_PROBLEMS = 20
@@ -48,7 +48,7 @@ def _options(
     _debug = debug
 
 
-for _module in (run, planned, plot, check, compare, report, theory, recommend, catalogue, configs):
+for _module in (run, planned, plot, check, compare, report, papers, theory, recommend, catalogue, configs):
     _module.register(app)
 
 

@@ -109,7 +109,7 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
         result = runner.run(experiment, out, wanted.jobs, update, wanted.force, wanted.scheduler, wanted.parquet)
     for damage in result.damaged:  # said even when quiet: somebody's disk is not well
         note(f"note: {damage}; its seeds were computed again")
-    drawn = _draw(out, result, wanted.plots)
+    drawn = draw(out, result, wanted.plots)
     say_broken_theory(result, debug)
     if wanted.as_json:
         emit_json(document(result, out, drawn))
@@ -137,7 +137,7 @@ def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tup
     return jobs, (scheduler or "local") if dask else None
 
 
-def _draw(out: Path, result: Result, wanted: bool) -> list[str]:
+def draw(out: Path, result: Result, wanted: bool) -> list[str]:
     """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to
     draw. No picture of an earlier run stays beside tables that it does not show."""
     from .pictures import BOTH, draw_folder, drawn_before, remove_pictures
