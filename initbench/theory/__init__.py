@@ -16,7 +16,7 @@ predict_cell  every metric of one cell, layer by layer, from
     inputs, layers    what the first layer is fed, and the laws of all of them
     trajectory        lengths and correlations followed through the layers, fast (chebyshev, hermite, angles)
     kernel            the infinitely wide network that this makes, and where theory ends (normality)
-    curves, gradients, dead, jacobian   its metrics
+    curves, gradients, dead, jacobian (singular)   its metrics
     forward, backward         the means and spreads of finite networks (fluctuations, sensitivity), and validity
     precision, notes          where the dtype ends; what a reader should be told
 """

@@ -16,6 +16,7 @@ dimensions out of a free M, or adds n - n' eigenvalues of 0.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -23,27 +24,28 @@ import numpy as np
 from .bands import upwards
 from .curves import Line, blank, line
 from .kernel import Trajectory
+from .layers import LayerLaw
+from .singular import mean_singular_value
 
 Array = np.ndarray[Any, Any]
 
 NO_JACOBIAN = "the Jacobian begins above the input"
 NO_EDGES = "the ends of the spectrum are not derived, only its mean and variance"
-NO_OWN = "the mean singular value of a layer's own Jacobian is not derived"
 HEAVY = "layer {}: weights with so few that are not 0 have singular values of their own kind"
 
 TAILS = 0.05
 """Excess kurtosis over fan_in above which independent weights are no Gaussian ones to their singular values."""
 
 
-def jacobian_lines(t: Trajectory) -> dict[str, Line]:
-    """Every metric of Jacobians."""
+def jacobian_lines(t: Trajectory, wanted: Collection[str]) -> dict[str, Line]:
+    """Every metric of Jacobians; layer_jacobian_mean, which takes its time, where it is wanted."""
     mean = np.full(t.q.shape, np.nan)
     mean[1:] = np.multiply.accumulate(t.cw[1:, None] * t.moments.slope_square[1:], axis=0)
     return {
         "jacobian_m1": line(t.over_batch(mean), t.known, t.reason, NO_JACOBIAN),
         "jacobian_var": _variance(t, mean),
         **{f"jacobian_{name}": blank(t, NO_EDGES, NO_JACOBIAN) for name in ("max", "min", "condition")},
-        "layer_jacobian_mean": blank(t, NO_OWN, NO_JACOBIAN),
+        **({"layer_jacobian_mean": _own(t)} if "layer_jacobian_mean" in wanted else {}),
     }
 
 
@@ -53,7 +55,7 @@ def _variance(t: Trajectory, mean: Array) -> Line:
     haar = np.array([[np.nan], *([float(law.haar)] for law in t.laws)])
     slopes = t.moments.slope_fourth / t.moments.slope_square**2
     k = upwards(np.broadcast_to(wider, slopes.shape), slopes - haar * np.minimum(wider, 1.0), 1.0)
-    known = next((n for n, law in enumerate(t.laws) if law.kurtosis - 3 > TAILS * law.fan_in), t.depth)
+    known = next((n for n, law in enumerate(t.laws) if _heavy(law)), t.depth)
     passing = (mean > 0) & (np.arange(t.depth + 1)[:, None] <= known)
     share = t.over_batch(passing)
     values = np.full(t.depth + 1, np.nan)
@@ -61,3 +63,25 @@ def _variance(t: Trajectory, mean: Array) -> Line:
     if known < t.known:
         return line(values, known, HEAVY.format(known + 1), NO_JACOBIAN)
     return line(values, t.known, t.reason, NO_JACOBIAN)
+
+
+def _own(t: Trajectory) -> Line:
+    """The mean singular value of every layer's W D."""
+    means = np.full(t.q.shape, np.nan)
+    for activation, rows in t.by_activation():
+        kinds = [(t.laws[k - 1].fan_out / t.laws[k - 1].fan_in, t.laws[k - 1].haar) for k in rows]
+        for kind in dict.fromkeys(kinds):
+            own = rows[[one == kind for one in kinds]]
+            means[own] = mean_singular_value(activation, t.q[own].ravel(), *kind).reshape(len(own), -1)
+    values = t.over_batch(np.sqrt(t.cw)[:, None] * means)
+    heavy = [k for k in t.layers if _heavy(t.laws[k - 1])]
+    values[heavy] = np.nan
+    words = list(line(values, t.known, t.reason, NO_JACOBIAN).reasons)
+    for k in heavy:
+        words[k] = HEAVY.format(k)
+    return Line(values, tuple(words))
+
+
+def _heavy(law: LayerLaw) -> bool:
+    """Whether so few weights are not 0 that their singular values are not those of a full matrix."""
+    return law.kurtosis - 3 > TAILS * law.fan_in

@@ -42,7 +42,7 @@ def predict_cell(cell: Cell) -> Prediction:
     with np.errstate(all="ignore"):
         t = trajectory(cell)
         dead = dead_fraction(t, cell.dtype)
-        lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead) | jacobian_lines(t)
+        lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead) | jacobian_lines(t, cell.metrics)
         bands = _bands(t)
         far = {backward: out_of_range(t, cell.dtype, backward) for backward in (False, True)}
         records = [record for record in METRICS if record.name in lines and record.name in cell.metrics]

@@ -166,7 +166,7 @@ def test_the_gradients_of_a_plain_relu_network_are_not_halved(depth: int) -> Non
 
 def test_what_is_blank_says_why() -> None:
     relu = predict_cell(make_cell((16,) * 4, "relu", "he_normal", batch=1)).curves
-    for name in ("jacobian_max", "jacobian_min", "jacobian_condition", "layer_jacobian_mean"):
+    for name in ("jacobian_max", "jacobian_min", "jacobian_condition"):
         assert np.isnan(relu[name].infinite).all()
         assert all(relu[name].reasons)
     assert "begins above" in relu["jacobian_m1"].reasons[0]
@@ -191,6 +191,9 @@ def test_sparse_weights_have_a_spectrum_of_their_own() -> None:
     np.testing.assert_allclose(variance.infinite[1:3], [2, 4])
     assert variance.reasons[3].startswith("layer 3: weights with so few")
     assert np.isfinite(curve(cell, "jacobian_m1").infinite[3])
+    own = curve(cell, "layer_jacobian_mean")
+    assert own.reasons[3].startswith("layer 3: weights with so few")
+    assert np.isfinite(own.infinite[1:3]).all()
 
 
 def test_groups_of_inputs_are_averaged() -> None:
