@@ -98,7 +98,8 @@ def _verdict(content: Content) -> Iterator[Markup]:
         counts = Counter(map(str, cells["verdict"]))
         shown = [(sheets.badge(verdict) or "without a verdict", f" {count}") for verdict, count in counts.most_common()]
         yield element("p", [element("span", one, class_="count") for one in shown], class_="counts")
-        yield sheets.glance(content)
+        glance = sheets.glance(content)
+        yield glance if len(cells) <= 2 * EXPLAINED else _folded(f"All {len(cells)} settings", glance)
     if content.beside_theory and several:
         yield element("p", f"{content.beside_theory.capitalize()}.")
     said: set[str] = set()
@@ -162,8 +163,8 @@ def _tables(content: Content) -> Iterator[Markup]:
 
 def _provenance(content: Content) -> Iterator[Markup]:
     manifest = content.tables.manifest
-    rows = [(key, text) for key, value in manifest.items() if key not in _ELSEWHERE and (text := _plain(value))]
-    yield element("dl", [(element("dt", key), element("dd", text)) for key, text in rows], class_="facts")
+    rows = [(_NAMES.get(key, key), _said(key, value)) for key, value in manifest.items() if key not in _ELSEWHERE]
+    yield element("dl", [(element("dt", key), element("dd", text)) for key, text in rows if text], class_="facts")
     files = manifest.get("files", {})
     if files:
         body = [[name, element("code", digest)] for name, digest in sorted(files.items())]
@@ -175,6 +176,15 @@ def _provenance(content: Content) -> Iterator[Markup]:
 
 _ELSEWHERE = ("name", "description", "title", "axes", "files", "plots")
 """What the page says in other places."""
+
+
+_NAMES = {"numerics": "version of the numbers", "made_from": "made from", "blas": "BLAS", "numpy": "NumPy"}
+
+
+def _said(key: str, value: Any) -> str:
+    if key == "engines":
+        return "; ".join(f"{choice['engine']} ({choice['reason']})" for choice in value)
+    return _plain(value)
 
 
 def _plain(value: Any) -> str:

@@ -6,11 +6,15 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
+from matplotlib.figure import Figure
+
 from ..draw import draw
 from ..render import encode
 from .markup import Markup, element
 from .words import in_words
 
+MOST = 100
+"""Lines of a figure that are drawn one by one."""
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _LAID_OUT = re.compile("font-family: 'DejaVu Sans'(?:, sans-serif)?")
 _FONTS = "font-family: 'DejaVu Sans', Verdana, 'Bitstream Vera Sans', sans-serif"
@@ -23,7 +27,7 @@ def picture(series: dict[str, Any]) -> Markup:
     bare = {**series, "question": "", "run": "", "footnotes": []}
     words = f"{stem}-in-words"
     name = f"{stem}-title"
-    svg = inline(encode(draw(bare), "svg", series), stem, name, words)
+    svg = inline(encode(_drawn(bare), "svg", series), stem, name, words)
     said = [
         element("li", element("strong", title), element("ul", [element("li", text) for text in sentences]))
         for title, sentences in in_words(series)
@@ -42,6 +46,17 @@ def picture(series: dict[str, Any]) -> Markup:
         ),
         id=stem,
     )
+
+
+def _drawn(series: dict[str, Any]) -> Figure:
+    """The figure; where it has many lines, they are one image, as pages have to stay of a size that can be sent. What
+    is written stays text."""
+    figure = draw(series)
+    if sum(len(panel.get("lines", ())) for panel in series["panels"]) > MOST:
+        for axes in figure.axes:
+            for artist in (*axes.lines, *axes.collections, *axes.patches):
+                artist.set_rasterized(True)
+    return figure
 
 
 def inline(svg: bytes, prefix: str, name: str, words: str) -> Markup:

@@ -10,7 +10,7 @@ from itertools import groupby
 from initbench.theory.phases import MEANINGS
 from initbench.theory.points import Point
 
-from .content import EXPLAINED, Content
+from .content import Content
 from .formulas import Formula, mean_field, typeset
 from .markup import Children, Markup, element
 from .sheets import sheet
@@ -24,6 +24,8 @@ KINDS = {
 }
 _SETTINGS = 3
 """Settings of a point that are named; of more, how many there are."""
+_NAMED = 6
+"""Parameters of a law that are named, likewise."""
 _COMPARED = (
     "theory_z holds the measured means against theory's: the largest departure of a setting, in standard errors, "
     "corrected for how many means are compared (Sidak 1967). Where theory holds, it passes 3 in at most 3 settings of "
@@ -94,7 +96,7 @@ def _entry(alike: Sequence[Used]) -> tuple[Children, ...]:
     """A law, with the numbers of all the parameters that it was used with."""
     one = alike[0]
     equation = ("φ(z) = ", typeset(one.equation)) if one.kind == "activation" else typeset(one.equation)
-    shown = alike[:EXPLAINED]
+    shown = alike[:_NAMED]
     more = len(alike) - len(shown)
     said = [element("li", element("b", each.label), ": ", _numbers(each)) for each in shown if each.numbers]
     lines: list[Children] = [
