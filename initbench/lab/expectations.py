@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from ..spec import Expectation
 from .csvtext import Table, Value
 from .departure import ROUNDING
+from .extremes import OVER, Extremes
 from .sinks import Kept, Row
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
@@ -54,33 +53,48 @@ class Evidence(Kept):
 
     def __init__(self, expectations: Sequence[Expectation]) -> None:
         super().__init__()
+        self._expectations = expectations
         metrics = {expectation.metric for expectation in expectations}
         theory = {one.metric for one in expectations if one.test == "near_theory" or one.metric.startswith("theory_")}
+        self._extremes = Extremes(expectations)
         self._all = {"cells.csv"}
         if any(one.metric.startswith("theory_") for one in expectations):
             self._all.add("theory.csv")  # why a whole cell has none
-        if any(one.over in ("min", "max") for one in expectations):
+        if self._extremes:
             self._all.add("layers.csv")
         self._metrics = {"summary.csv": metrics, "theory.csv": theory}
 
     def wanted(self, name: str) -> frozenset[str] | None:
-        """The metrics whose rows of a table are kept; None for all rows."""
+        """The metrics whose rows of a table are asked for; None for all rows."""
         return None if name in self._all else frozenset(self._metrics.get(name, ()))
 
     def add(self, name: str, rows: Iterable[Row]) -> None:
         wanted = self.wanted(name)
-        if wanted is None:
+        if name == "layers.csv":
+            self._extremes.add(self._columns[name], rows if wanted is None else ())
+        elif wanted is None:
             super().add(name, rows)
         elif wanted:
             column = self._columns[name].index("metric")
             super().add(name, [row for row in rows if row[column] in wanted])
 
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcome of every expectation, once all tables are here."""
+        return _evaluated(self._expectations, self.tables, self._extremes)
+
 
 def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:
-    """The outcome of every expectation; tables by file name."""
+    """The outcome of every expectation; whole tables by file name."""
+    extremes, layers = Extremes(expectations), tables.get("layers.csv")
+    return _evaluated(expectations, tables, extremes.add(layers.columns, layers.rows) if layers else extremes)
+
+
+def _evaluated(
+    expectations: Sequence[Expectation], tables: Mapping[str, Table], extremes: Extremes
+) -> tuple[Outcome, ...]:
     if not expectations:
         return ()
-    evidence = _Index(tables)
+    evidence = _Index(tables, extremes)
     return tuple(_outcome(expectation, evidence) for expectation in expectations)
 
 
@@ -160,11 +174,11 @@ def _excess(expectation: Expectation, number: _Measured) -> float:
 class _Index:
     """The tables, indexed for expectations: a leaf."""
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, Table], extremes: Extremes) -> None:
         cells = tables["cells.csv"]
         self._cells = list(cells.records())
         self._axes = cells.columns[1 : cells.columns.index("n_seeds")]
-        self._layers = tables.get("layers.csv")
+        self._extremes = extremes if "layers.csv" in tables else None
         self._theory = tables.get("theory.csv")
         self._summary: dict[tuple[Value, Value], list[dict[str, Value]]] = {}
         for row in tables["summary.csv"].records():
@@ -209,13 +223,13 @@ class _Index:
             return _Measured(place, math.nan)  # a statistic of the surviving networks alone would flatter
         if expectation.test == "near_theory" and _number(row["n"]) > 0:
             return _beside_theory(row, place, _number(theory))
-        if expectation.over in ("min", "max") and self._layers is None:
+        if expectation.over in OVER and self._extremes is None:
             return _Measured(place, None, missing=f"the {expectation.over} over seeds needs layers.csv")
         stderr = row["stderr"] if expectation.over == "mean" else None
         if expectation.test == "near" and stderr is None:
             why = "one seed has no standard error" if row["n"] == 1 else f"the {expectation.over} has no standard error"
             return _Measured(place, None, missing=why)
-        value = self._extreme(row, expectation) if expectation.over in ("min", "max") else row[expectation.over]
+        value = self._over(row, expectation)
         said = row["theory"] if expectation.over == "mean" else None
         return _Measured(place, value, _number(stderr), _number(said))
 
@@ -234,21 +248,11 @@ class _Index:
         rows = self._theory.records() if self._theory else iter(())
         return {(row["cell"], row["metric"], row["layer"]): str(row["reason"]) for row in rows if row["reason"]}
 
-    def _extreme(self, row: dict[str, Value], expectation: Expectation) -> Value:
-        values = self._raw.get((row["cell"], row["layer"]), {}).get(expectation.metric, [])
-        return None if not values else float({"min": np.min, "max": np.max}[expectation.over](values))
-
-    @cached_property
-    def _raw(self) -> dict[tuple[Value, Value], dict[str, list[float]]]:
-        """layers.csv by (cell, layer): metric -> values over seeds. Built once, and only where min or max is asked
-        for."""
-        raw: dict[tuple[Value, Value], dict[str, list[float]]] = {}
-        for record in self._layers.records() if self._layers else ():
-            place = raw.setdefault((record["cell"], record["layer"]), {})
-            for name, number in record.items():
-                if isinstance(number, int | float):
-                    place.setdefault(name, []).append(float(number))
-        return raw
+    def _over(self, row: dict[str, Value], expectation: Expectation) -> Value:
+        """What a row of the summary has of the seeds, or the extremes have."""
+        if self._extremes is None or expectation.over not in OVER:
+            return row[expectation.over]
+        return self._extremes.get(expectation.metric, expectation.over, (row["cell"], row["layer"]))
 
     def why_nothing(self, expectation: Expectation) -> str:
         chosen = [cell for cell in self._cells if all(cell.get(key) == text for key, text in expectation.where)]

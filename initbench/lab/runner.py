@@ -16,7 +16,7 @@ from . import executors, manifest, store
 from .columns import PARQUET
 from .conclude import conclude
 from .executors import Failure, Task
-from .expectations import Evidence, evaluate
+from .expectations import Evidence
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .parquet import Parquet
 from .pending import Work, pending
@@ -114,7 +114,7 @@ def _carry_out(
     for result in _measure(experiment, work, keeper, jobs, scheduler, progress):
         tables.add(result)
         results.append(result if isinstance(keeper, Forgetful) else result.told)
-    outcomes = evaluate(experiment.expect, evidence.tables)
+    outcomes = evidence.outcomes()
     failed = sum(result.failure is not None for result in results)
     record = manifest.manifest(experiment, [each.planned for each in work], failed, jobs, time.monotonic() - started)
     damaged = tuple(damage for each in work for damage in each.damaged)

@@ -19,7 +19,7 @@ from ..spec import NUMERICS_VERSION, Experiment
 from . import manifest, stored
 from .columns import PARQUET, TABLES
 from .conclude import Told
-from .expectations import Evidence, evaluate
+from .expectations import Evidence
 from .keepers import OnDisk, Reader
 from .pending import Work
 from .plan import Planned
@@ -82,7 +82,7 @@ def told(
         _read(out / name, name, evidence, cells)
     drawn = {PLOTS: before[PLOTS]} if PLOTS in before else {}
     record = {**manifest.manifest(experiment, cells), "files": files, MADE_FROM: digest, **drawn}
-    outcomes = evaluate(experiment.expect, evidence.tables)
+    outcomes = evidence.outcomes()
     absent = tuple(name for name in ALL if name not in files)
     results = Told(experiment, cells, Reader(out))
     return Result(experiment, results, evidence.tables, outcomes, record, absent, unchanged=True)
