@@ -25,6 +25,9 @@ class Purpose(IntEnum):
     BIASES = 3
     GRADIENT = 4
     SHARED_INPUTS = 5  # `resample: false`: one batch for all seeds
+    EXAMPLES = 6  # what is trained on and tested with, and which is which: one set for all seeds
+    MINIBATCHES = 7
+    READOUT = 8
 
 
 def stream(root_seed: int, seed: int, purpose: Purpose) -> np.random.Generator:

@@ -25,6 +25,9 @@ def test_purposes_are_numbered_for_good() -> None:
         "BIASES": 3,
         "GRADIENT": 4,
         "SHARED_INPUTS": 5,
+        "EXAMPLES": 6,
+        "MINIBATCHES": 7,
+        "READOUT": 8,
     }
 
 

@@ -15,6 +15,7 @@
     costs, sizes   what a layer costs, and what a cell needs, before anything is allocated
     workspace   memory used again from one chunk of seeds to the next
     trace       what comes out
+    training    trains the networks that were measured
 
 Nothing here prints, reads a file or knows how many processes there are.
 """
@@ -28,4 +29,7 @@ from .sizes import chunk_size as chunk_size
 from .sizes import inspect as inspect
 from .trace import Trace as Trace
 from .trace import join as join
+from .training import CURVES as CURVES
+from .training import Trained as Trained
+from .training import train as train
 from .workspace import Workspace as Workspace

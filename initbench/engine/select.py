@@ -12,6 +12,7 @@ from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 from . import costs
 from .jacobian import JACOBIAN
+from .training import costs as training_costs
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def nanoseconds(cell: Cell) -> float:
     implicit = resolve(cell).implicit
     weights = dict(zip(map(id, cell.network.layers), implicit, strict=True))
     each_layer = each(cell.network.layers, lambda layer: costs.layer(layer, cell, weights[id(layer)]))
-    return sum(each_layer) + costs.calls(cell)
+    trained = training_costs.nanoseconds(cell) if cell.training is not None else 0.0
+    return sum(each_layer) + costs.calls(cell) + trained
 
 
 def law_of(layer: Layer) -> Law:

@@ -10,6 +10,7 @@ from ..spec import Cell, Layer
 from .jacobian import FROM_INPUT, JACOBIAN
 from .measure import gram_pays
 from .select import each, law_of, refusals, resolve
+from .training import costs as training
 
 BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
@@ -69,7 +70,8 @@ def needed_bytes(cell: Cell) -> int:
     size, batch = itemsize(cell), cell.batch.batch_size
     matrix = _largest_matrix(cell) * size
     signal = 4 * batch * max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers) * size
-    return matrix + signal + jacobian_bytes(cell) + (sum(_remembered(cell)) if cell.backward else 0)
+    measured = matrix + signal + jacobian_bytes(cell) + (sum(_remembered(cell)) if cell.backward else 0)
+    return max(measured, training.needed_bytes(cell) if cell.training is not None else 0)
 
 
 def jacobian_bytes(cell: Cell) -> int:
@@ -121,6 +123,12 @@ def inspect(cell: Cell) -> Iterator[tuple[str, str]]:
             key,
             f"one dense {widest.fan_in} x {widest.fan_out} {cell.dtype} matrix takes {human(matrix)}; "
             f"this machine has {human(memory)} of memory",
+        )
+    elif cell.training is not None and training.needed_bytes(cell) > memory:
+        yield (
+            "training.data",
+            f"training one network takes {human(training.needed_bytes(cell))}; this machine has {human(memory)} of "
+            "memory: fewer or smaller examples, a smaller batch or a smaller network",
         )
     elif jacobian_bytes(cell) > memory:
         yield (

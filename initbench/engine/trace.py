@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .training.record import Trained
+from .training.record import join as join_trained
+
 Array = np.ndarray[Any, Any]
 
 
@@ -17,7 +20,8 @@ class Trace:
 
     values: (S, L + 1, M) float64, inf and nan kept. present: (S, L + 1, M) bool, False where a metric does not exist
     (absent is neither 0 nor nan). metrics: the M names. histograms: quantity -> (L + 1, bins) counts summed over the
-    networks. written: what others have written of these networks, in their order and in pieces; nothing here reads it.
+    networks. training: what became of them, where they were trained. written: what others have written of these
+    networks, in their order and in pieces; nothing here reads it.
     """
 
     seeds: tuple[int, ...]
@@ -25,7 +29,20 @@ class Trace:
     values: Array
     present: Array
     histograms: dict[str, Array] = field(default_factory=dict)
+    training: Trained | None = None
     written: tuple[bytes, ...] = ()
+
+    def select(self, rows: Sequence[int]) -> Trace:
+        """Some of the networks, in that order. Histograms are what they were: sums cannot be taken apart."""
+        order = list(rows)
+        return Trace(
+            seeds=tuple(self.seeds[row] for row in order),
+            metrics=self.metrics,
+            values=self.values[order],
+            present=self.present[order],
+            histograms=self.histograms,
+            training=self.training and self.training.of(order),
+        )
 
     def of(self, metric: str) -> Array:
         """The values of one metric, (S, L + 1), nan where absent. Raises ValueError if it was not measured."""
@@ -48,5 +65,6 @@ def join(traces: Sequence[Trace]) -> Trace:
         values=np.concatenate([trace.values for trace in traces]),
         present=np.concatenate([trace.present for trace in traces]),
         histograms={name: np.sum([trace.histograms[name] for trace in traces], axis=0) for name in first.histograms},
+        training=join_trained([trace.training for trace in traces if trace.training is not None]),
         written=tuple(piece for trace in traces for piece in trace.written) if all(t.written for t in traces) else (),
     )

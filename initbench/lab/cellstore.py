@@ -126,4 +126,4 @@ def of_seeds(chosen: Sequence[Trace], seeds: tuple[int, ...]) -> Trace:
         return whole
     rows = {seed: row for row, seed in enumerate(whole.seeds)}
     order = [rows[seed] for seed in seeds]
-    return Trace(seeds, whole.metrics, whole.values[order], whole.present[order], whole.histograms)
+    return whole.select(order)
