@@ -76,9 +76,9 @@ def _differences(here: Opened, there: Opened, same_cells: bool) -> str:
     found = []
     for key, name in FACTS.items():
         mine, its = here.manifest.get(key), there.manifest.get(key)
-        if mine is None or its is None:
-            found.append(f"{'this result' if mine is None else 'the baseline'} does not say its {name}")
-        elif mine != its:
+        if mine in (None, []) or its in (None, []):
+            found.append(f"{'this result' if mine in (None, []) else 'the baseline'} does not say its {name}")
+        elif not _agree(mine, its):
             found.append(f"{name} {_spelled(mine)} here, {_spelled(its)} in the baseline")
     if here.experiment.seeds != there.experiment.seeds:
         mine, its = (seeds_text(one.experiment.seeds) for one in (here, there))
@@ -89,6 +89,15 @@ def _differences(here: Opened, there: Opened, same_cells: bool) -> str:
         found += [f"{one.key} {one.values[0]} here, {one.values[1]} in the baseline" for one in others[:NAMED]]
         found += [] if others else ["no cell is the same as in the baseline"]
     return "; ".join(found)
+
+
+def _agree(mine: Any, its: Any) -> bool:
+    """Whether a fact is the same. Of libraries, a process has those that it happened to need: SciPy brings a BLAS of
+    its own."""
+    if not isinstance(mine, list) or not isinstance(its, list):
+        return bool(mine == its)
+    fewer, more = sorted((mine, its), key=len)
+    return all(library in more for library in fewer)
 
 
 def _spelled(fact: Any) -> str:

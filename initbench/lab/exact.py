@@ -44,9 +44,10 @@ def _layers(here: Measured, there: Measured) -> Iterator[Held]:
     for name in ("sd", "theory"):
         size = np.fmax(size, np.abs(numbers[name][1]))
     limits = allowed(metrics, size)
+    empty = np.all([np.nan_to_num(one) == 0 for name in NETWORKS for one in numbers[name]], axis=0)
     for name, what in (STATISTICS | NETWORKS).items():
         mine, its = numbers[name]
-        apart = np.where(np.isnan(mine) & np.isnan(its), np.nan, distance(mine, its))
+        apart = np.where(empty | (np.isnan(mine) & np.isnan(its)), np.nan, distance(mine, its))
         limit = np.zeros_like(limits) if name in NETWORKS else limits
         yield Held(here.label, what, metrics, mine, its, apart, limit, ROUNDING)
 

@@ -1,0 +1,190 @@
+"""`initbench check` as CI uses it: what it says, what it writes, and what it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from command_line import SMALL
+from typer.testing import CliRunner, Result
+
+from initbench import api
+from initbench.cli.main import _guarded, app
+
+LOUDER = SMALL.replace("he_normal", "{name: he_normal, gain: 3.0}")
+FAILING = SMALL.replace("  - {name: it stays", "  # what is hoped for\n  - {name: 'it stays, 100%'").replace(
+    "stable}", "dead}"
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Somewhere else than on GitHub."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def made(name: str, text: str = SMALL, *overrides: str) -> None:
+    """Results of a config in a folder."""
+    path = Path(f"{name}.yaml")
+    path.write_text(text)
+    api.run(path, name, 1, overrides)
+
+
+class Done:
+    """What a command printed and ended with, in this process."""
+
+    def __init__(self, result: Result, code: int) -> None:
+        self.code, self.out, self.err = code, result.stdout, result.stderr
+
+
+def check(*words: str) -> Done:
+    codes: list[int] = []
+
+    def command() -> Result:
+        result = CliRunner().invoke(app, ["check", *words])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            kept.append(result)
+            raise result.exception
+        codes.append(result.exit_code)
+        return result
+
+    kept: list[Result] = []
+    code = _guarded(lambda: kept.append(command()))
+    return Done(kept[-1], codes[0] if codes else code)
+
+
+def test_without_a_baseline_expectations_are_all(folder: Path) -> None:
+    made("x")
+    done = check("x")
+    assert (done.code, "baseline" in done.out) == (0, False)
+    assert json.loads(check("x", "--json").out) == {
+        "expect": [{"name": "it stays", "status": "passed", "message": "verdict is stable, expected stable"}],
+        "drift": None,
+        "updated": [],
+    }
+
+
+def test_update_then_check_passes(folder: Path) -> None:
+    made("x")
+    assert check("x", "--baseline", "kept", "--update").code == 0
+    done = check("x", "--baseline", "kept")
+    assert done.code == 0
+    assert "No drift from the baseline kept: 1 cell, 4 layers, 13 metrics: " in done.out
+    assert "exact: config, seeds and software are the baseline's" in done.out
+    assert check("x", "--baseline", "kept", "-q").out == ""
+
+
+def test_drift_fails_until_it_is_accepted(folder: Path) -> None:
+    made("x")
+    check("x", "--baseline", "kept", "--update")
+    made("x", LOUDER, "seeds=30")
+    done = check("x", "--baseline", "kept")
+    assert done.code == 1
+    assert "Drift from the baseline kept" in done.out
+    assert "network.initializer he_normal(gain=3) here, he_normal in the baseline" in done.out
+    assert "the worst:\n    geometric mean of " in done.out
+    assert "standard errors apart" in done.out
+    assert "if the change was meant: initbench check x --baseline kept --update" in done.out
+    assert "Drift from" in check("x", "--baseline", "kept", "-q").out
+    update = check("x", "--baseline", "kept", "--update")
+    assert update.code == 0
+    assert "kept holds x now: " in update.out
+    assert check("x", "--baseline", "kept").code == 0
+
+
+def test_nothing_compared_is_no_pass(folder: Path) -> None:
+    made("x")
+    made("other", SMALL + "sweep: {grid: {network.depth: [2, 3]}}\n")
+    done = check("x", "--baseline", "other")
+    assert done.code == 4
+    assert "Nothing to compare with the baseline other" in done.out
+    assert check("x", "--baseline", "other", "--update").code == 0
+    made("silent", SMALL[: SMALL.index("expect:")])
+    assert check("silent").code == 4
+    assert check("silent", "--baseline", "x").code == 0
+
+
+def test_an_update_of_failed_expectations_still_fails(folder: Path) -> None:
+    made("x", FAILING)
+    assert check("x", "--baseline", "kept", "--update").code == 1
+    assert Path("kept/manifest.json").exists()
+
+
+def test_a_broken_baseline_is_named_and_can_be_made_again(folder: Path) -> None:
+    made("x")
+    check("x", "--baseline", "kept", "--update")
+    table = Path("kept/summary.csv")
+    table.write_bytes(table.read_bytes()[:-20])
+    assert check("x", "--baseline", "kept").code == 74
+    assert check("x", "--baseline", "kept", "--update").code == 0
+    assert check("x", "--baseline", "kept").code == 0
+
+
+@pytest.mark.parametrize("option", ["--update", "--statistical"])
+def test_what_needs_a_baseline_says_so(folder: Path, option: str) -> None:
+    made("x")
+    assert check("x", option).code == 2
+
+
+def test_json_holds_all_of_it(folder: Path) -> None:
+    made("x")
+    check("x", "--baseline", "kept", "--update")
+    made("x", SMALL, "root_seed=1")
+    document = json.loads(check("x", "--baseline", "kept", "--json").out)
+    drift = document["drift"]
+    assert (drift["drifted"], drift["mode"], drift["off"], drift["cells"]) == (False, "statistical", 0, 1)
+    assert drift["why"] == "root_seed 1 here, 0 in the baseline"
+    (worst,) = drift["worst"]
+    assert set(worst) == {"place", "here", "there", "apart", "allowed", "unit", "message"}
+    assert worst["apart"] < worst["allowed"]
+    assert document["expect"][0]["status"] == "passed"
+
+
+def test_github_is_shown_the_line_of_the_config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stored config stands for the source; overrides have moved nothing in it."""
+    made("x", FAILING, "seeds=5")
+    assert "::error" not in check("x").out
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    line = "line=7,col=5,title=it stays%2C 100%25::failed: verdict is stable, expected dead"
+    assert f"\n::error file=x/config.yaml,{line}\n" in check("x").out
+    assert f"\n::error file=x.yaml,{line}\n" in check("x", "--config", "x.yaml", "-q").out
+    done = check("x", "--json")
+    assert json.loads(done.out)["expect"][0]["status"] == "failed"
+    assert f"::error file=x/config.yaml,{line}\n" in done.err
+
+
+def test_github_is_told_of_drift(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made("x")
+    check("x", "--baseline", "kept", "--update")
+    made("x", LOUDER, "seeds=30")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    (line,) = (line for line in check("x", "--baseline", "kept").out.splitlines() if line.startswith("::"))
+    assert line.startswith("::error file=x/config.yaml,line=1,title=Drift from the baseline kept::1 cell, 4 layers, ")
+    assert "%0Ageometric mean of " in line
+    assert line.endswith("%0Aif the change was meant: initbench check x --baseline kept --update")
+    assert "::error" not in check("x", "--baseline", "kept", "--update").out
+
+
+def test_a_summary_is_appended(folder: Path) -> None:
+    made("x", FAILING)
+    made("louder", LOUDER, "seeds=30")
+    Path("summary.md").write_text("# before\n")
+    assert check("x", "--summary", "summary.md").code == 1
+    assert check("louder", "--baseline", "x", "--summary", "summary.md").code == 1
+    text = Path("summary.md").read_text()
+    assert text.startswith("# before\n## initbench check: x\n\n0 of 1 expectations hold.\n\n| status |")
+    assert "\n| failed | it stays, 100% | verdict is stable, expected dead |\n" in text
+    assert "\n## initbench check: louder\n" in text
+    assert "\n### Drift from the baseline: x\n" in text
+    assert "\n| what | here | baseline | apart | allowed | in |\n" in text
+    assert "If the change was meant: `initbench check louder --baseline x --update`" in text
+
+
+def test_a_summary_that_cannot_be_written_is_said(folder: Path) -> None:
+    made("x")
+    assert check("x", "--summary", "absent/summary.md").code == 74
