@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Numbers:
     seeds: Array
     values: Array
 
-    @property
+    @cached_property
     def interval(self) -> Interval:
         """Their mean, with its interval."""
         return of_mean(self.values[np.isfinite(self.values)])

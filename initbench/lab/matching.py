@@ -47,7 +47,7 @@ def match(a: Opened, b: Opened) -> Matching:
         single = "A" if len(a.cells) == 1 else "B"
         return Matching(tuple(pairs), f"no cells with the same settings: the only one of {single} beside all others")
     what = f"no cell of one has the {', '.join(either)} of a cell of the other"
-    raise JudgeError(f"{a.title}, {b.title}: {what}; `initbench compare A B C` ranks results that cannot be paired")
+    raise JudgeError(f"{a.title}, {b.title}: {what}; `initbench compare A B --rank` ranks what cannot be paired")
 
 
 def _with_rest(a: Opened, b: Opened, pairs: list[tuple[Measured, Measured]], how: str) -> Matching:

@@ -107,7 +107,8 @@ activations; backward: gradients), mean over networks
 - criterion 4, correlation depth: the latest layer at which inputs first look alike (mean cosine 0.99 or more); a \
 network where they never do counts as 3
 - Two settings tie in a criterion where the 95 % interval of their difference, paired by seed, holds 0; each is held \
-against the best one left. The next criterion decides between them; those that tie in all of them share a place.
+against the best one left. The next criterion decides between them; those that tie in all of them share a place. \
+One such comparison takes equals for different in 5 % of cases.
 """
 
 
