@@ -13,7 +13,6 @@ from .console import emit_json, note, table
 from .progress import progress
 
 if TYPE_CHECKING:
-    from ..lab.csvtext import Value
     from ..lab.papers import Comparison, Paper
     from ..lab.result import Result
 
@@ -44,7 +43,8 @@ def papers(
 ) -> None:
     """List published results, or measure those of some names: published, predicted, measured, and whether it passes.
 
-    Each is a config; its results are in DIR/NAME/, what is there already is kept. Exit 1 where a number is not met.
+    Each is a config; its results are in DIR/NAME/, and what is there already is kept. --all also writes DIR/README.md,
+    a page with all of them. Exit 1 where a number is not met.
     """
     from ..lab.papers import choose, read_papers, shipped
 
@@ -55,6 +55,8 @@ def papers(
     chosen = known if everything else choose(known, names or ())
     wanted = _Wanted(out, full, jobs, force, plots, as_json, quiet)
     done = [_carry_out(paper, wanted) for paper in chosen]
+    if everything and plots:
+        _write_page(done, out)
     if as_json:
         emit_json([_document(one) for one in done])
     elif len(done) > 1:
@@ -82,6 +84,7 @@ class _Done:
     paper: Paper
     folder: Path
     result: Result
+    drawn: tuple[str, ...]  # files
     comparisons: tuple[Comparison, ...]
 
 
@@ -127,20 +130,22 @@ def _carry_out(paper: Paper, wanted: _Wanted) -> _Done:
         folder, paper = wanted.out / FULL / paper.name, read_paper(paper.full)
     with progress(paper.name, wanted.quiet) as update:
         result = runner.run(paper.experiment, folder, wanted.jobs, update, wanted.force)
-    draw(folder, result, wanted.plots)
+    drawn = tuple(draw(folder, result, wanted.plots))
     say_broken_theory(result, False)
-    done = _Done(paper, folder, result, compare(result.outcomes))
+    done = _Done(paper, folder, result, drawn, compare(result.outcomes))
     if not wanted.as_json:
         _say(done, wanted.quiet)
     return done
 
 
 def _say(done: _Done, quiet: bool) -> None:
+    from ..lab.papers_page import shown
+
     typer.echo(f"{done.paper.name}: {done.paper.source}, {done.paper.place}")
     if not quiet:
         header = ("claim", "published", "predicted", "measured", "passes")
         rows = [
-            (one.claim, *map(_shown, (one.published, one.predicted, one.measured)), ANSWERS[one.passes])
+            (one.claim, *map(shown, (one.published, one.predicted, one.measured)), ANSWERS[one.passes])
             for one in done.comparisons
         ]
         table(header, rows)
@@ -153,13 +158,21 @@ def _say(done: _Done, quiet: bool) -> None:
         note(f"written: {done.folder}/\n")
 
 
-def _shown(value: Value) -> str:
-    return "" if value is None else f"{value:.5g}" if isinstance(value, int | float) else value
-
-
 def _sum_up(done: list[_Done]) -> None:
     claims = [one.passes for each in done for one in each.comparisons]
     typer.echo(f"{len(done)} published results: {claims.count(True)} of {len(claims)} claims hold")
+
+
+def _write_page(done: list[_Done], out: Path) -> None:
+    """The gallery of all of them, beside their folders. Raises StorageError."""
+    from ..lab.papers_page import PAGE, Entry, page
+    from ..lab.store import publish
+
+    entries = []
+    for each in done:
+        stems = [Path(name).stem for name in each.drawn if name.endswith(".png")]
+        entries.append(Entry(each.paper, each.folder.relative_to(out).as_posix(), stems, each.comparisons))
+    publish(out / PAGE, page(entries).encode())
 
 
 def _document(done: _Done) -> dict[str, Any]:

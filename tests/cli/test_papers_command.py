@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,18 @@ def test_those_that_came_along_are_found_from_anywhere(cli: Cli) -> None:
     listed: list[dict[str, Any]] = json.loads(done.stdout)
     assert [one["name"] for one in listed] == sorted(path.stem for path in SHIPPED.glob("*.yaml"))
     assert all(one["paper"] and one["place"] and one["claims"] for one in listed)
+
+
+def test_all_of_them_make_a_page(folder: Path) -> None:
+    out = folder.parent / "out"
+    done = CliRunner().invoke(app, ["papers", "--all", "--configs", str(folder), "-o", str(out), "-q"])
+    assert done.exit_code == 0
+    page = (out / "README.md").read_text()
+    assert re.findall("^## (.*)$", page, re.MULTILINE) == ["one", "two"]
+    assert "**Somebody 1999, table 1.** Ones through N(0, 1) weights." in page
+    assert "initbench papers two\n" in page
+    assert page.count("3 of 3 claims hold") == 2
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", page)
+    assert pictures == ["one/plots/variance.png", "two/plots/variance.png"]
+    assert all((out / name).is_file() for name in pictures)
+    assert re.search(r"^\| deviation \| 5 \| 5 \| [45]\.\d+ \| yes \|$", page, re.MULTILINE)

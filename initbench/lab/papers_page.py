@@ -1,0 +1,82 @@
+"""The gallery of published results, as a page of Markdown: a picture, the command and the numbers of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .csvtext import Value
+from .markdown import escape, table
+from .papers import Comparison, Paper
+
+PAGE = "README.md"
+_HEAD = """\
+# Published results
+
+Figures and tables of papers and courses, measured again: each by the command under its picture, all of them by
+`initbench papers --all`, which writes this page too. Published is what the paper gives, predicted what theory says of
+so many layers of that width, measured the mean over networks. The configs, with their tolerances, are in
+`configs/papers/`.
+"""
+_ANSWERS = {True: "yes", False: "no", None: "nothing to judge by"}
+_PICTURES = (
+    ("gradient_cosine", "cosine"),
+    ("jacobian", "jacobian"),
+    ("cosine", "cosine"),
+    ("grad", "gradients"),
+    ("weight_grad", "gradients"),
+    ("backward", "gradients"),
+    ("loss", "training"),
+    ("accuracy", "training"),
+    ("final", "trainability"),
+    ("act_var", "histograms"),
+    ("", "variance"),
+)
+"""What the metric of a paper's first claim begins with, and the picture that shows it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A paper with its results. folder: where they are, from the page; drawn: its pictures' stems."""
+
+    paper: Paper
+    folder: str
+    drawn: Sequence[str]
+    comparisons: Sequence[Comparison]
+
+
+def shown(value: Value) -> str:
+    """A number in five digits, a text as it is, blank for None."""
+    return "" if value is None else f"{value:.5g}" if isinstance(value, int | float) else value
+
+
+def picture(entry: Entry) -> str | None:
+    """The stem of the picture that shows what the first claim is about; another one where it was not drawn."""
+    claims = entry.paper.experiment.expect
+    metric = claims[0].metric if claims else ""
+    wanted = (stem for head, stem in _PICTURES if metric.startswith(head))
+    return next((stem for stem in wanted if stem in entry.drawn), entry.drawn[0] if entry.drawn else None)
+
+
+def page(entries: Sequence[Entry]) -> str:
+    """The page of these papers, in their order."""
+    return "\n".join([_HEAD, *map(_section, entries)])
+
+
+def _section(entry: Entry) -> str:
+    paper = entry.paper
+    text = paper.experiment.description.partition(": ")[2]
+    stem = picture(entry)
+    image = f"![{paper.name}]({entry.folder}/plots/{stem}.png)\n\n" if stem else ""
+    holds = sum(one.passes is True for one in entry.comparisons)
+    rows = [
+        (one.claim, *map(shown, (one.published, one.predicted, one.measured)), _ANSWERS[one.passes])
+        for one in entry.comparisons
+    ]
+    numbers = table(("claim", "published", "predicted", "measured", "passes"), rows)
+    heading = f"**{escape(paper.source)}, {escape(paper.place)}.** {escape(text[:1].upper() + text[1:])}"
+    return (
+        f"## {paper.name}\n\n{heading}\n\n"
+        f"{image}```sh\ninitbench papers {paper.name}\n```\n\n"
+        f"<details><summary>{holds} of {len(entry.comparisons)} claims hold</summary>\n\n{numbers}\n</details>\n"
+    )
