@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import JudgeError, UsageError
-from .intervals import Interval, correlation, of_lots, of_mean, of_pairs, of_samples
+from .intervals import Interval, correlation, in_common, of_lots, of_mean, of_pairs, of_samples
 from .lots import lot
 from .matching import match
 from .measured import Measured, Opened, Source, open_results
@@ -134,7 +134,7 @@ def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
     if one.blank == len(one.seeds) and other.blank == len(other.seeds):
         return None
     notes = (*_lost("A", one), *_lost("B", other))
-    x, y = _common(one, other)
+    x, y = in_common(one.seeds, one.values, other.seeds, other.values)
     if len(x) < 2 and min(one.n, other.n) > 1:
         x, y = one.values[np.isfinite(one.values)], other.values[np.isfinite(other.values)]
         apart = of_samples(x, y)
@@ -146,14 +146,6 @@ def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
     means = (of_mean(x).mean, of_mean(y).mean)
     found = (correlation(x, y), unpaired.half / apart.half if apart.half > 0 else math.nan)
     return _difference(quantity, PAIRED, (len(x), len(x)), means, apart, (*notes, *few), *found)
-
-
-def _common(one: Sample, other: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """The values of the seeds that both have, where both are numbers."""
-    _, here, there = np.intersect1d(one.seeds, other.seeds, return_indices=True)
-    x, y = one.values[here], other.values[there]
-    both = np.isfinite(x) & np.isfinite(y)
-    return x[both], y[both]
 
 
 def _lots(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .intervals import Interval, of_mean, of_pairs, of_samples
+from .intervals import Interval, in_common, of_mean, of_pairs, of_samples
 from .lots import lot
 from .measured import Measured
 from .quantities import BACKWARD, FORWARD, Quantity, moments, quantities, sample
@@ -54,11 +54,9 @@ def same(one: Numbers, other: Numbers) -> bool:
     they have two in common, holds 0. Single numbers are the same where they are equal."""
     if not (one.there and other.there):
         return one.there == other.there
-    _, here, there = np.intersect1d(one.seeds, other.seeds, return_indices=True)
-    x, y = one.values[here], other.values[there]
-    both = np.isfinite(x) & np.isfinite(y)
-    if both.sum() > 1:
-        return not of_pairs(x[both], y[both]).tells
+    x, y = in_common(one.seeds, one.values, other.seeds, other.values)
+    if len(x) > 1:
+        return not of_pairs(x, y).tells
     x, y = (numbers.values[np.isfinite(numbers.values)] for numbers in (one, other))
     if min(len(x), len(y)) > 1:
         return not of_samples(x, y).tells

@@ -49,6 +49,15 @@ def of_mean(values: Array) -> Interval:
     return _student(len(values), mean, stderr, len(values) - 1)
 
 
+def in_common(seeds_a: Array, a: Array, seeds_b: Array, b: Array) -> tuple[Array, Array]:
+    """The values of the seeds that both have, in the same order, where both are numbers; each seed stands once."""
+    if not np.array_equal(seeds_a, seeds_b):
+        _, here, there = np.intersect1d(seeds_a, seeds_b, assume_unique=True, return_indices=True)
+        a, b = a[here], b[there]
+    both = np.isfinite(a) & np.isfinite(b)
+    return a[both], b[both]
+
+
 def of_pairs(a: Array, b: Array) -> Interval:
     """The mean of b - a over pairs, (n,) each.
 
