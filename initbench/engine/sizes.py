@@ -76,9 +76,9 @@ def needed_bytes(cell: Cell) -> int:
 
 def jacobian_bytes(cell: Cell) -> int:
     """What one network's Jacobians need, 0 where none is asked for: those of a layer and of the layer below, a scaled
-    copy and its square, and the layer's weights, all in float64."""
+    copy and its square; and the layer's weights, its own Jacobian, a copy and its square, all in float64."""
     weights = _largest_matrix(cell) if JACOBIAN.intersection(cell.metrics) else 0
-    return 8 * (4 * _jacobian_entries(cell) + 3 * weights)
+    return 8 * (4 * _jacobian_entries(cell) + 4 * weights)
 
 
 def _jacobian_entries(cell: Cell) -> int:

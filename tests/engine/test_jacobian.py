@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from typing import Any
 
 import engine_reference as ref
@@ -189,6 +190,18 @@ def test_what_does_not_fit_is_refused_with_what_to_reduce(monkeypatch: pytest.Mo
     assert list(inspect(few)) == []
     assert chunk_size(few) == 1
     assert sizes.needed_bytes(few) > 4 * 8 * 4 * 1024**2
+
+
+@pytest.mark.parametrize("metric", ["jacobian_var", "jacobian_max", "layer_jacobian_mean"])
+@pytest.mark.parametrize("batch", [1, 5])
+def test_what_they_need_is_what_is_said(metric: str, batch: int) -> None:
+    """One network's peak is within what `inspect` goes by, and that is not much more."""
+    cell = ref.make_cell((200,) * 4, "tanh", batch_size=batch, dtype="float32", gradient="none", metrics=(metric,))
+    tracemalloc.start()
+    propagate(cell, (0,))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < sizes.needed_bytes(cell) * 1.05 < 2.5 * peak
 
 
 def test_they_count_in_the_cost() -> None:
