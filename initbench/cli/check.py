@@ -147,7 +147,7 @@ def _say_drift(found: Findings, quiet: bool) -> None:
     from .check_summary import SAME, counts, headline, unmatched
 
     drift = found.drift
-    if drift is not None and (drift.drifted or not quiet):
+    if drift is not None and not (quiet and (found.copied or not drift.drifted)):
         typer.echo(f"\n{headline(drift)} {found.baseline}: {counts(drift)}")
         for line in (f"{drift.mode}: {drift.why}", drift.rule, *unmatched(drift)):
             typer.echo(f"  {line}")

@@ -182,7 +182,7 @@ def _tests(here: Measured, there: Measured, raw: bool) -> tuple[tuple[str, ...],
 def _sample(cell: Measured, metrics: tuple[str, ...], rows: int, raw: bool) -> Sample:
     if raw and cell.values is not None:
         return chance.of_networks(cell.values[:, :rows, [cell.metrics.index(metric) for metric in metrics]])
-    n, mean, sd, low = (laid_out(cell, name, metrics)[:rows] for name in ("n", "mean", "sd", "q05"))
+    n, mean, sd, low = laid_out(cell, ("n", "mean", "sd", "q05"), metrics)[:, :rows]
     return chance.of_summary(int(cell.row["n_seeds"]), n, mean, sd, low)
 
 

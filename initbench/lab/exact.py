@@ -39,7 +39,9 @@ def by_number(here: Measured, there: Measured) -> Iterator[Held]:
 def _layers(here: Measured, there: Measured) -> Iterator[Held]:
     """Rows of summary.csv, layer by layer."""
     metrics = tuple(dict.fromkeys(here.rows["metric"]))
-    numbers = {name: [laid_out(cell, name, metrics) for cell in (here, there)] for name in (*STATISTICS, *NETWORKS)}
+    columns = (*STATISTICS, *NETWORKS)
+    both = (laid_out(cell, columns, metrics) for cell in (here, there))
+    numbers = {name: pair for name, *pair in zip(columns, *both, strict=True)}
     size = np.abs(numbers["mean"][1])
     for name in ("sd", "theory"):
         size = np.fmax(size, np.abs(numbers[name][1]))
@@ -52,12 +54,14 @@ def _layers(here: Measured, there: Measured) -> Iterator[Held]:
         yield Held(here.label, what, metrics, mine, its, apart, limit, ROUNDING)
 
 
-def laid_out(cell: Measured, column: str, metrics: tuple[str, ...]) -> Array:
-    """A column of summary.csv, (L + 1, M); nan where it is blank or has no row."""
-    found = np.full((cell.depth + 1, len(metrics)), np.nan)
-    places = {metric: place for place, metric in enumerate(metrics)}
-    rows = cell.rows[cell.rows["metric"].isin(metrics)]
-    found[rows["layer"].to_numpy(), rows["metric"].map(places).to_numpy()] = rows[column].to_numpy(np.float64)
+def laid_out(cell: Measured, columns: tuple[str, ...], metrics: tuple[str, ...]) -> Array:
+    """Columns of summary.csv, (columns, L + 1, M); nan where they are blank or there is no row."""
+    found = np.full((len(columns), cell.depth + 1, len(metrics)), np.nan)
+    place_of = {metric: place for place, metric in enumerate(metrics)}
+    places = np.array([place_of.get(metric, -1) for metric in cell.rows["metric"].tolist()], dtype=int)
+    known, layers = places >= 0, cell.rows["layer"].to_numpy()
+    for place, column in enumerate(columns):
+        found[place, layers[known], places[known]] = cell.rows[column].to_numpy(np.float64)[known]
     return found
 
 
