@@ -9,6 +9,7 @@
     draw         the figure                          lines, ridges   its panels
     heatmap(_series)   maps over two swept keys         phase(_series)   the plane of sigma_w and sigma_b
     style, page  sizes, colours, markers, titles     render       PNG and SVG, byte for byte the same
+    differences  of two sets of such data            stale      whether pictures are those of the tables
 
 One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
 `histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart). Where

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import crowd
+
 RELATIVE = 1e-10
 """How far two numbers may be apart that count as the same, as a share of the larger.
 
@@ -14,11 +16,12 @@ A series is a pure function of the tables; only the last digits of exp, log and 
 units of 2^-53 in an exponent of at most 1500, which is 10^-12 of the number.
 """
 
-_ALONG = ("y", "low", "high", "median", "theory", "theory_low", "theory_high")
-"""What of a line has a number at every x; above all of them stands x itself."""
+_QUANTILES = ("low", "q05", "q25", "q75", "q95", "high")
+_ALONG = ("y", "n", "median", "theory", "theory_low", "theory_high", *_QUANTILES)
+"""What of a line, or of a crowd, has a number at every x."""
 _MAPPED = ("x", "y", "values", "words", "theory")
 """What of a map is data."""
-_MEASURED = frozenset({"x", "y", "low", "high", "values", "words"})
+_MEASURED = frozenset({"x", "y", "n", *_QUANTILES, "values", "words"})
 """What is the same whether there is a theory or not."""
 _SAID = {
     "y": "",
@@ -92,7 +95,7 @@ def _panel(name: str, drawn: Any, now: Any, theory: bool) -> Iterator[Difference
         yield Difference(name, "", "", "", _brief(drawn), _brief(now))
         return
     if "lines" in now:
-        for label, one, other in _pairs(_list(drawn, "lines"), now["lines"]):
+        for label, one, other in _pairs(_lines(drawn), _lines(now)):
             if one is NOTHING or other is NOTHING:
                 yield Difference(name, label, "", "", _brief(one), _brief(other))
             else:
@@ -100,6 +103,13 @@ def _panel(name: str, drawn: Any, now: Any, theory: bool) -> Iterator[Difference
     else:
         first, second = ({key: of.get(key) for key in _MAPPED} for of in (drawn, now))
         yield from _series(name, "", first, second, now, theory)
+
+
+def _lines(panel: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a panel, the last of them the crowd behind them, if there is one."""
+    behind = panel.get("crowd")
+    label = crowd.BANDS["crowd"].label
+    return [*_list(panel, "lines"), *([{"label": label, **behind}] if isinstance(behind, dict) else [])]
 
 
 def _series(

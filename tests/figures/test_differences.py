@@ -137,6 +137,21 @@ def test_lines_of_one_name_are_kept_apart(data: dict[str, Data]) -> None:
     assert len(differences(changed(one, ("panels", 0, "lines", 2, "y", 1), 9.0), one)) == 1
 
 
+def test_the_crowd_behind_the_lines_is_a_series(data: dict[str, Data]) -> None:
+    one = copy.deepcopy(data["variance"])
+    one["panels"][0]["crowd"] = {
+        "count": 9,
+        "x": [1, 2],
+        "n": [9, 9],
+        **{key: [0.5, 1] for key in ("low", "q25", "high")},
+    }
+    (found,) = differences(changed(one, ("panels", 0, "crowd", "q25", 1), 2), one, theory=False)
+    assert str(found).endswith("(variance of z): all settings, q25, at layer 2: 2 drawn, 1 in the tables")
+    (found,) = differences(data["variance"], one)
+    assert str(found).endswith("all settings: in the tables, and not drawn")
+    assert differences(one, one) == ()
+
+
 def test_another_depth_is_told_as_such(data: dict[str, Data]) -> None:
     one = copy.deepcopy(data["variance"])
     line = one["panels"][0]["lines"][0]
