@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats
 from lab_folders import without_checksums
 from lab_results import make_result
 
@@ -149,6 +150,11 @@ class TestWhatIsNoNumber:
         nothing = only(compare(a, make_result(layers(1, 0))), "act_q, last layer")
         assert (nothing.how, nothing.b, nothing.notes) == ("", -INF, ("B: exactly 0 in 3 of 3",))
 
+    def test_a_drift_that_starts_at_zero_has_no_factor(self) -> None:
+        a, b = make_result(layers(1, [1, 10, 100])), make_result(layers([0, 1, 1], [10, 10, 1000]))
+        row = only(compare(a, b), "forward drift")
+        assert (row.n, row.difference, row.notes) == ((2, 2), 0.5, ("B: exactly 0 in 1 of 3",))
+
     def test_blanks_are_no_overflow(self) -> None:
         ends = {"act_q": [1.0, 1, 2], "saturated_fraction": [None, None, None]}
         blank, there = make_result(ends), make_result({**ends, "saturated_fraction": [None, 0.5, 0.5]})
@@ -197,6 +203,14 @@ class TestCells:
             "cells": ("2", "1"),
         }
         assert compare(b, b).settings == ()
+
+    def test_engines_that_ran_are_no_sweep(self) -> None:
+        wide = {"width": 512}
+        a = make_result(layers(1, 1), layers(1, 1), network=wide, sweep={"grid": {"engine": ["dense", "implicit"]}})
+        b = make_result(layers(1, 1), network=wide, engine="dense")
+        found = {one.key: one.values for one in compare(a, b).settings}
+        assert found["engine"] == ("swept: dense, implicit", "dense")
+        assert found["engine (that ran)"] == ("dense, implicit", "dense")
 
     def test_cells_are_matched_by_their_values(self) -> None:
         a = make_result(layers(1, 1), layers(1, 10), sweep=SWEEP)
@@ -281,13 +295,29 @@ class TestFolders:
         assert (row.how, row.n) == ("unpaired", (3, 5))
         assert row.difference == pytest.approx(math.log10(means[1][0] / means[0][0]))
         errors = [sd / mean / math.sqrt(n) / math.log(10) for (mean, sd), n in zip(means, (3, 5), strict=True)]
-        assert row.high - row.low > 2 * 1.96 * math.hypot(*errors)
+        squares = [error**2 for error in errors]
+        df = sum(squares) ** 2 / (squares[0] ** 2 / 2 + squares[1] ** 2 / 4)  # Welch 1947
+        assert row.high - row.difference == pytest.approx(scipy.stats.t.ppf(0.975, df) * math.sqrt(sum(squares)))
         plain = only(comparison, "dead_fraction, last layer")
         assert plain.b == pytest.approx(_summary(tmp_path / "b", "dead_fraction")[0])
         drift = only(comparison, "forward drift")
         ratios = [initbench.load(tmp_path / name).cells["act_q_ratio"][0] for name in ("a", "b")]
         assert drift.difference == pytest.approx(math.log10(ratios[1] / ratios[0]))
         assert math.isnan(drift.low)
+
+    def test_without_layers_drifts_are_shared_among_the_layers_too(self, folder: Path) -> None:
+        network = {"depth": 5, "width": 8, "activation": "relu", "initializer": "he_normal"}
+        deep = initbench.run({"name": "y", "network": network, "seeds": 3, "output": {"layers": False}})
+        row = only(compare(folder, deep), "forward drift a layer")
+        ratio = deep.cells["act_q_ratio"][0]
+        assert row.b == pytest.approx(math.log10(ratio) / 4)
+
+    def test_a_config_that_was_edited(self, folder: Path, tmp_path: Path) -> None:
+        shutil.copytree(folder, tmp_path / "b")
+        config = tmp_path / "b" / "resolved.yaml"
+        config.write_text(config.read_text().replace("he_normal", "he_uniform"))
+        with pytest.raises(StorageError, match=r"resolved\.yaml: is not the file"):
+            compare(folder, tmp_path / "b")
 
     @pytest.mark.parametrize("name", ["resolved.yaml", "cells.csv", "summary.csv", "layers.csv", "manifest.json"])
     def test_damage_is_named(self, folder: Path, tmp_path: Path, name: str) -> None:
