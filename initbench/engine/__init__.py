@@ -32,4 +32,5 @@ from .trace import join as join
 from .training import CURVES as CURVES
 from .training import Trained as Trained
 from .training import train as train
+from .training import seeds_together as seeds_together
 from .workspace import Workspace as Workspace

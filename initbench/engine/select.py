@@ -48,7 +48,7 @@ def resolve(cell: Cell) -> Choice:
     if cell.training is not None:
         return Choice((False,) * len(layers), "auto: training needs every weight")
     if matrices := _of_matrices(cell):
-        return Choice((False,) * len(layers), f"{cell.engine}: {matrices} is measured of the matrices themselves")
+        return Choice((False,) * len(layers), f"{cell.engine}: {matrices} is computed from the matrices themselves")
     able = each(layers, lambda layer: fits(layer, cell.batch.batch_size))
     if cell.engine == "implicit":
         reason = "asked for"
@@ -107,7 +107,7 @@ def refusals(cell: Cell) -> Iterator[tuple[str, str]]:
     if matrices := _of_matrices(cell):
         yield (
             "engine",
-            f"implicit is not possible with the metric {matrices}: it is measured of the matrices themselves, which "
+            f"implicit is not possible with the metric {matrices}: it is computed from the matrices themselves, which "
             "are never drawn there; write engine: auto, or leave the metric out",
         )
     for name in dict.fromkeys(layer.initializer.label for layer in cell.network.layers if not eligible(layer)):
@@ -119,7 +119,7 @@ def refusals(cell: Cell) -> Iterator[tuple[str, str]]:
 
 
 def _of_matrices(cell: Cell) -> str:
-    """The first metric of a cell that is measured of the weights themselves, which have to be drawn then, or empty."""
+    """The first metric of a cell that is computed from the weights themselves, so that they have to be drawn; or empty."""
     return next((name for name in cell.metrics if name in JACOBIAN), "")
 
 

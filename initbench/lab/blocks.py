@@ -6,6 +6,7 @@
     values                      (S, L + 1, M) little-endian float64
     present                     the same shape, one bit each
     histograms                  (L + 1, bins) little-endian int64, in the header's order
+    training                    where there is any: see trained_blocks
 
 The same trace gives the same bytes. Nothing in a block is ever executed, and nothing is believed before its checksum.
 """
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Trace
+from . import trained_blocks
 
 MAGIC = b"initbench block 1\n"
 _DIGEST = 64  # hex digits
@@ -41,12 +43,14 @@ def encode(cell: str, trace: Trace) -> bytes:
         "metrics": list(trace.metrics),
         "layers": trace.values.shape[1],
         "histograms": {name: list(counts.shape) for name, counts in trace.histograms.items()},
+        **({"training": trained_blocks.header(trace.training)} if trace.training else {}),
     }
     parts = [
         json.dumps(header, separators=(",", ":")).encode() + b"\n",
         np.ascontiguousarray(trace.values, FLOAT).tobytes(),
         np.packbits(trace.present).tobytes(),
         *(np.ascontiguousarray(counts, COUNT).tobytes() for counts in trace.histograms.values()),
+        *(trained_blocks.encode(trace.training) if trace.training else ()),
     ]
     body = b"".join(parts)
     return MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
@@ -96,9 +100,10 @@ def _trace(header: dict[str, Any], payload: bytes) -> Trace:
         name: np.frombuffer(pieces.take(math.prod(size) * COUNT.itemsize), COUNT).reshape(size)
         for name, size in header["histograms"].items()
     }
+    training = trained_blocks.decode(header["training"], pieces.take) if "training" in header else None
     if pieces.left:
         raise DamagedBlockError("is longer than its header says")
-    return Trace(seeds, metrics, values, present, histograms)
+    return Trace(seeds, metrics, values, present, histograms, training)
 
 
 class _Pieces:

@@ -33,6 +33,8 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
         "summary.csv": stored.summary,
         "layers.csv": stored.layers,
         "theory.csv": stored.theory,
+        "training.csv": stored.training,
+        "training_layers.csv": stored.training_layers,
     }
     return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
 

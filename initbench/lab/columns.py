@@ -12,11 +12,25 @@ CELLS = (
     *("act_q_ratio", "act_q_ratio_median", "grad_q_ratio", "grad_q_ratio_median", "forward_rate", "backward_rate"),
     *("forward", "backward", "flags", "verdict", "theory_z", "theory_z_layer"),
 )
+TRAINED = (
+    *("learning_rate", "final_loss", "final_accuracy", "test_loss", "test_accuracy"),
+    *("diverged", "disagreement"),
+)
+"""What cells.csv has after CELLS where networks are trained."""
+TRAINING = (
+    *("seed", "learning_rate", "step", "loss", "accuracy", "test_loss", "test_accuracy", "gradient_norm"),
+    "distinct_units",
+)
+TRAINING_LAYERS = ("seed", "step", "layer", "fan_in", "fan_out")  # the metrics that were measured follow
+TRAINING_SEARCH = ("seed", "learning_rate", "loss", "accuracy", "diverged_at", "kept")
 HISTOGRAMS = ("layer", "quantity", "low", "high", "count")
 THEORY = ("layer", "metric", "infinite_width", "mean", "sd", "within", "reason")
 FAILURES = ("reason",)
 
-TABLES = ("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv")
+TABLES = (
+    *("layers.csv", "summary.csv", "cells.csv", "histograms.csv", "theory.csv", "failures.csv"),
+    *("training.csv", "training_layers.csv", "training_search.csv"),
+)
 """Every table that there can be."""
 PARQUET = {name: f"{name.removesuffix('.csv')}.parquet" for name in ("layers.csv", "summary.csv", "theory.csv")}
 """The tables that can be had as Parquet too."""
@@ -28,5 +42,5 @@ TEXT = frozenset(
     }
 )
 """Columns of text; swept keys are text too."""
-WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count"})
+WHOLE = frozenset({"seed", "layer", "n", "n_seeds", "nonfinite", "count", "step", "kept"})
 """Columns of whole numbers; the rest are numbers."""

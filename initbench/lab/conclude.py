@@ -15,6 +15,8 @@ from .predicted import Theory
 from .result import CellResult
 from .summary import summarise
 from .theory_words import theory_sentences
+from .trained import ending
+from .trained_words import trained_sentences
 from .verdict import judge
 from .words import sentences
 
@@ -26,8 +28,9 @@ def conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace], t
     summary = summarise(trace)
     verdict = judge(cell, trace, summary, rules)
     beside = theory.beside(cell, summary)
-    said = (*sentences(cell, verdict, summary, rules), *theory_sentences(beside))
-    return CellResult(planned, trace, summary, verdict, beside, None, said)
+    end = ending(cell.training, trace.training) if cell.training and trace.training else None
+    said = (*sentences(cell, verdict, summary, rules), *theory_sentences(beside), *trained_sentences(cell, end))
+    return CellResult(planned, trace, summary, verdict, beside, None, said, end)
 
 
 class Told(Sequence[CellResult]):

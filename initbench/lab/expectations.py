@@ -14,6 +14,8 @@ from .csvtext import Table, Value
 from .departure import ROUNDING
 from .extremes import OVER, Extremes
 from .sinks import Kept, Row
+from .steps import TABLES as STEPS
+from .steps import Steps, statistic
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 
@@ -56,12 +58,13 @@ class Evidence(Kept):
         self._expectations = expectations
         metrics = {expectation.metric for expectation in expectations}
         theory = {one.metric for one in expectations if one.test == "near_theory" or one.metric.startswith("theory_")}
-        self._extremes = Extremes(expectations)
+        self._extremes, self._steps = Extremes(one for one in expectations if one.step is None), Steps(expectations)
         self._all = {"cells.csv"}
         if any(one.metric.startswith("theory_") for one in expectations):
             self._all.add("theory.csv")  # why a whole cell has none
         if self._extremes:
             self._all.add("layers.csv")
+        self._all.update(filter(self._steps.wanted, STEPS))
         self._metrics = {"summary.csv": metrics, "theory.csv": theory}
 
     def wanted(self, name: str) -> frozenset[str] | None:
@@ -72,6 +75,8 @@ class Evidence(Kept):
         wanted = self.wanted(name)
         if name == "layers.csv":
             self._extremes.add(self._columns[name], rows if wanted is None else ())
+        elif name in STEPS:
+            self._steps.add(name, self._columns[name], rows if wanted is None else ())
         elif wanted is None:
             super().add(name, rows)
         elif wanted:
@@ -80,21 +85,26 @@ class Evidence(Kept):
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """The outcome of every expectation, once all tables are here."""
-        return _evaluated(self._expectations, self.tables, self._extremes)
+        return _evaluated(self._expectations, self.tables, self._extremes, self._steps)
 
 
 def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:
     """The outcome of every expectation; whole tables by file name."""
-    extremes, layers = Extremes(expectations), tables.get("layers.csv")
-    return _evaluated(expectations, tables, extremes.add(layers.columns, layers.rows) if layers else extremes)
+    extremes, steps = Extremes(one for one in expectations if one.step is None), Steps(expectations)
+    if layers := tables.get("layers.csv"):
+        extremes.add(layers.columns, layers.rows)
+    for name in STEPS:
+        if name in tables:
+            steps.add(name, tables[name].columns, tables[name].rows)
+    return _evaluated(expectations, tables, extremes, steps)
 
 
 def _evaluated(
-    expectations: Sequence[Expectation], tables: Mapping[str, Table], extremes: Extremes
+    expectations: Sequence[Expectation], tables: Mapping[str, Table], extremes: Extremes, steps: Steps
 ) -> tuple[Outcome, ...]:
     if not expectations:
         return ()
-    evidence = _Index(tables, extremes)
+    evidence = _Index(tables, extremes, steps)
     return tuple(_outcome(expectation, evidence) for expectation in expectations)
 
 
@@ -124,7 +134,7 @@ def _judged(expectation: Expectation, holds: bool, number: _Measured, message: s
 
 
 def _said(expectation: Expectation, number: _Measured, limit: str) -> str:
-    over = f"{expectation.over} " if number.place.startswith("layer") else ""
+    over = f"{expectation.over} " if number.place.startswith(("layer", "step")) else ""
     place = f" ({number.place})" if number.place else ""
     return f"{over}{expectation.metric} is {_shown(number.value)}{place}, expected {limit}"
 
@@ -174,11 +184,12 @@ def _excess(expectation: Expectation, number: _Measured) -> float:
 class _Index:
     """The tables, indexed for expectations: a leaf."""
 
-    def __init__(self, tables: Mapping[str, Table], extremes: Extremes) -> None:
+    def __init__(self, tables: Mapping[str, Table], extremes: Extremes, steps: Steps) -> None:
         cells = tables["cells.csv"]
         self._cells = list(cells.records())
         self._axes = cells.columns[1 : cells.columns.index("n_seeds")]
         self._extremes = extremes if "layers.csv" in tables else None
+        self._steps = steps
         self._theory = tables.get("theory.csv")
         self._summary: dict[tuple[Value, Value], list[dict[str, Value]]] = {}
         for row in tables["summary.csv"].records():
@@ -190,11 +201,21 @@ class _Index:
             if any(cell.get(key) != text for key, text in expectation.where):
                 continue
             where = ", ".join(str(cell[key]) for key in self._axes)
+            if expectation.step is not None:
+                yield from self._at_step(cell["cell"], expectation, where)
+                continue
             if expectation.metric in cell:
                 yield self._column(cell, expectation, where)
                 continue
             for row in self._rows(cell["cell"], expectation):
                 yield self._layer(row, expectation, where)
+
+    def _at_step(self, cell: Value, expectation: Expectation, where: str) -> Iterator[_Measured]:
+        for layer, values in self._steps.find(cell, expectation):
+            value, stderr = statistic(values, expectation.over)
+            words = ("" if layer is None else f"layer {layer}", f"step {expectation.step}", where)
+            none = "one seed has no standard error" if expectation.test == "near" and math.isnan(stderr) else ""
+            yield _Measured(", ".join(filter(None, words)), value, stderr, missing=none if value == value else "")
 
     def _column(self, cell: dict[str, Value], expectation: Expectation, where: str) -> _Measured:
         value = cell[expectation.metric]

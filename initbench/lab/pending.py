@@ -53,6 +53,8 @@ def _work(planned: Planned, seeds: tuple[int, ...], finder: Finder) -> Work:
 
 def block_size(planned: Planned) -> int:
     """How many seeds stand in one file: a pure function of the cell, never of the jobs or of what ran before."""
+    if planned.cell.training is not None:
+        return engine.seeds_together(planned.cell)
     chunk = engine.chunk_size(planned.cell)
     wanted = BLOCK_SECONDS / max(seconds(planned.cell, 1), 1e-9)
     if wanted >= chunk:  # whole chunks: the engine sends that many networks through together

@@ -17,6 +17,7 @@ from .expectations import Outcome
 from .plan import Planned
 from .predicted import Beside
 from .summary import Summary
+from .trained import Ending
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class CellResult:
     theory: Beside | None
     failure: Failure | None
     sentences: tuple[str, ...]
+    ending: Ending | None = None  # of training
 
     @property
     def prefix(self) -> tuple[Value, ...]:
@@ -109,6 +111,11 @@ class Result:
     def cells(self) -> pd.DataFrame:
         """One row per cell."""
         return self.frames.cells
+
+    @property
+    def training(self) -> pd.DataFrame | None:
+        """One row per (cell, seed, recorded step), of the learning rate that is kept; None where nothing is trained."""
+        return self.frames.training
 
     @property
     def theory(self) -> pd.DataFrame | None:

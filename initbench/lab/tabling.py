@@ -14,6 +14,7 @@ from .predicted import theory_rows
 from .result import CellResult
 from .sinks import Row, Sink
 from .summary import layer_rows, summary_rows, value
+from .trained import curve_rows, search_rows, step_rows
 from .verdict import Drift
 
 
@@ -24,21 +25,31 @@ class Tabulate:
     def __init__(self, experiment: Experiment, sinks: Sequence[Sink]) -> None:
         self._sinks = sinks
         self._open = set[str]()
+        self._trains = experiment.cells[0].cell.training is not None
         metrics = [name for name in experiment.cells[0].cell.metrics if METRICS.find(name).scalar]
         head = ("cell", *experiment.axes)
         self._columns = {
             "summary.csv": (*head, *columns.SUMMARY),
-            "cells.csv": (*head, *columns.CELLS),
+            "cells.csv": (*head, *columns.CELLS, *(columns.TRAINED if self._trains else ())),
             "layers.csv": (*head, *columns.LAYERS, *metrics),
             "theory.csv": (*head, *columns.THEORY),
             "histograms.csv": (*head, *columns.HISTOGRAMS),
             "failures.csv": (*head, *columns.FAILURES),
+            "training.csv": (*head, *columns.TRAINING),
+            "training_layers.csv": (*head, *columns.TRAINING_LAYERS, *metrics),
+            "training_search.csv": (*head, *columns.TRAINING_SEARCH),
         }
         self._makers: dict[str, Callable[[CellResult], Iterable[Row]]] = {
             "summary.csv": _summary_rows,
             "theory.csv": _theory_rows,
             "histograms.csv": _histogram_rows,
         }
+        if self._trains:
+            self._makers |= {
+                "training.csv": partial(_trained_rows, curve_rows),
+                "training_layers.csv": partial(_trained_rows, step_rows),
+                "training_search.csv": partial(_trained_rows, search_rows),
+            }
         if experiment.keep_layers:
             self._makers["layers.csv"] = _layer_rows
         for name in ("summary.csv", "cells.csv", *(["layers.csv"] if experiment.keep_layers else [])):
@@ -46,7 +57,7 @@ class Tabulate:
 
     def add(self, result: CellResult) -> None:
         """The rows of one more cell."""
-        self._write("cells.csv", _cell_rows(result))
+        self._write("cells.csv", _cell_rows(result, self._trains))
         if result.failure is not None:
             self._write("failures.csv", [(*result.prefix, result.failure.reason)])
             return
@@ -88,11 +99,16 @@ def _layer_rows(result: CellResult) -> Iterable[Row]:
     return Written(result.prefix, result.trace.written, rows) if result.trace.written else rows()
 
 
-def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
+def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Iterable[Row]:
+    return rows(result.trace, result.planned.cell, result.ending, result.prefix)
+
+
+def _cell_rows(result: CellResult, trains: bool) -> list[tuple[Value, ...]]:
     engine = result.planned.choice.engine
     if result.verdict is None or result.trace is None or result.theory is None:
         blank: tuple[Value, ...] = (None,) * 9
-        return [(*result.prefix, 0, engine, "failed", *blank, "failed", None, None)]
+        nothing: tuple[Value, ...] = (None,) * len(columns.TRAINED) if trains else ()
+        return [(*result.prefix, 0, engine, "failed", *blank, "failed", None, None, *nothing)]
     verdict = result.verdict
     forward, backward = verdict.forward, verdict.backward
     departure = result.theory.comparison.departure
@@ -106,6 +122,7 @@ def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
             *(forward.state or None, backward.state or None),
             *(" ".join(verdict.flags) or None, verdict.verdict or None),
             *((departure.z, departure.layer) if departure else (None, None)),
+            *(result.ending.row if result.ending else ()),
         )
     ]
 

@@ -226,7 +226,7 @@ def test_a_folder_in_place_of_a_file_is_named(folder: Path) -> None:
 
 def test_more_rows_than_are_converted_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read_tables(folder)
-    monkeypatch.setattr("initbench.lab.tables._ROWS", 1)
+    monkeypatch.setattr("initbench.lab.parsing._ROWS", 1)
     parts = read_tables(folder)
     assert whole.layers is not None
     assert parts.layers is not None

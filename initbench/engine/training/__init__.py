@@ -9,6 +9,7 @@ costs       memory and time, before anything is allocated
 record      what comes out
 """
 
+from .costs import seeds_together as seeds_together
 from .loop import train as train
 from .record import CURVES as CURVES
 from .record import Trained as Trained

@@ -28,7 +28,7 @@ def parameters(cell: Cell) -> int:
     )
 
 
-def together(cell: Cell) -> int:
+def seeds_together(cell: Cell) -> int:
     """How many seeds are trained together, with all of their learning rates. Changes no result, only speed."""
     assert cell.training is not None
     networks = max(1, min(MOST, STACK // parameters(cell)))
@@ -55,6 +55,6 @@ def nanoseconds(cell: Cell) -> float:
     forward = PRODUCT[cell.dtype] * products + ENTRY * units  # of one example
     evaluated = min(EVALUATED, training.examples) + min(EVALUATED, training.test_examples)
     step = 3 * training.batch_size * forward + UPDATE[training.optimizer.name] * products
-    calls = CALLS * (cell.network.depth + 2) / (together(cell) * len(training.learning_rates))
+    calls = CALLS * (cell.network.depth + 2) / (seeds_together(cell) * len(training.learning_rates))
     moments = len(training.recorded) * evaluated * forward
     return len(training.learning_rates) * ((training.steps + 1) * (step + calls) + moments)

@@ -10,9 +10,9 @@ import numpy as np
 from ...spec import Cell
 from ..workspace import Workspace
 from . import record
-from .costs import AHEAD, together
+from .costs import AHEAD, seeds_together
 from .data import EVALUATED, PROBED, Minibatches, Sets, sets
-from .losses import LOSSES, accuracy
+from .losses import LOSSES, right
 from .network import Stack
 from .optimizers import rule
 from .probe import Probe
@@ -31,7 +31,7 @@ def train(cell: Cell, seeds: Sequence[int], workspace: Workspace | None = None) 
     Divergence, overflow and nan are results: nothing is raised or warned. Raises PluginError where a plug-in does.
     """
     workspace = workspace or Workspace()
-    size = together(cell)
+    size = seeds_together(cell)
     with np.errstate(all="ignore"):
         chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
         trained = record.join([_Run(cell, chunk, workspace).run() for chunk in chunks])
@@ -108,9 +108,9 @@ class _Run:
         for start in range(0, count, AHEAD):
             some = slice(start, min(start + AHEAD, count))
             outputs = self.stack.evaluate(inputs[None, some])
-            share = (some.stop - start) / count
-            total[:, 1] += share * accuracy(outputs, targets[some]) if self.training.labels else np.nan
-            total[:, 0] += share * self.loss(outputs, targets[None, some])
+            total[:, 1] += right(outputs, targets[some]) if self.training.labels else np.nan
+            total[:, 0] += (some.stop - start) * self.loss(outputs, targets[None, some])
+        total /= count
         total[~np.isfinite(total[:, 0]), 1] = np.nan
         return total
 
@@ -144,7 +144,7 @@ class _Run:
             labels = outputs.argmax(axis=2) if inputs.shape[1] else np.empty((len(self.curves), 0), np.int64)
             labels[fell] = -1
             return labels
-        answers = outputs.astype(np.float64)
+        answers = outputs.astype(np.float32).astype(np.float64)  # what is stored of them
         answers[fell] = np.nan
         return answers
 

@@ -42,6 +42,6 @@ LOSSES: dict[str, Differentiate] = {"cross_entropy": cross_entropy, "mean_square
 """By the names of the catalogue."""
 
 
-def accuracy(outputs: Array, labels: Array) -> Array:
-    """Share of the batch whose largest output is that of the label, (S,): for outputs (S, B, K), labels (B,)."""
-    return np.asarray((outputs.argmax(axis=2) == labels).mean(axis=1))
+def right(outputs: Array, labels: Array) -> Array:
+    """How many of the batch have their largest output at the label, (S,): for outputs (S, B, K), labels (B,)."""
+    return np.asarray((outputs.argmax(axis=2) == labels).sum(axis=1))

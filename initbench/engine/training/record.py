@@ -21,7 +21,7 @@ class Trained:
     curves: (S, R, K, 5) float64 at the K recorded steps, nan where there is nothing: no labels, no test, or divergence
     before. layers: (S, R, T, L + 1, M) float64 at the T measured steps, present as in Trace. diverged_at: (S, R) int64,
     the step at which a network diverged, -1 where it did not. answers: (S, R, E) int64 labels that the networks give
-    to E test examples, or (S, R, E, outputs) float64.
+    to E test examples, or (S, R, E, outputs) float64 of no more than float32's digits.
     """
 
     curves: Array

@@ -80,6 +80,8 @@ def measure(task: Task, workspace: Workspace) -> Outcome:
             return Failure(other)
         chunks = blocks(task.seeds, engine.chunk_size(task.cell))
         trace = join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
+        if task.cell.training is not None:
+            trace = replace(trace, training=engine.train(task.cell, task.seeds, workspace))
         return replace(trace, written=(layer_lines(trace, task.cell),)) if task.lines else trace
     except MemoryError:
         return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")

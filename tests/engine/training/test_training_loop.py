@@ -43,7 +43,7 @@ def test_a_stack_is_its_networks_one_by_one(
     alone = [train(cell, [seed]) for seed in seeds]
     for place, one in enumerate(alone):
         same(whole.of([place]), one)
-    monkeypatch.setattr(loop, "together", lambda cell: 2)
+    monkeypatch.setattr(loop, "seeds_together", lambda cell: 2)
     workspace = Workspace()
     train(make_cell(steps=3), [1, 2, 3], workspace)  # what others left in the memory changes nothing
     same(train(cell, seeds, workspace), whole)
