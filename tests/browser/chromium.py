@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PATIENCE = 60
+"""Seconds that any answer may take."""
 WORDS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--remote-debugging-pipe"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps"),
@@ -22,8 +26,8 @@ WORDS = (
 class Chromium:
     """One tab. asked: every address that the page asked for; complaints: what stood on its console."""
 
-    def __init__(self, send: int, receive: int) -> None:
-        self._send, self._receive = os.fdopen(send, "wb"), os.fdopen(receive, "rb")
+    def __init__(self, send: BinaryIO, receive: FileIO) -> None:
+        self._send, self._receive = send, receive
         self._number, self._session, self._left = 0, "", b""
         self._events: list[str] = []
         self.asked: list[str] = []
@@ -49,8 +53,9 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._left:
-            piece = self._receive.read1(1 << 16)
-            assert piece, "the browser has gone"
+            ready, _, _ = select.select([self._receive], [], [], PATIENCE)
+            piece = self._receive.read(1 << 16) if ready else b""
+            assert piece, "the browser has gone, or says nothing any more"
             self._left += piece
         line, _, self._left = self._left.partition(b"\0")
         message: dict[str, Any] = json.loads(line)
@@ -66,6 +71,11 @@ class Chromium:
             self.complaints.append(found["entry"]["text"])
         elif event in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown"):
             self.complaints.append(json.dumps(found))
+
+    def quit(self) -> None:
+        """End the browser."""
+        self._session = ""
+        self.call("Browser.close")
 
     def open(self, path: Path, width: int, dark: bool = False) -> None:
         """Show a file in a window of this width, as a reader with this taste would see it."""
@@ -123,11 +133,11 @@ def chromium(profile: Path) -> Iterator[Chromium]:
     os.close(theirs_in)
     os.close(theirs_out)
     try:
-        browser = Chromium(ours_out, ours_in)
-        yield browser
-        browser._session = ""
-        browser.call("Browser.close")
-        process.wait(20)
+        with open(ours_out, "wb") as send, open(ours_in, "rb", buffering=0) as receive:
+            browser = Chromium(send, receive)
+            yield browser
+            browser.quit()
+            process.wait(20)
     finally:
         process.kill()
         process.wait()

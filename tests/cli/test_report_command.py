@@ -1,0 +1,70 @@
+"""`initbench report` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Cli
+
+
+@pytest.fixture
+def folder(cli: Cli, small: Path) -> Path:
+    assert cli("run", str(small), "-o", "out", "-q").returncode == 0
+    return small.parent / "out"
+
+
+def test_the_page_is_in_the_folder(cli: Cli, folder: Path) -> None:
+    done = cli("report", "out")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "out/report.html\n", "")
+    first = (folder / "report.html").read_bytes()
+    assert first.startswith(b"<!DOCTYPE html>\n<html lang=")
+    assert b"it stays" in first
+    assert len(first) < 2_000_000
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+    assert cli("report", "out", "-q").stdout == ""
+    assert (folder / "report.html").read_bytes() == first
+
+
+def test_a_run_goes_on_beside_a_report(cli: Cli, folder: Path, small: Path) -> None:
+    assert cli("report", "out").returncode == 0
+    assert cli("run", str(small), "-o", "out", "-q").returncode == 0
+    assert cli("check", "out").returncode == 0
+
+
+def test_markdown_links_the_plots_from_where_it_is(cli: Cli, folder: Path) -> None:
+    assert cli("report", "out", "--markdown").stdout == "out/report.md\n"
+    assert "](<plots/variance.png>)" in (folder / "report.md").read_text()
+    assert cli("report", "out", "--markdown", "-o", "notes/pr.md").stdout == "notes/pr.md\n"
+    text = (folder.parent / "notes" / "pr.md").read_text()
+    assert "](<../out/plots/variance.png>)" in text
+    for line in ("# small", "## Verdict", "1 of 1 hold.", "| passed | it stays |"):
+        assert line in text
+    assert text.endswith("</sub>\n")
+
+
+def test_pictures_that_were_not_drawn_are_not_linked(cli: Cli, small: Path) -> None:
+    assert cli("run", str(small), "-o", "bare", "-q", "--no-plots").returncode == 0
+    assert cli("report", "bare", "--markdown").returncode == 0
+    assert "plots/" not in (small.parent / "bare" / "report.md").read_text()
+    assert cli("report", "bare").returncode == 0
+    assert "<svg" in (small.parent / "bare" / "report.html").read_text()  # the page draws its own
+
+
+def test_what_stands_in_the_way_is_said_in_a_line(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    for words, says in (
+        (("report", "nowhere"), "nowhere: no such results folder"),
+        (("report", "out", "-o", "out/manifest.json/x.html"), "manifest.json: cannot be made a folder"),
+    ):
+        done = cli(*words)
+        assert done.returncode == 74
+        assert says in done.stderr
+        assert done.stderr.count("\n") == 1
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "cells.csv").write_text("cell\n")
+    done = cli("report", "out")
+    assert manifest["files"]["cells.csv"]
+    assert done.returncode == 74
+    assert "is not the file that manifest.json was written with" in done.stderr
+    assert not (folder / "report.html").exists()
