@@ -119,7 +119,7 @@ def refusals(cell: Cell) -> Iterator[tuple[str, str]]:
 
 
 def _of_matrices(cell: Cell) -> str:
-    """The first metric of a cell that is computed from the weights themselves, so that they have to be drawn; or empty."""
+    """The first metric of a cell that is computed from the weights themselves, so that they are drawn; or empty."""
     return next((name for name in cell.metrics if name in JACOBIAN), "")
 
 
