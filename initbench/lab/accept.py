@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -76,4 +77,13 @@ def _publish(folder: Path, files: Mapping[str, bytes], stale: tuple[str, ...]) -
             file = stack.enter_context(publishing(folder / name))
             file.write(files[name])
             file.flush()
+            _on_disk(file.fileno(), folder / name)
         remove(folder, stale)
+
+
+def _on_disk(descriptor: int, path: Path) -> None:
+    """Wait until the disk has it: a disk that is full may say so only then."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error

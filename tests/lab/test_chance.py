@@ -131,6 +131,19 @@ def test_networks_that_died_or_overflowed_are_counted() -> None:
     assert none.held("", METRICS, 1e-6).shares[2, 1] > 1
 
 
+def test_the_others_are_compared_beside_those_that_died() -> None:
+    rng = np.random.default_rng(11)
+    whole, broken = networks(rng, 20), networks(rng, 20)
+    broken[10:, 2, 1] = 0
+    (logs,) = (
+        test
+        for test in comparisons(of_networks(whole), of_networks(broken), METRICS, FANS, NOTHING)
+        if test.what == "geometric mean of {}"
+    )
+    assert logs.there[2, 1] == pytest.approx(float(np.exp(np.log(broken[:10, 2, 1]).mean())))
+    assert np.isfinite(logs.apart[2, 1])
+
+
 def test_what_has_no_spread_may_differ_by_rounding_alone() -> None:
     """Networks that are all the same: identity weights and inputs that all share, say."""
     here, there = np.full((4, 1, 1), 2.0), np.full((4, 1, 1), 2.0 + 1e-7)
