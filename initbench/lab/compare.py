@@ -58,7 +58,7 @@ class Difference:
 class Pair:
     """A cell of A beside one of B. a, b: their ids; labels: their swept settings; verdicts: of cells.csv.
 
-    unmeasured: quantities that exist in neither.
+    unmeasured: quantities that do not exist in both: `cosine, last layer (only in A)`.
     """
 
     a: str
@@ -101,7 +101,7 @@ def compare(a: Source, b: Source, metrics: Iterable[str] = (), layer: int | str 
     wanted = tuple(metrics)
     pairs = tuple(_pair(x, y, quantities((x, y), wanted, layer)) for x, y in matching.pairs)
     if not any(math.isfinite(row.a) or math.isfinite(row.b) for pair in pairs for row in pair.differences):
-        raise JudgeError(f"{one.title}, {other.title}: neither has a number that could be compared")
+        raise JudgeError(f"{one.title}, {other.title}: they have no number in common that could be compared")
     return Comparison(
         (one.title, other.title),
         differences((one, other)),
@@ -118,21 +118,22 @@ def _labels(result: Opened, cells: Sequence[Measured]) -> tuple[str, ...]:
 
 def _pair(a: Measured, b: Measured, chosen: Sequence[Quantity]) -> Pair:
     rows, unmeasured = [], []
+    row = _paired if a.values is not None and b.values is not None else _lots
     for quantity in chosen:
-        row = _paired(quantity, a, b) if a.values is not None and b.values is not None else _lots(quantity, a, b)
-        if row is None:
-            unmeasured.append(quantity.name)
+        found = row(quantity, a, b)
+        if isinstance(found, Difference):
+            rows.append(found)
         else:
-            rows.append(row)
+            unmeasured.append(f"{quantity.name} ({found})")
     verdicts = (str(a.row["verdict"]), str(b.row["verdict"]))
     return Pair(a.id, b.id, (a.label, b.label), verdicts, tuple(rows), tuple(unmeasured))
 
 
-def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
-    """From layers.csv, by seed where there are seeds in common; None where neither has the quantity."""
+def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | str:
+    """From layers.csv, by seed where there are seeds in common; where the quantity does not exist, in which of them."""
     one, other = sample(quantity, a), sample(quantity, b)
-    if one.blank == len(one.seeds) and other.blank == len(other.seeds):
-        return None
+    if absent := _absent(one.blank == len(one.seeds), other.blank == len(other.seeds)):
+        return absent
     notes = (*_lost("A", one), *_lost("B", other))
     x, y = in_common(one.seeds, one.values, other.seeds, other.values)
     if len(x) < 2 and min(one.n, other.n) > 1:
@@ -148,11 +149,15 @@ def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
     return _difference(quantity, PAIRED, (len(x), len(x)), means, apart, (*notes, *few), *found)
 
 
-def _lots(quantity: Quantity, a: Measured, b: Measured) -> Difference | None:
+def _absent(from_a: bool, from_b: bool) -> str:
+    return "in neither" if from_a and from_b else "only in B" if from_a else "only in A" if from_b else ""
+
+
+def _lots(quantity: Quantity, a: Measured, b: Measured) -> Difference | str:
     """From summary.csv and cells.csv: the networks cannot be told apart, so that they cannot be paired."""
     one, other = lot(quantity, a), lot(quantity, b)
-    if one.blank and other.blank:
-        return None
+    if absent := _absent(one.blank, other.blank):
+        return absent
     notes = (*(f"A: {what}" for what in one.notes), *(f"B: {what}" for what in other.notes))
     if not (math.isfinite(one.mean) and math.isfinite(other.mean)):
         return _nothing(quantity, (one.mean, other.mean), notes)
@@ -205,7 +210,8 @@ def _notes(a: Opened, b: Opened, pairs: Sequence[Pair]) -> list[str]:
     seeds = [set(one.experiment.seeds) for one in (a, b)]
     common = len(seeds[0] & seeds[1])
     if not missing and (seeds[0] != seeds[1]):
-        notes.append(f"{common} seeds in common, of {len(seeds[0])} in A and {len(seeds[1])} in B")
+        plural = "" if common == 1 else "s"
+        notes.append(f"{common} seed{plural} in common, of {len(seeds[0])} in A and {len(seeds[1])} in B")
     roots = [one.experiment.cells[0].cell.root_seed for one in (a, b)]
     if roots[0] != roots[1] and common and not missing:
         notes.append(

@@ -77,7 +77,7 @@ def _pair(pair: Pair) -> Block:
     a, b = (label or "its only cell" for label in pair.labels)
     title = "Measurements" if pair.labels == ("", "") else f"A: {a}; B: {b}" if a != b else a
     header = ("quantity", "pairs", "A", "B", "B against A", "95 % interval", "differs", "remarks")
-    blank = (f"not there in either: {', '.join(pair.unmeasured)}",) if pair.unmeasured else ()
+    blank = (f"not compared, as not there in both: {'; '.join(pair.unmeasured)}",) if pair.unmeasured else ()
     rows = tuple(map(_row, pair.differences))
     return Block(title, header, rows, (*_verdicts(pair), *_count(pair), *_gain(pair), *blank))
 

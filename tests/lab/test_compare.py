@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import initbench
 from initbench.errors import JudgeError, StorageError, UsageError
 from initbench.lab.compare import Comparison, Difference, compare
 from initbench.lab.intervals import of_pairs
+from initbench.lab.result import Result
 
 NAN, INF = math.nan, math.inf
 
@@ -140,7 +142,7 @@ class TestWhatIsNoNumber:
         a, b = make_result(layers(1, [INF] * 3)), make_result(layers(1, [NAN] * 3), name="y")
         with pytest.raises(JudgeError) as caught:
             compare(a, b)
-        assert str(caught.value) == "x, y: neither has a number that could be compared"
+        assert str(caught.value) == "x, y: they have no number in common that could be compared"
 
     def test_zero_has_no_logarithm(self) -> None:
         a, b = make_result(layers(1, [1, 10, 100])), make_result(layers(1, [0, 10, 1000]))
@@ -158,14 +160,20 @@ class TestWhatIsNoNumber:
     def test_blanks_are_no_overflow(self) -> None:
         ends = {"act_q": [1.0, 1, 2], "saturated_fraction": [None, None, None]}
         blank, there = make_result(ends), make_result({**ends, "saturated_fraction": [None, 0.5, 0.5]})
-        assert compare(blank, blank).pairs[0].unmeasured == ("saturated_fraction, last layer",)
-        row = only(compare(there, blank), "saturated_fraction, last layer")
-        assert (row.how, row.a, row.notes) == ("", 0.5, ("B: blank in 3 of 3",))
+        assert compare(blank, blank).pairs[0].unmeasured == ("saturated_fraction, last layer (in neither)",)
+        assert compare(there, blank).pairs[0].unmeasured == ("saturated_fraction, last layer (only in A)",)
+        with pytest.raises(JudgeError, match="no number in common"):
+            compare(there, blank, ["saturated_fraction"])
+
+    def test_blanks_of_some_networks_are_counted(self) -> None:
+        """Zero rows have no cosine."""
+        raw = make_result({"cosine": [0, 0, [0.5, 0.25, 0.75]]})
+        (some,) = compare(raw, _without_last(raw)).pairs[0].differences
+        assert (some.n, some.notes) == ((2, 2), ("B: blank in 1 of 3",))
 
     def test_a_metric_that_only_one_measured(self) -> None:
-        row = only(compare(make_result(layers(1, 1)), make_result({**layers(1, 1), "cosine": [0, 0, 0.5]})),
-                   "cosine, last layer")  # fmt: skip
-        assert (row.how, row.b, row.notes) == ("", 0.5, ("A: blank in 3 of 3",))
+        found = compare(make_result(layers(1, 1)), make_result({**layers(1, 1), "cosine": [0, 0, 0.5]}))
+        assert found.pairs[0].unmeasured == ("cosine, last layer (only in B)",)
 
 
 class TestDepths:
@@ -183,7 +191,7 @@ class TestDepths:
 
     def test_one_layer_has_no_drift(self) -> None:
         one = make_result({"act_q": [1, 1]})
-        assert compare(one, one).pairs[0].unmeasured == ("forward drift",)
+        assert compare(one, one).pairs[0].unmeasured == ("forward drift (in neither)",)
 
 
 SWEEP = {"grid": {"network.initializer": ["he_normal", "he_uniform"]}}
@@ -349,3 +357,14 @@ def _summary(folder: Path, metric: str) -> tuple[float, float]:
     rows = initbench.load(folder).summary
     row = rows[(rows["metric"] == metric) & (rows["layer"] == rows["layer"].max())].iloc[0]
     return row["mean"], row["sd"]
+
+
+def _without_last(result: Result) -> Result:
+    """The same with the last network's metrics blank at the last layer."""
+    tables = dict(result.tables)
+    rows, summary = list(tables["layers.csv"].rows), tables["summary.csv"]
+    rows[-1] = (*rows[-1][:-1], None)
+    place = summary.columns.index("n")
+    fewer = [*summary.rows[:-1], tuple(2 if k == place else cell for k, cell in enumerate(summary.rows[-1]))]
+    tables |= {"layers.csv": replace(tables["layers.csv"], rows=rows), "summary.csv": replace(summary, rows=fewer)}
+    return replace(result, tables=tables)
