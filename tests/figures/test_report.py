@@ -201,3 +201,16 @@ def test_maps_and_histograms_in_words(tmp_path: Path) -> None:
     assert "stddev=0.1" in forward[1]
     ridges = in_words(series(tables, "histograms"))
     assert any(sentence.startswith("layer 1: from ") for _, sentences in ridges for sentence in sentences)
+
+
+def test_one_setting_is_told_under_the_name_of_the_experiment(tmp_path: Path) -> None:
+    layers = {"width": [8, 16, 8, 4], "initializer": ["he_normal", "orthogonal", "zeros", "he_normal"]}
+    folder = evil_results(tmp_path / "one", network=dict(CONFIG["network"]) | layers, sweep=None, expect=[])
+    text = api.report(folder)
+    document = Document(text)
+    assert document.text("article").startswith("evil")
+    assert "Forward: " in document.text("article")
+    assert "No such prediction: " in document.text("p")
+    assert "evil: at a few layers" in document.text("summary")
+    assert 'id="expectations"' not in text
+    assert 'id="glance"' not in text

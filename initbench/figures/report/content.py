@@ -44,8 +44,9 @@ class Content:
 
     @property
     def labels(self) -> list[str]:
-        """Every cell by the values of its swept keys, in the order of the grid: `initializer=he_normal, depth=50`."""
-        axes = self.tables.axes
-        rows = zip(*(self.tables.cells[axis] for axis in axes), strict=True)
+        """Every cell by the values of its swept keys, in the order of the grid: `initializer=he_normal, depth=50`;
+        empty where nothing is swept."""
+        axes, cells = self.tables.axes, self.tables.cells
+        rows = zip(*(cells[axis] for axis in axes), strict=True) if axes else [()] * len(cells)
         names = [axis.rpartition(".")[2] for axis in axes]
         return [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows]

@@ -107,7 +107,7 @@ def _verdict(content: Content) -> Iterator[Markup]:
     told = [
         element(
             "article",
-            element("h3", label or content.experiment.name, " ", sheets.badge(str(verdict))),
+            element("h3", sheets.breakable(label or content.experiment.name), " ", sheets.badge(str(verdict))),
             list(_sentences(sentences, said)),
             class_="cell",
         )

@@ -143,11 +143,11 @@ def number(value: Any) -> str:
 
 
 def breakable(text: str) -> list[Children]:
-    """A column's name that may be broken after its underscores and dots."""
+    """A name that may be broken after its underscores, dots, brackets and equals signs."""
     parts: list[Children] = []
     for char in text:
         parts.append(char)
-        if char in "_.":
+        if char in "_.(=":
             parts.append(element("wbr"))
     return parts
 

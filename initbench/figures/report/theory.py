@@ -101,10 +101,10 @@ def _entry(alike: Sequence[Used]) -> tuple[Children, ...]:
     said = [element("li", element("b", each.label), ": ", _numbers(each)) for each in shown if each.numbers]
     lines: list[Children] = [
         element("p", equation, class_="law"),
-        element("p", _sentence(one.purpose)) if one.purpose else None,
+        element("p", typeset(_sentence(one.purpose))) if one.purpose else None,
         element("ul", said) if said else None,
         element("p", f"And {more} more like it.") if more else None,
-        element("p", _sentence(f"note: {one.note}")) if one.note else None,
+        element("p", typeset(_sentence(f"note: {one.note}"))) if one.note else None,
         element("p", element("cite", one.source)) if one.source else None,
     ]
     names = ", ".join(each.label for each in shown) + (f" and {more} more" if more else "")
@@ -141,7 +141,7 @@ def _points(content: Content) -> Iterator[Markup]:
         reasons.setdefault(why, []).append(label)
     for why, labels in reasons.items():
         where = f" of {_few(labels)}" if any(labels) else ""
-        yield element("p", _sentence(f"no such prediction{where}: {why}"))
+        yield element("p", typeset(_sentence(f"no such prediction{where}: {why.replace('sigma_', 'σ_')}")))
 
 
 def _row(point: Point) -> list[Children]:
