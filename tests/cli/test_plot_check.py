@@ -154,6 +154,13 @@ def test_one_format_is_enough_where_one_was_asked_for(folder: Path) -> None:
     assert "variance.png: is missing" in done.stdout
 
 
+def test_a_format_that_was_drawn_must_be_there(folder: Path) -> None:
+    for path in (folder / "plots").glob("*.svg"):
+        path.unlink()
+    lines = check(folder).stdout.splitlines()[1:-1]
+    assert lines == [f"  {stem}.svg: is missing" for stem in ("variance", "gradients", "health", "cosine")]
+
+
 def test_a_folder_whose_manifest_forgot_the_pictures(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["plots"]

@@ -93,6 +93,21 @@ def test_what_of_the_line_is_named(data: dict[str, Data]) -> None:
     assert found.at == f"at {data['histograms']['panels'][0]['lines'][0]['x'][1]}"
 
 
+def test_a_number_says_more_than_the_id_of_a_cell(data: dict[str, Data]) -> None:
+    one = data["variance"]
+    other = changed(one, ("panels", 0, "lines", 0, "cell"), "0123456789abcdef")
+    assert [each.what for each in differences(other, one)] == ["cell"]
+    (found,) = differences(changed(other, ("panels", 0, "lines", 0, "y", 2), 9.0), one)
+    assert (found.what, found.at, found.more) == ("", "at layer 3", 1)
+
+
+def test_what_only_the_picture_has_is_a_difference(data: dict[str, Data]) -> None:
+    for path in (("more",), ("panels", 0, "lines", 0, "more")):
+        (found,) = differences(changed(data["variance"], path, [1, 2]), data["variance"])
+        assert (found.what, found.tables) == ("more", NOTHING)
+        assert str(found).endswith("more: drawn, and not in the tables")
+
+
 def test_numbers_that_are_close_are_told_apart(data: dict[str, Data]) -> None:
     path = ("panels", 0, "lines", 0, "y", 0)
     drawn = changed(changed(data["cosine"], path, 0.5), path, lambda y: y * (1 + 1e-8))
