@@ -24,7 +24,10 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "configs" / "papers"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 MINUTES = 5.0
-SCALE_FREE = {"balduzzi-2017-shattered"}  # ReLU's correlations do not depend on the size of the weights
+SCALE_FREE = {
+    "balduzzi-2017-shattered",  # ReLU's correlations do not depend on the size of the weights
+    *("he-2015-thirty-layers", "schoenholz-2017-trainability"),  # and little of what is learnt does
+}
 QUICK = {
     *("cs231n-tanh-tiny", "cs231n-tanh-unit", "deeplizard-2018-ones", "fastai-2019-one-layer", "geron-2017-logistic"),
     *("geron-2017-table-11-1", "glorot-2010-activations", "he-2015-fans", "he-2015-forward", "lecun-1998-tanh"),
@@ -133,6 +136,8 @@ def test_some_fail_for_the_classic_mistakes(name: str, mutation: Mutation) -> No
         ("balduzzi-2017-shattered", "network.activation=tanh"),
         ("geron-2017-logistic", "network.initializer.gain=1"),
         ("klambauer-2017-gradients", "network.activation=elu"),
+        pytest.param("he-2015-thirty-layers", "network.activation=tanh", marks=pytest.mark.slow),
+        pytest.param("schoenholz-2017-trainability", "training.steps=20", marks=pytest.mark.slow),
     ],
 )
 def test_some_fail_for_another_network(name: str, override: str) -> None:

@@ -29,6 +29,7 @@ _PICTURES = (
     ("loss", "training"),
     ("accuracy", "training"),
     ("final", "trainability"),
+    ("final", "training"),
     ("act_var", "histograms"),
     ("", "variance"),
 )
