@@ -18,7 +18,7 @@ from ..errors import StorageError
 from . import chance
 from .chance import Apart, Sample
 from .check import stored_experiment
-from .drift import EXACT, STATISTICAL, Drift, Held, runs, worst
+from .drift import EXACT, STATISTICAL, Drift, Held, distance, runs, worst
 from .exact import by_number, laid_out
 from .light import RATIOS, ratios
 from .measured import Measured, Opened, open_results, opened
@@ -139,7 +139,9 @@ def _statistical(here: Opened, there: Opened, matching: Matching, why: str, left
     raw = here.raw and there.raw
     tested: list[tuple[str, tuple[str, ...], Apart]] = []
     untold, odd_here, odd_there = 0, list(matching.only_here), list(matching.only_there)
-    for mine, its in matching.pairs:
+    one_root = len({one.experiment.cells[0].cell.root_seed for one in (here, there)}) == 1
+    pairs = [pair for pair in matching.pairs if not _other_inputs(*pair, one_root)]
+    for mine, its in pairs:
         odd_here += _unmatched(mine, its)
         odd_there += _unmatched(its, mine)
         names, tests, silent = _tests(mine, its, raw) if len(its.rows) else _ratios(mine, its)
@@ -148,16 +150,28 @@ def _statistical(here: Opened, there: Opened, matching: Matching, why: str, left
     count = sum(one.count for _, _, one in tested)
     level = chance.level_of(count)
     held = [one.held(label, metrics, level) for label, metrics, one in tested]
-    left = [
-        *left_out,
-        *([f"{untold} means or ratios: of networks that are too few, or spread too far"] if untold else []),
-    ]
+    silent_about = {
+        "means or ratios: of networks that are too few, or spread too far": untold,
+        "cells: their networks share one batch of inputs, and it is another one": len(matching.pairs) - len(pairs),
+    }
+    left = [*left_out, *(f"{number} {what}" for what, number in silent_about.items() if number)]
     rule = (
         f"one check in {1 / chance.FALSE_ALARM:.0f} may find a drift where there is none: "
         f"of {count} comparisons, each at {level:.2g}; words, and what theory says, are not compared"
     )
     whole = Matching(matching.pairs, tuple(odd_here), tuple(odd_there))
     return _told(STATISTICAL, why, rule, whole, held, left)
+
+
+def _other_inputs(here: Measured, there: Measured, one_root: bool) -> bool:
+    """Whether two cells were fed two batches, each the only one of all its networks: how far batches are apart, no
+    spread over networks tells."""
+    if all(cell.settings["input.resample"] == "true" for cell in (here, there)):
+        return False
+    metrics = tuple(dict.fromkeys(here.rows["metric"]))
+    mine, its = (laid_out(cell, ("mean",), metrics)[0] for cell in (here, there))
+    known = ~np.isnan(mine[0]) & ~np.isnan(its[0])
+    return not one_root or bool((distance(mine[0], its[0]) > allowed(metrics, np.abs(its))[0])[known].any())
 
 
 def _ratios(here: Measured, there: Measured) -> tuple[tuple[str, ...], list[Apart], int]:

@@ -42,8 +42,8 @@ Array = np.ndarray[Any, Any]
 
 FALSE_ALARM = 1e-3
 """The share of checks that may find a drift where there is none."""
-LEAST = 3
-"""Networks on either side: how far two are apart tells too little, unless their law is normal to the last digit."""
+LEAST = 4
+"""Networks on either side: how far fewer are apart tells too little, unless their law is normal to the last digit."""
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,20 @@ def test_other_seeds_are_another_sample(here: Path, settings: dict[str, Any], sa
     assert found.comparisons > 100
 
 
+@pytest.mark.parametrize("weights", ["he_normal", {"name": "constant", "value": 0.01}])
+def test_another_batch_for_all_networks_is_beyond_judgement(weights: Any) -> None:
+    """Of how far batches differ, networks that all see the same one tell nothing."""
+    network = CONFIG["network"] | {"initializer": weights}
+    settings = {"network": network, "sweep": None, "input": {"batch_size": 4, "resample": False}}
+    here = other(**settings)
+    found = held_against(here, other(**settings, root_seed=1))
+    assert (found.mode, found.comparisons, found.drifted) == ("statistical", 0, False)
+    assert found.left_out == ("1 cells: their networks share one batch of inputs, and it is another one",)
+    more = held_against(here, other(**settings | {"seeds": 5}))
+    assert (more.mode, more.drifted) == ("statistical", False)
+    assert more.comparisons > 20
+
+
 def test_a_larger_sigma_w_by_five_percent_is_found(made: Path) -> None:
     """Mean squares are larger by 1.05^2 at every layer: by half after four. The widths make networks spread little."""
     settings = {"network": CONFIG["network"] | {"depth": 8, "width": 200}, "seeds": 30, "sweep": None}
