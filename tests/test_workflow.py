@@ -106,6 +106,35 @@ def test_our_scripts_are_bash_and_can_be_run(path: str) -> None:
     subprocess.run(["bash", "-n", str(ROOT / path)], check=True)
 
 
+def gallery(place: Path, fails: str) -> tuple[int, list[list[str]]]:
+    """.ci/gallery with an initbench that only notes what it is told, and fails where that has some text in it."""
+    (place / "bin").mkdir(parents=True)
+    stub = place / "bin" / "initbench"
+    stub.write_text(f'#!/bin/sh\necho "$@" >> "{place}/told"\ncase "$*" in {fails}) exit 1;; esac\n')
+    stub.chmod(0o755)
+    env = {**os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    env.pop("GITHUB_STEP_SUMMARY", None)
+    done = subprocess.run([ROOT / ".ci" / "gallery", place / "out"], env=env, capture_output=True, text=True)
+    return done.returncode, [line.split() for line in (place / "told").read_text().splitlines()]
+
+
+def test_our_gallery_is_held_whole_and_fails_where_any_of_it_does(tmp_path: Path) -> None:
+    status, told = gallery(tmp_path / "well", "nothing")
+    assert status == 0
+    configs = [ROOT / "configs" / "quickstart.yaml", *(ROOT / "configs" / "basics").glob("*.yaml")]
+    for command in ("run", "check"):
+        assert {words[1].rpartition("/")[2].removesuffix(".yaml") for words in told if words[0] == command} == {
+            path.stem for path in configs
+        }
+    assert all(words[words.index("--baseline") + 1].startswith("results/") for words in told if words[0] == "check")
+    compared = {words[1] for words in told if words[0] == "plot" and "--check" in words}
+    assert compared == {f"results/{path.parent.name}" for path in (ROOT / "results").glob("*/manifest.json")}
+    assert any(words[0] == "report" for words in told)
+    for name, fails in (("drift", "'check '*zeros*"), ("stale", "'plot results/zeros '*")):
+        assert gallery(tmp_path / name, fails)[0] == 1
+        assert len(gallery(tmp_path / f"{name}-all", fails)[1]) == len(told), "one that fails hides no other"
+
+
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of a user: a config and what it gave, without the store."""
