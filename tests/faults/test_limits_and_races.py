@@ -28,6 +28,7 @@ name: many
 network: {depth: 30, width: 64, activation: tanh, initializer: {name: normal, stddev: 0.1}}
 input: {batch_size: 32}
 engine: dense
+metrics: [act_q, grad_q]
 seeds: 16
 sweep: {grid: {network.initializer.stddev: [0.05, 0.1, 0.125, 0.15], network.activation: [tanh, relu]}}
 """
