@@ -109,7 +109,11 @@ def _comparison(outcome: Outcome) -> Comparison:
         published = claim.target[0]
     measured, predicted = outcome.measured, None if math.isnan(outcome.predicted) else outcome.predicted
     if claim.of_root:
-        predicted = None if predicted is None else math.sqrt(predicted)
-        measured = math.sqrt(measured) if isinstance(measured, int | float) else measured
+        predicted = None if predicted is None else _root(predicted)
+        measured = _root(measured) if isinstance(measured, int | float) else measured
     passes = {"passed": True, "failed": False}.get(outcome.status)
     return Comparison(claim.name, published, predicted, measured, passes, outcome.message)
+
+
+def _root(value: float) -> float:
+    return math.sqrt(value) if value >= 0 else math.nan
