@@ -342,6 +342,16 @@ def test_ratios_of_cells_alone_are_compared_by_the_spread_here(tmp_path: Path) -
     assert scaled(tmp_path, 0.0).off == 2
 
 
+def test_cells_alone_do_not_tell_their_batch_but_by_the_root_seed(tmp_path: Path) -> None:
+    config = CONFIG | {"input": {"batch_size": 4, "resample": False}, "sweep": None}
+    for root_seed in (0, 1):
+        api.run(config | {"root_seed": root_seed}, tmp_path / str(root_seed), 1)
+    light(tmp_path / "1")
+    found = drift(tmp_path / "0", tmp_path / "1")
+    assert (found.mode, found.comparisons) == ("statistical", 0)
+    assert "share one batch of inputs" in found.left_out[-1]
+
+
 def test_no_baseline_is_said_with_the_way_to_make_one(here: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"no such baseline; `initbench check .* --baseline .* --update` makes it"):
         drift(here, tmp_path / "absent")
