@@ -13,6 +13,7 @@ from ..spec import Expectation
 from .csvtext import Table, Value
 from .departure import ROUNDING
 from .extremes import OVER, Extremes
+from .ratios import theory_of, with_sources
 from .sinks import Kept, Row
 from .steps import TABLES as STEPS
 from .steps import Steps, statistic
@@ -56,7 +57,7 @@ class Evidence(Kept):
     def __init__(self, expectations: Sequence[Expectation]) -> None:
         super().__init__()
         self._expectations = expectations
-        metrics = {expectation.metric for expectation in expectations}
+        metrics = with_sources(expectation.metric for expectation in expectations)
         theory = {one.metric for one in expectations if one.test == "near_theory" or one.metric.startswith("theory_")}
         self._extremes, self._steps = Extremes(one for one in expectations if one.step is None), Steps(expectations)
         self._all = {"cells.csv"}
@@ -222,7 +223,8 @@ class _Index:
         error = "the columns of cells.csv have no standard error" if expectation.test == "near" else ""
         if value is None and expectation.metric.startswith("theory_"):  # a cell without theory is not at fault
             error = f"theory says nothing of {where or 'this cell'} ({self._silence(cell['cell'])})"
-        return _Measured(where, value, missing=error)
+        theory = theory_of(expectation.metric, cell["cell"], self._summary)
+        return _Measured(where, value, theory=theory, missing=error)
 
     def _rows(self, cell: Value, expectation: Expectation) -> list[dict[str, Value]]:
         """The summary rows of one cell that the expectation's `layer` chooses."""

@@ -58,13 +58,25 @@ def test_an_outcome_holds_the_number_that_decided_it_and_theorys() -> None:
         {"metric": "act_q", "layer": 2, "at_least": 9, "claim": "refuted"},
         {"metric": "act_q", "layer": 2, "over": "median", "at_least": 0},
         {"metric": "act_q_ratio", "at_least": 0},
+        {"metric": "backward_rate", "at_least": 0},
+        {"metric": "act_q_ratio_median", "at_least": 0},
     ]
     expect = [{"name": str(k), **test} for k, test in enumerate(tests)]
     result = api.run({"name": "x", "network": NETWORK, "seeds": 3, "expect": expect}, jobs=1)
     rows = result.summary
     (row,) = rows[(rows["metric"] == "act_q") & (rows["layer"] == 2)].to_dict("records")
     said = [(one.measured, None if math.isnan(one.predicted) else one.predicted) for one in result.outcomes]
-    (ratio,) = result.cells["act_q_ratio"]
+    theory = {
+        (one["metric"], one["layer"]): one["theory"]
+        for one in rows.to_dict("records")
+        if one["metric"] in ("act_q", "grad_q")
+    }
+    (cell,) = result.cells.to_dict("records")
     both = (row["mean"], row["theory"])
-    assert said == [both, both, (row["median"], None), (ratio, None)]
+    assert said == [
+        *(both, both, (row["median"], None)),
+        (cell["act_q_ratio"], theory["act_q", 3] / theory["act_q", 1]),
+        (cell["backward_rate"], (theory["grad_q", 1] / theory["grad_q", 3]) ** 0.5),
+        (cell["act_q_ratio_median"], None),
+    ]
     assert math.isfinite(row["theory"])
