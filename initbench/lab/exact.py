@@ -59,7 +59,7 @@ def laid_out(cell: Measured, columns: tuple[str, ...], metrics: tuple[str, ...])
     found = np.full((len(columns), cell.depth + 1, len(metrics)), np.nan)
     place_of = {metric: place for place, metric in enumerate(metrics)}
     places = np.array([place_of.get(metric, -1) for metric in cell.rows["metric"].tolist()], dtype=int)
-    known, layers = places >= 0, cell.rows["layer"].to_numpy()
+    known, layers = places >= 0, cell.rows["layer"].to_numpy(np.int64)
     for place, column in enumerate(columns):
         found[place, layers[known], places[known]] = cell.rows[column].to_numpy(np.float64)[known]
     return found
