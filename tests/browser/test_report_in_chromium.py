@@ -27,6 +27,8 @@ seeds: 4
 sweep: {{grid: {{network.initializer: [he_normal, orthogonal, {STDDEVS}]}}}}
 expect: [{{name: "{EVIL}", metric: act_q_ratio, at_least: 1e9}}]
 """
+PAPER = 680
+"""Width of what is printed on A4: 180 mm."""
 OVERFLOWING = """
 [...document.querySelectorAll('main *, header *')]
   .filter((node) => !node.closest('.scroll, pre, svg') && node.getBoundingClientRect().right > innerWidth + 1)
@@ -192,8 +194,11 @@ def test_text_in_pictures_can_be_selected_and_formulas_are_drawn(browser: Chromi
 
 
 def test_on_paper_everything_is_open_and_nothing_is_cut(browser: Chromium, report: Path) -> None:
-    browser.open(report, 794)
+    browser.open(report, PAPER)
     browser.call("Emulation.setEmulatedMedia", media="print")
+    right = "Math.round(one.getBoundingClientRect().right)"
+    beyond = f"filter((one) => {right} > {PAPER + 1}).map((one) => one.textContent.slice(0, 60))"
+    assert browser.ask(f"[...document.querySelectorAll('table, math, pre, svg')].{beyond}") == []
     hidden = """[...document.querySelectorAll('details')].filter((one) => !one.closest('figcaption'))
         .map((one) => one.lastElementChild.getBoundingClientRect().height)"""
     heights = browser.ask(hidden)
