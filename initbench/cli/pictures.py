@@ -73,11 +73,13 @@ def review_folder(folder: Path, formats: Sequence[str] = ()) -> Reviewed:
     files = _read(folder / "plots", FILES)
     drawn = tables.manifest.get(PLOTS)
     recorded = tuple(drawn.get("formats", ())) if isinstance(drawn, dict) else ()
-    asked = tuple(formats) or recorded or tuple(fmt for fmt in BOTH if any(name.endswith(fmt) for name in files))
+    present = tuple(fmt for fmt in BOTH if any(name.endswith(fmt) for name in files))
+    asked = tuple(formats) or recorded or present
     pictures = review(tables, files, asked, absent) if files else ()
     if absent:
         return Reviewed(pictures, f"initbench run CONFIG -o {folder}")
-    listed = "" if set(asked) in (set(), set(BOTH)) else f" --format {','.join(asked)}"
+    wanted = {*asked, *present}  # a picture that was not asked for, but lies there, is drawn again too
+    listed = f" --format {wanted.pop()}" if len(wanted) == 1 else ""
     return Reviewed(pictures, f"initbench plot {folder}{listed}")
 
 

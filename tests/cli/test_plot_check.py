@@ -91,6 +91,18 @@ def test_the_command_that_it_names_mends_it(folder: Path) -> None:
     assert check(folder).exit_code == 0
 
 
+def test_it_mends_what_an_earlier_format_left_behind(folder: Path) -> None:
+    edit(folder, 2, "grad_q", 2.0)
+    assert CliRunner().invoke(app, ["plot", str(folder), "--format", "png", "-q"]).exit_code == 0
+    lines = check(folder).stdout.splitlines()
+    assert lines[1:] == [
+        "  gradients.svg: shows other data than gradients.json",
+        f"to draw them again: initbench plot {folder}",
+    ]
+    assert CliRunner().invoke(app, ["plot", str(folder), "-q"]).exit_code == 0
+    assert check(folder).exit_code == 0
+
+
 def test_the_numbers_are_in_the_document(folder: Path) -> None:
     edit(folder, 3, "act_q", 1.5)
     done = check(folder, "--json")
