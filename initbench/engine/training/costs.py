@@ -6,11 +6,15 @@ from ...spec import Cell
 from .data import EVALUATED
 
 STACK = 1 << 17
-"""Parameters that the networks of a chunk aim at: with their gradients they fit the cache of a core."""
+"""Weights of one layer that the networks of a chunk have together: with their gradients they fit the cache of a
+core."""
+LARGEST = 1 << 23
+"""Parameters that they have together at most."""
 AHEAD = 128
 """Examples that are evaluated together."""
-MOST = 16
-"""Networks that are trained together at most: beyond, the calls cost nothing any more."""
+MOST = 8
+"""Networks that are trained together at most: beyond, the calls cost little, and blocks of seeds are for several
+cores."""
 PRODUCT = {"float32": 0.03, "float64": 0.06}
 """Nanoseconds of a multiplication and an addition, of small matrix products; the next are of a number."""
 ENTRY = 2.5
@@ -31,12 +35,14 @@ def parameters(cell: Cell) -> int:
 def seeds_together(cell: Cell) -> int:
     """How many seeds are trained together, with all of their learning rates. Changes no result, only speed."""
     assert cell.training is not None
-    networks = max(1, min(MOST, STACK // parameters(cell)))
+    matrix = max(layer.fan_in * layer.fan_out for layer in cell.network.layers)
+    networks = min(MOST, STACK // matrix, LARGEST // parameters(cell))
     return max(1, networks // len(cell.training.learning_rates))
 
 
 def needed_bytes(cell: Cell) -> int:
-    """The least memory that training a seed needs: examples, parameters with what optimizers keep, activations."""
+    """The least memory that training a seed needs: examples, parameters with what optimizers keep, activations, and
+    what is recorded."""
     assert cell.training is not None
     training, size = cell.training, 4 if cell.dtype == "float32" else 8
     shape = training.data.shape
@@ -44,7 +50,11 @@ def needed_bytes(cell: Cell) -> int:
     kept = {"sgd": 2, "momentum": 3, "adam": 4}[training.optimizer.name]
     units = sum(layer.fan_out for layer in cell.network.layers)
     batch = max(training.batch_size, AHEAD)
-    return examples + len(training.learning_rates) * size * (kept * parameters(cell) + 4 * batch * units)
+    told = 5 * (training.steps // training.record_every + 2) + len(cell.metrics) * (cell.network.depth + 1) * len(
+        training.measure_at
+    )
+    network = size * (kept * parameters(cell) + 4 * batch * units) + 8 * told
+    return examples + len(training.learning_rates) * network
 
 
 def nanoseconds(cell: Cell) -> float:
