@@ -52,7 +52,8 @@ class Findings:
         if any(outcome.status == UNKNOWN for outcome in self.outcomes):
             return f"{self.folder}: an expectation has nothing to be held against"
         if self.drift is not None and not self.drift.comparisons and not self.copied:
-            return f"{self.folder}: nothing in it can be compared with {self.baseline}"
+            why = "; ".join(self.drift.left_out) or "no cell has a counterpart"
+            return f"{self.folder}: nothing in it can be compared with {self.baseline}: {why}"
         if not self.outcomes and self.baseline is None:
             return f"{self.folder}: its config expects nothing; write `expect:` and run it again, or give --baseline"
         return ""
@@ -173,13 +174,17 @@ def document(found: Findings) -> dict[str, Any]:
         told = {"drifted": drift.drifted, **asdict(drift)}
         told["worst"] = [{**asdict(offence), "message": offence.message} for offence in drift.worst]
     return {
-        "expect": [
-            {"name": outcome.expectation.name, "status": outcome.status, "message": outcome.message}
-            for outcome in found.outcomes
-        ],
+        "expect": outcome_rows(found.outcomes),
         "drift": told,
         "updated": list(found.copied),
     }
+
+
+def outcome_rows(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
+    """The outcome of every expectation, as --json gives it."""
+    return [
+        {"name": outcome.expectation.name, "status": outcome.status, "message": outcome.message} for outcome in outcomes
+    ]
 
 
 def annotated(found: Findings, config: Path) -> Iterator[str]:

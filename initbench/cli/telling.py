@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .check import outcome_rows, say_outcomes
 from .console import note, table
 
 if TYPE_CHECKING:
@@ -42,10 +43,7 @@ def document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:
         "name": result.experiment.name,
         "out": str(out),
         "cells": [{**row, "sentences": list(cell.sentences)} for row, cell in zip(cells, result.results, strict=True)],
-        "expect": [
-            {"name": outcome.expectation.name, "status": outcome.status, "message": outcome.message}
-            for outcome in result.outcomes
-        ],
+        "expect": outcome_rows(result.outcomes),
         "plots": drawn,
         "manifest": result.manifest,
     }
@@ -53,8 +51,6 @@ def document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:
 
 def say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> None:
     """The table, the first cells in sentences, every failure, and what became of the expectations."""
-    from .check import say_outcomes
-
     typer.echo(f"{result.experiment.name}: {result.manifest['title']}")
     if result.experiment.description and not quiet:
         typer.echo(textwrap.fill(result.experiment.description, 100))
