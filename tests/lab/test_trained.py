@@ -17,6 +17,7 @@ from initbench.engine import Trained, propagate, train
 from initbench.lab import blocks, keepers, runner
 from initbench.lab.blocks import DamagedBlockError
 from initbench.lab.check import check_folder
+from initbench.lab.overview import overview
 from initbench.lab.plan import open_experiment
 from initbench.lab.status import folder_status
 from initbench.lab.steps import statistic
@@ -245,3 +246,17 @@ def test_statistics_over_seeds() -> None:
     assert statistic([None, None], "mean")[0] is None
     assert math.isnan(statistic([1.0, None], "max")[0] or 0)
     assert statistic([3.0], "sd")[0] is None
+
+
+def test_the_overview_and_the_sentences_say_how_it_ended() -> None:
+    result = run(None)
+    header, rows = overview(result.tables["cells.csv"], result.experiment.axes)
+    names = ("loss", "accuracy", "test loss", "accuracy", "diverged", "verdict")
+    assert header[-6:] == names
+    cells = result.cells
+    assert rows[0][-6] == f"{cells['final_loss'][0]:.4g}"
+    said = " ".join(result.results[0].sentences)
+    assert f"learning rate {cells['learning_rate'][0]:g}, the best of 3" in said
+    assert f"label {cells['disagreement'][0]:.2%} of the test examples differently" in said
+    plain = run(None, config={key: value for key, value in CONFIG.items() if key != "training"})
+    assert overview(plain.tables["cells.csv"], plain.experiment.axes)[0][-2:] == ("a layer", "verdict")
