@@ -72,4 +72,15 @@ def stored_bytes(cell: Cell, networks: int, keep_layers: bool) -> int:
     metrics = sum(METRICS.find(name).scalar for name in cell.metrics)
     numbers = (cell.network.depth + 1) * metrics
     rows = numbers * (SUMMARY_ROW + THEORY_ROW) + (networks * numbers * NUMBER if keep_layers else 0)
-    return networks * numbers * BLOCK_NUMBER + rows
+    return networks * numbers * BLOCK_NUMBER + rows + _trained_bytes(cell, networks, metrics)
+
+
+def _trained_bytes(cell: Cell, networks: int, metrics: int) -> int:
+    """As stored_bytes, of training: every learning rate in the blocks, the one that is kept in the tables."""
+    training = cell.training
+    if training is None:
+        return 0
+    curves = len(training.recorded) * len(engine.CURVES)
+    layers = len(training.measure_at) * (cell.network.depth + 1) * metrics
+    tables = networks * NUMBER * (curves + layers)
+    return tables + networks * len(training.learning_rates) * BLOCK_NUMBER * (curves + layers)
