@@ -185,6 +185,20 @@ def test_a_handful_of_layers(layers: range, chosen: list[int]) -> None:
     assert handful(list(layers)) == chosen
 
 
+def test_crowds_and_other_maps_in_words() -> None:
+    edges = {"low": [1.0, 0.1], "q25": [1.5, 0.2], "q75": [1.7, 0.5], "high": [2.0, 9.0]}
+    panel = {
+        "title": "t", "ylabel": "y", "kind": "size", "backward": False, "unit": "step", "lines": [], "notes": [],
+        "crowd": {"count": 99, "x": [1, 50], **edges},
+    }  # fmt: skip
+    grid = {"title": "m", "ylabel": "depth", "xlabel": "gain", "x": ["1", "2"], "y": ["8"], "kind": "share"}
+    grid |= {"label": "accuracy", "values": [[0.25, 1.0]]}
+    assert in_words({"stem": "training", "panels": [panel, grid]}) == (
+        ("t – y", ("all 99 settings at step 50: from 0.1 to 9, half of them from 0.2 to 0.5",)),
+        ("m – accuracy", ("smallest: 0.25 at gain=1, depth=8", "largest: 1 at gain=2, depth=8")),
+    )
+
+
 def test_maps_and_histograms_in_words(tmp_path: Path) -> None:
     from initbench.figures import series
 

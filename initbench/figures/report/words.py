@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..heatmap_series import STEM as HEATMAP
-
 Panel = dict[str, Any]
 Series = dict[str, Any]
 
@@ -20,7 +18,7 @@ def in_words(series: Series) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Every panel's title with what is seen in it."""
     told = []
     for panel in series["panels"]:
-        if series["stem"] == HEATMAP:
+        if "lines" not in panel:
             sentences = _map(panel)
         elif panel["kind"] == "ridges":
             sentences = _ridges(panel)
@@ -37,29 +35,42 @@ def _title(panel: Panel) -> str:
 def _lines(panel: Panel) -> Iterator[str]:
     lines = [line for line in panel["lines"] if line["style"] is not None]
     for line in lines[:MOST]:
-        yield f"{line['label']}{': ' * bool(line['label'])}{_ends(line, panel['backward'])}"
+        yield f"{line['label']}{': ' * bool(line['label'])}{_ends(line, panel)}"
     hidden = len(lines) - MOST
     grey = len(panel["lines"]) - len(lines)
     if hidden > 0:
         yield f"and {_counted(hidden, 'line')} more"
     if grey:
         yield f"and {_counted(grey, 'greyed line')}"
+    if "crowd" in panel:
+        yield from _crowd(panel)
     for note in panel["notes"]:
         labels = f" ({', '.join(note['labels'])})" if note["labels"] else ""
         yield f"{note['text']}{labels}"
 
 
-def _ends(line: dict[str, Any], backward: bool) -> str:
+def _ends(line: dict[str, Any], panel: Panel) -> str:
     """A line from where its signal starts to where it ends, with theory's number there."""
+    unit = panel.get("unit", "layer")
     known = [(x, y, k) for k, (x, y) in enumerate(zip(line["x"], line["y"], strict=True)) if y is not None]
     if not known:
         return "no finite number"
-    if backward:
+    if panel["backward"]:
         known.reverse()
     (x0, y0, _), (x1, y1, place) = known[0], known[-1]
-    ends = f"{number(y0)} at layer {x0}" + (f", {number(y1)} at layer {x1}" if x1 != x0 else "")
+    ends = f"{number(y0)} at {unit} {x0}" + (f", {number(y1)} at {unit} {x1}" if x1 != x0 else "")
     theory = line["theory"][place] if line["theory"] else None
     return ends + (f" (theory {number(theory)})" if theory is not None else "")
+
+
+def _crowd(panel: Panel) -> Iterator[str]:
+    """Where the signals of many settings end."""
+    crowd, place = panel["crowd"], 0 if panel["backward"] else -1
+    low, quarter, rest, high = (crowd[name][place] for name in ("low", "q25", "q75", "high"))
+    if low is not None:
+        where = f"{panel.get('unit', 'layer')} {crowd['x'][place]}"
+        half = f"half of them from {number(quarter)} to {number(rest)}"
+        yield f"all {crowd['count']} settings at {where}: from {number(low)} to {number(high)}, {half}"
 
 
 def _ridges(panel: Panel) -> Iterator[str]:
@@ -73,7 +84,7 @@ def _ridges(panel: Panel) -> Iterator[str]:
 
 
 def _map(panel: Panel) -> Iterator[str]:
-    if panel["kind"] == "verdict":
+    if "words" in panel:
         counts = Counter(word for row in panel["words"] for word in row if word)
         yield ", ".join(f"{count} {word}" for word, count in counts.most_common())
         return
@@ -86,8 +97,9 @@ def _map(panel: Panel) -> Iterator[str]:
     if not places:
         yield "nothing to compare"
         return
-    kept = sum(0.01 <= value <= 100 for value, _ in places)
-    yield f"{kept} of {len(places)} settings have a ratio between 0.01 and 100"
+    if panel["kind"] == "ratio":
+        kept = sum(0.01 <= value <= 100 for value, _ in places)
+        yield f"{kept} of {len(places)} settings have a ratio between 0.01 and 100"
     yield from (f"{word}: {number(value)} at {where}" for word, (value, where) in _extremes(places))
 
 
