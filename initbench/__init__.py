@@ -20,6 +20,7 @@ From Python:
     result = initbench.run("config.yaml")            # or a dict; out="folder" writes it down
     result.layers, result.summary, result.cells      # DataFrames
     initbench.plot(result, "variance")               # a Matplotlib Figure
+    initbench.report("results/quickstart")           # a results folder as one HTML page
     initbench.compare("results/a", "results/b").pairs     # paired differences over common seeds, with intervals
     initbench.rank("results/sweep").standings             # which setting comes first, ties told
     initbench.initializer("keras:he_normal").variance(fan_in=512, fan_out=256)
