@@ -51,8 +51,8 @@ def load(folder: str | PathLike[str]) -> Tables:
 def plot(result: Result | Tables | str | PathLike[str], stem: str = "variance") -> Figure:
     """One picture of a result, of loaded tables or of a results folder, as a Matplotlib Figure.
 
-    stem: variance | gradients | histograms | health | cosine. Raises UsageError for a picture that the tables cannot
-    give.
+    stem: variance | gradients | histograms | health | cosine | heatmap | training | training_layers | trainability.
+    Raises UsageError for a picture that the tables cannot give.
     """
     from . import figures
     from .lab.result import Result

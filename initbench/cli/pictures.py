@@ -127,9 +127,9 @@ def remove_pictures(folder: Path, but: Collection[str] = ()) -> None:
 
     Raises StorageError.
     """
-    from ..figures import CUSTOM, STEMS
+    from ..figures import EVERY
     from ..lab.store import remove
 
-    stale = tuple(f"{stem}.{end}" for stem in (*STEMS, CUSTOM) if stem not in but for end in ("png", "svg", "json"))
+    stale = tuple(f"{stem}.{end}" for stem in EVERY if stem not in but for end in ("png", "svg", "json"))
     if (folder / "plots").is_dir():
         remove(folder / "plots", stale)

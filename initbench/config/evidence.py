@@ -29,7 +29,7 @@ COLUMNS: dict[str, tuple[str, ...] | None] = {
 
 TRAINED = (
     *("learning_rate", "final_loss", "final_accuracy", "test_loss", "test_accuracy"),
-    *("diverged", "disagreement"),
+    *("diverged", "disagreement", "xi_c"),
 )
 """Columns that it has where networks are trained: numbers, all of them."""
 CURVES = ("loss", "accuracy", "test_loss", "test_accuracy", "gradient_norm")

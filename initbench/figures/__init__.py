@@ -9,11 +9,13 @@
     draw         the figure                          lines, ridges   its panels
     heatmap(_series)   maps over two swept keys         phase(_series)   the plane of sigma_w and sigma_b
     style, page  sizes, colours, markers, titles     render       PNG and SVG, byte for byte the same
+    training(_layers), trainability _series   the data of what was trained
     differences  of two sets of such data            stale      whether pictures are those of the tables
 
 One figure per question: `variance` and `gradients` (does the signal survive, forward and backward),
 `histograms`, `health` (dead, inactive, saturated, distinct units), `cosine` (can inputs still be told apart). Where
-Jacobians or plug-ins' metrics were measured, `metrics` shows them.
+Jacobians or plug-ins' metrics were measured, `metrics` shows them. Where networks were trained, `training` (does it
+learn), `training_layers` (what becomes of the layers) and `trainability` (which settings can be trained at all).
 
 Apart from the results: `phase_series` and `phase`, the plane of sigma_w and sigma_b, from theory's arrays alone.
 """
@@ -29,16 +31,15 @@ from initbench.errors import UsageError, did_you_mean
 from initbench.lab.tables import Tables
 
 from .draw import draw
-from .plans import CUSTOM
 from .render import FORMATS, encode, to_json
-from .series import STEMS, available, compute, quantities
+from .series import EVERY, STEMS, available, compute, quantities
 
-__all__ = ["CUSTOM", "FORMATS", "STEMS", "Figure", "available", "draw_all", "figure", "render", "series"]
+__all__ = ["EVERY", "FORMATS", "STEMS", "Figure", "available", "draw_all", "figure", "render", "series"]
 
 
 def series(tables: Tables, stem: str) -> dict[str, Any]:
     """What the figure shows, as data that JSON can hold: panels with lines with x, y, low and high."""
-    _known(stem, (*STEMS, CUSTOM), "figure")
+    _known(stem, EVERY, "figure")
     if stem not in (drawable := available(tables)):
         have = f"they have {', '.join(drawable)}" if drawable else "they have none"
         raise UsageError(f"these results have nothing to draw for {stem!r}; {have}")

@@ -68,13 +68,13 @@ def _where(hit: np.ndarray[Any, Any], owner: np.ndarray[Any, Any], layer: np.nda
 
 def notes(panel: dict[str, Any]) -> list[dict[str, Any]]:
     """What the bands of a panel cannot show: settings without a number, at zero, or off the axes."""
-    crowd, backward = panel["crowd"], panel["backward"]
+    crowd, backward, unit = panel["crowd"], panel["backward"], panel.get("unit", "layer")
     said = {"nonfinite": "overflow" if panel["kind"] == "size" else "are not finite", "zero": "are exactly 0"}
     found = []
     for kind, what in said.items():
         if crowd[kind]:
             many, first, last = crowd[kind]
-            where = f"from layer {last} down" if backward else f"from layer {first} on"
+            where = f"from {unit} {last} down" if backward else f"from {unit} {first} on"
             found.append((kind, f"{many} of {crowd['count']} settings {what}, {where} at the earliest"))
     if panel["yscale"] == "log":
         low = min((value for value in crowd["low"] if value), default=panel["ylim"][0])

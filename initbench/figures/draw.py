@@ -17,11 +17,14 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from . import heatmap, heatmap_series, lines, ridges, style
+from . import heatmap, heatmap_series, lines, ridges, style, trainability_series
 
 _LEFT, _RIGHT, _BOTTOM = 0.85, 0.2, 0.58  # around every panel
 _EDGE = 0.15  # around the figure
 _TITLES = 0.34  # over every panel
+
+
+MAPS = (heatmap_series.STEM, trainability_series.STEM)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class _Sizes:
 
 def draw(series: dict[str, Any]) -> Figure:
     """The figure that these data describe, ready to be saved; the canvas needs no display."""
-    if series["stem"] == heatmap_series.STEM:
+    if series["stem"] in MAPS:
         return heatmap.draw(series)
     with style.context():
         panels = series["panels"]

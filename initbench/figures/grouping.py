@@ -55,9 +55,13 @@ class Grouping:
 
 
 def short(axis: str, axes: Sequence[str]) -> str:
-    """`initializer` for `network.initializer`, unless another axis ends the same."""
-    tail = axis.rpartition(".")[2]
-    return tail if sum(other.rpartition(".")[2] == tail for other in axes) == 1 else axis
+    """The least of a key that tells it from the other axes: `initializer` for `network.initializer`, unless another
+    axis ends the same."""
+    for start in range(axis.count("."), -1, -1):
+        tail = axis.split(".")[start:]
+        if sum(other.split(".")[-len(tail) :] == tail for other in axes) == 1:
+            return ".".join(tail)
+    return axis
 
 
 def group(tables: Tables, shown: Sequence[str], size: dict[str, float]) -> Grouping:

@@ -128,7 +128,7 @@ def _ratios(axes: Axes, panel: dict[str, Any]) -> AxesImage:
         predicted = np.array(
             [[math.nan if value is None else math.log10(value) for value in row] for row in panel["theory"]]
         )
-        if np.nanmin(predicted) < 0 < np.nanmax(predicted):
+        if min(predicted.shape) > 1 and np.nanmin(predicted) < 0 < np.nanmax(predicted):
             axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="white", linewidths=3.0)
             axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="black", linewidths=1.6, linestyles="dashed")
     return image

@@ -72,15 +72,21 @@ def short(key: str) -> str:
 
 
 def axes_of(tables: Tables) -> Axes | None:
-    """The two keys with the most values; the longer labels read better along y."""
-    counts = {key: tables.cells[key].nunique() for key in tables.axes}
+    """The two keys with the most values; the longer labels read better along y. A key that goes with others, such as
+    one zipped with them, tells nothing apart."""
+    cells = tables.cells
+    counts = {key: cells[key].nunique() for key in tables.axes}
     several = sorted((key for key in counts if counts[key] > 1), key=lambda key: -counts[key])
-    if len(several) < 2:
+    chosen = several[:1]
+    for key in several[1:]:
+        if (cells.groupby(chosen, sort=False)[key].nunique() > 1).any():
+            chosen.append(key)
+    if len(chosen) < 2:
         return None
-    first, second = sorted(several[:2], key=tables.axes.index)
-    longest = {key: max(map(len, tables.cells[key].map(str))) for key in (first, second)}
+    first, second = sorted(chosen[:2], key=tables.axes.index)
+    longest = {key: max(map(len, cells[key].map(str))) for key in (first, second)}
     y, x = (first, second) if longest[first] >= longest[second] else (second, first)
-    return Axes(x, y, tuple(key for key in tables.axes if key in several[2:]))
+    return Axes(x, y, tuple(key for key in tables.axes if key in chosen[2:]))
 
 
 def facets_of(cells: pd.DataFrame, axes: Axes) -> list[tuple[str, pd.DataFrame]]:

@@ -59,7 +59,8 @@ def notes(panel: Panel) -> list[dict[str, Any]]:
             if one[kind]:
                 drawn = [x for x, y in zip(one["x"], one["y"], strict=True) if y is not None and y > 0]
                 present = drawn if kind in ("below", "above") else one["x"]
-                text = _said(one, kind, panel["kind"], _where(one[kind], present, panel["backward"]))
+                where = _where(one[kind], present, panel["backward"], panel.get("unit", "layer"))
+                text = _said(one, kind, panel["kind"], where)
                 said.setdefault((kind, text), []).append(one["label"])
     everyone = None if "crowd" in panel else len(panel["lines"])
     found = [
@@ -83,16 +84,16 @@ def _said(one: Line, kind: str, quantity: str, where: str) -> str:
     return f"off the axis {where}, {end}"
 
 
-def _where(layers: Sequence[int], present: Sequence[int], backward: bool) -> str:
-    """`from layer 12 on`: the stretch in the direction in which the signal travels."""
+def _where(layers: Sequence[int], present: Sequence[int], backward: bool, unit: str) -> str:
+    """`from layer 12 on`: the stretch in the direction in which the signal travels, or in which steps are taken."""
     count = len(layers)
     if count == len(present):
-        return "at every layer"
+        return f"at every {unit}"
     tail, head = list(present[-count:]) == list(layers), list(present[:count]) == list(layers)
     if count == 1:
-        return f"at layer {layers[0]}"
+        return f"at {unit} {layers[0]}"
     if tail:
-        return f"at layers {layers[0]}–{layers[-1]}" if backward else f"from layer {layers[0]} on"
+        return f"at {unit}s {layers[0]}–{layers[-1]}" if backward else f"from {unit} {layers[0]} on"
     if head:
-        return f"from layer {layers[-1]} down" if backward else f"up to layer {layers[-1]}"
-    return f"at {count} of {len(present)} layers, the first {layers[0]}"
+        return f"from {unit} {layers[-1]} down" if backward else f"up to {unit} {layers[-1]}"
+    return f"at {count} of {len(present)} {unit}s, the first {layers[0]}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from initbench.lab.tables import Tables
 
-from . import crowd, heatmap_series, histograms
+from . import crowd, heatmap_series, histograms, trainability_series, training_layers_series, training_series
 from .curves import Curve, Curves, curves, widths
 from .grouping import Facet, Grouping, Member, group
 from .panels import Quantity, line, panel, scale, spread
@@ -19,8 +19,18 @@ from .plans import CUSTOM, PLANS, Group, Plan, custom_plan
 from .remarks import Panel, coinciding
 
 STEMS = ("heatmap", "variance", "gradients", "histograms", "health", "cosine")
+TRAINED = ("training", "training_layers", "trainability")
+"""Figures that only tables with trained networks have."""
+EVERY = (*STEMS, *TRAINED, CUSTOM)
+"""Every figure that there can be, in order."""
 
-OTHERS: dict[str, Any] = {"heatmap": heatmap_series, "histograms": histograms}
+OTHERS: dict[str, Any] = {
+    "heatmap": heatmap_series,
+    "histograms": histograms,
+    "training": training_series,
+    "training_layers": training_layers_series,
+    "trainability": trainability_series,
+}
 """Figures that do not show quantities across layers; each module says whether it is drawable, and computes it."""
 
 _COINCIDENCES = 3  # footnotes about lines that lie on one another
@@ -29,14 +39,14 @@ Series = dict[str, Any]
 
 
 def available(tables: Tables, found: Curves | None = None) -> tuple[str, ...]:
-    """The figures that these tables have data for, in the order of STEMS, that of plug-ins' metrics last.
+    """The figures that these tables have data for, in the order of EVERY.
 
     found: their `quantities`, for whoever asks more than once.
     """
     found = quantities(tables) if found is None else found
     return tuple(
         stem
-        for stem in (*STEMS, CUSTOM)
+        for stem in EVERY
         if (OTHERS[stem].drawable(tables) if stem in OTHERS else _present(_plan(stem, found), found))
     )
 
@@ -187,7 +197,7 @@ def _grid(
             _lines(found[quantity.metric], quantity, facet, grouping.bands),
             plan.backward,
         )
-        | _crowd(found[quantity.metric], quantity, facet)
+        | crowded(found[quantity.metric], quantity, facet)
         for facet in grouping.facets
         for quantity in order
     ]
@@ -198,7 +208,7 @@ def _lines(found: Mapping[str, Curve], quantity: Quantity, facet: Facet, bands: 
     return [line(found[member.cell], quantity, member, bands) for member in facet.members if member.cell in found]
 
 
-def _crowd(found: Mapping[str, Curve], quantity: Quantity, facet: Facet) -> dict[str, Any]:
+def crowded(found: Mapping[str, Curve], quantity: Quantity, facet: Facet) -> dict[str, Any]:
     """What stands for all cells of a panel, where only some have lines."""
     there = [found[cell] for cell in facet.crowd if cell in found]
     return {"crowd": crowd.summary(there, quantity.kind == "size")} if there else {}

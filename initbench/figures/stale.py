@@ -15,18 +15,20 @@ from typing import Any
 from initbench.lab.tables import Tables
 
 from .differences import Difference, differences
-from .plans import CUSTOM
 from .render import FORMATS, digest, shown_by, to_json
-from .series import STEMS, available, compute, quantities
+from .series import EVERY, TRAINED, available, compute, quantities
 
 CURRENT, STALE, UNKNOWN = "current", "stale", "not compared"
-FILES = tuple(f"{stem}.{end}" for stem in (*STEMS, CUSTOM) for end in (*FORMATS, "json"))
+FILES = tuple(f"{stem}.{end}" for stem in EVERY for end in (*FORMATS, "json"))
 """Every file that a picture can have; whatever else lies beside them is nobody's picture."""
 
 _NEEDED: Mapping[str, frozenset[str]] = {
     "heatmap": frozenset(),
     "histograms": frozenset({"histograms.csv"}),
     "health": frozenset({"summary.csv", "layers.csv"}),
+    "training": frozenset({"training.csv"}),
+    "training_layers": frozenset({"training_layers.csv"}),
+    "trainability": frozenset(),
 }
 """Without which tables, all of which have cells.csv, a picture's data cannot be told; of the others, summary.csv."""
 _THEORY = "theory.csv"
@@ -74,7 +76,7 @@ def review(
     measured = quantities(tables)
     wanted = available(tables, measured)
     found = []
-    for stem in (*STEMS, CUSTOM):
+    for stem in EVERY:
         lost = tuple(sorted(_drawn_from(stem) & set(absent)))
         compared = not set(lost) - {_THEORY}
         present = [f"{stem}.{end}" for end in (*FORMATS, "json") if f"{stem}.{end}" in files]
@@ -91,7 +93,7 @@ def review(
 
 
 def _drawn_from(stem: str) -> frozenset[str]:
-    return _NEEDED.get(stem, frozenset({"summary.csv"})) | ({_THEORY} if stem != "histograms" else set())
+    return _NEEDED.get(stem, frozenset({"summary.csv"})) | (set() if stem in ("histograms", *TRAINED) else {_THEORY})
 
 
 def _wrong(

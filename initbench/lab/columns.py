@@ -14,7 +14,7 @@ CELLS = (
 )
 TRAINED = (
     *("learning_rate", "final_loss", "final_accuracy", "test_loss", "test_accuracy"),
-    *("diverged", "disagreement"),
+    *("diverged", "disagreement", "xi_c"),
 )
 """What cells.csv has after CELLS where networks are trained."""
 TRAINING = (

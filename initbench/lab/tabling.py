@@ -122,9 +122,16 @@ def _cell_rows(result: CellResult, trains: bool) -> list[tuple[Value, ...]]:
             *(forward.state or None, backward.state or None),
             *(" ".join(verdict.flags) or None, verdict.verdict or None),
             *((departure.z, departure.layer) if departure else (None, None)),
-            *(result.ending.row if result.ending else ()),
+            *((*result.ending.row, _memory(result.planned.cell)) if result.ending else ()),
         )
     ]
+
+
+def _memory(cell: Cell) -> Value:
+    """xi_c, with which the depth goes to which a network can be trained."""
+    from ..theory.memory import correlation_length  # only where something trains
+
+    return correlation_length(cell.network.layers)
 
 
 def _ratios(drift: Drift) -> tuple[Value, Value]:
