@@ -44,6 +44,14 @@ verdict:                      # what counts as vanishing or exploding, saturated
   saturated: 0.5
   dead: 0.5
 
+# Networks can be trained, too, with a linear readout; `initbench list datasets` shows what they can learn.
+# training:
+#   data: gaussian_classes
+#   learning_rate: [0.01, 0.1]  # a number, or a list of which the best is kept
+#   steps: 1000                 # or epochs
+#   optimizer: sgd              # or momentum, adam
+#   readout: {{initializer: lecun_normal}}
+
 # Every combination of these values is one cell of the grid; dotted keys reach into parameters.
 # sweep:
 #   grid:

@@ -4,7 +4,7 @@ left out."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -25,8 +25,12 @@ from .predicted import Beside, Theory, blank
 from .stored import header, read_failures, stream
 from .summary import Summary
 from .tables import Tables
+from .trained import Ending
+from .trained_words import trained_sentences
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..theory.prediction import Curve
 
 Row = tuple[Value, ...]
@@ -46,14 +50,26 @@ def retold(folder: Path, experiment: Experiment, tables: Tables, most: int) -> t
     traces = dict(_traces(folder, experiment, tables, wanted))
     planned = _planned(experiment, tables, most)
     theory = _Theory(folder, planned)
+    endings = _endings(rows)
     told: list[tuple[str, ...]] = []
     for cell in rows["cell"]:
         parts = traces.get(cell, ())
         if cell in wanted and parts and cell in planned:
-            told.append(conclude(experiment, planned[cell], parts, theory).sentences)
+            again = conclude(experiment, planned[cell], parts, theory)
+            end = again.ending or endings.get(cell)  # layers.csv knows nothing of training
+            told.append((*again.sentences, *(() if again.ending else trained_sentences(planned[cell].cell, end))))
         else:
             told.append((f"failed: {reasons[cell]}",) if cell in reasons else ())
     return tuple(told)
+
+
+def _endings(rows: pd.DataFrame) -> dict[str, Ending]:
+    """How training ended in every row of cells.csv; empty where nothing was trained."""
+    names = [field.name for field in fields(Ending)[1:]]
+    if names[0] not in rows:
+        return {}
+    numbers = rows[names].itertuples(index=False, name=None)
+    return {cell: Ending(0, *row) for cell, row in zip(rows["cell"], numbers, strict=True)}
 
 
 class _Theory(Theory):

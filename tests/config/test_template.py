@@ -22,11 +22,12 @@ def test_it_loads(tmp_path: Path, name: str) -> None:
 def test_its_comments_are_configs_too(tmp_path: Path) -> None:
     path = tmp_path / "start.yaml"
     lines = template("start").splitlines()
-    code = ("# sweep", "#   ", "# expect")
+    code = ("# sweep", "#   ", "# expect", "# training")
     path.write_text("\n".join(line[2:] if line.startswith(code) else line for line in lines), encoding="utf-8")
     experiment = load(path)
     assert len(experiment.cells) == 6
     assert len(experiment.expect) == 1
+    assert experiment.cells[0].cell.training is not None
 
 
 def test_its_first_line_is_for_editors() -> None:

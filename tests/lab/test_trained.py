@@ -19,6 +19,7 @@ from initbench.lab.blocks import DamagedBlockError
 from initbench.lab.check import check_folder
 from initbench.lab.overview import overview
 from initbench.lab.plan import open_experiment
+from initbench.lab.retold import retold
 from initbench.lab.status import folder_status
 from initbench.lab.steps import statistic
 from initbench.lab.trained import disagreement, ending
@@ -246,6 +247,13 @@ def test_statistics_over_seeds() -> None:
     assert statistic([None, None], "mean")[0] is None
     assert math.isnan(statistic([1.0, None], "max")[0] or 0)
     assert statistic([3.0], "sd")[0] is None
+
+
+@pytest.mark.parametrize("layers", [True, False])
+def test_stored_results_are_told_in_the_same_words(tmp_path: Path, layers: bool) -> None:
+    result = run(tmp_path, f"output.layers={str(layers).lower()}")
+    told = retold(tmp_path, result.experiment, initbench.load(tmp_path), 12)
+    assert told == tuple(cell.sentences for cell in result.results)
 
 
 def test_the_overview_and_the_sentences_say_how_it_ended() -> None:
