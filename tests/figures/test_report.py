@@ -228,3 +228,10 @@ def test_one_setting_is_told_under_the_name_of_the_experiment(tmp_path: Path) ->
     assert "evil: at a few layers" in document.text("summary")
     assert 'id="expectations"' not in text
     assert 'id="glance"' not in text
+
+
+def test_what_training_takes_is_used_too(tmp_path: Path) -> None:
+    training = {"steps": 2, "learning_rate": 0.1, "data": "digits", "optimizer": "adam"}
+    document = Document(api.report(evil_results(tmp_path / "t", training=training, sweep=None, expect=[])))
+    assert {"digits", "adam", "cross_entropy"} <= set(document.within["dt"])
+    assert "Kingma" in document.text("cite")

@@ -21,6 +21,9 @@ KINDS = {
     "bias initializer": "Initializers of the biases",
     "activation": "Activations",
     "input": "Inputs",
+    "data": "Data to train on",
+    "loss": "Losses",
+    "optimizer": "Optimizers",
 }
 _SETTINGS = 3
 """Settings of a point that are named; of more, how many there are."""

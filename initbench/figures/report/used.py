@@ -16,7 +16,7 @@ from initbench.spec import Experiment
 class Used:
     """One entry of the catalogue, as the networks use it.
 
-    kind: initializer | bias initializer | activation | input | metric.
+    kind: initializer | bias initializer | activation | input | data | loss | optimizer | metric.
     numbers: (what, how much), in words; empty where there is none.
     """
 
@@ -30,7 +30,8 @@ class Used:
 
 
 def used(experiment: Experiment) -> tuple[Used, ...]:
-    """Initializers of weights and biases, activations, inputs and metrics, each once, in the order of the grid.
+    """Initializers of weights and biases, activations, inputs, what training takes, and metrics, each once, in the
+    order of the grid.
 
     An initializer's numbers are those of the first layer inside of a network that it draws.
     """
@@ -50,6 +51,10 @@ def _entries(experiment: Experiment) -> Iterator[Used]:
         yield _entry("activation", activation.label, activation.record)
     for inputs in dict.fromkeys(cell.batch.inputs for cell in cells):
         yield _entry("input", inputs.label, inputs.record)
+    for training in dict.fromkeys(cell.training for cell in cells if cell.training):
+        yield _entry("data", training.data.label, training.data.record)
+        yield _entry("loss", training.loss.label, training.loss.record)
+        yield _entry("optimizer", training.optimizer.label, training.optimizer.record)
     for name in dict.fromkeys(name for cell in cells for name in cell.metrics):
         yield _entry("metric", name, METRICS.find(name))
 
