@@ -5,9 +5,10 @@ That they hold is tested with all configs that ship, in test_configs.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from math import sqrt
+from math import inf, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import pytest
 
 from initbench import initializer
 from initbench.catalogue.initializers import Initializer
-from initbench.lab.papers import heading, read_paper, read_papers, shipped
+from initbench.lab.expectations import Outcome
+from initbench.lab.markdown import escape
+from initbench.lab.papers import compare, heading, read_paper, read_papers, shipped
+from initbench.lab.papers_page import shown
 from initbench.lab.plan import open_experiment
 from initbench.lab.runner import run
-from initbench.spec import Experiment, GridCell, Layer, Network
+from initbench.spec import Expectation, Experiment, GridCell, Layer, Network
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "configs" / "papers"
@@ -144,5 +148,53 @@ def test_some_fail_for_another_network(name: str, override: str) -> None:
     assert failures(open_experiment(FOLDER / f"{name}.yaml", [override]))
 
 
+@pytest.mark.parametrize(
+    ("measured", "predicted", "of_root", "expected"),
+    [
+        (4.0, 9.0, True, (2.0, 3.0)),
+        (4.0, 9.0, False, (4.0, 9.0)),
+        (4.0, nan, True, (2.0, None)),
+        (None, nan, True, (None, None)),
+        (inf, inf, True, (inf, inf)),
+        ("ok", nan, False, ("ok", None)),
+    ],
+)
+def test_numbers_beside_a_published_root_are_roots(
+    measured: Any, predicted: float, of_root: bool, expected: tuple[Any, Any]
+) -> None:
+    claim = Expectation("a", (), "act_q", "last", "mean", "at_least", (0.0,), published=2.0, of_root=of_root)
+    (found,) = compare([Outcome(claim, "passed", "", measured, predicted)])
+    assert (found.measured, found.predicted) == expected
+    (negative,) = compare([Outcome(claim, "failed", "", -4.0)])
+    assert isinstance(negative.measured, float)
+    assert isnan(negative.measured) is of_root
+    assert (found.passes, negative.passes) == (True, False)
+
+
 def test_the_papers_that_came_along_are_those() -> None:
     assert shipped() == FOLDER
+
+
+def test_the_gallery_shows_every_paper_as_it_is() -> None:
+    """The committed page is of these configs, its pictures exist, and its numbers are within what is asked for."""
+    gallery = ROOT / "results" / "papers"
+    sections = re.split(r"^## ", (gallery / "README.md").read_text(), flags=re.MULTILINE)[1:]
+    assert [section.partition("\n")[0] for section in sections] == NAMES
+    for name, section in zip(NAMES, sections, strict=True):
+        paper = read_paper(FOLDER / f"{name}.yaml")
+        assert f"**{escape(paper.source)}, {escape(paper.place)}.**" in section
+        assert escape(paper.experiment.description.partition(": ")[2][1:]) in section
+        assert f"```sh\ninitbench papers {name}\n```" in section
+        (picture,) = re.findall(r"^!\[.*?\]\((.*?)\)$", section, re.MULTILINE)
+        assert (gallery / picture).is_file()
+        rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")][2:]
+        claims = paper.experiment.expect
+        assert f"<summary>{len(claims)} of {len(claims)} claims hold</summary>" in section
+        assert [row[0] for row in rows] == [escape(claim.name) for claim in claims]
+        for row, claim in zip(rows, claims, strict=True):
+            assert row[-1] == "yes"
+            if claim.published is not None:
+                assert row[1] == shown(claim.published)
+            if claim.test == "between" and not claim.refuted:
+                low, high = (sqrt(float(limit)) if claim.of_root else float(limit) for limit in claim.target)
+                assert low * 0.9999 <= float(row[3]) <= high * 1.0001 or low <= 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _ANSWERS = {True: "yes", False: "no", None: "nothing to judge by"}
 _PICTURES = (
     ("gradient_cosine", "cosine"),
     ("jacobian", "jacobian"),
+    ("jacobian", "metrics"),
+    ("layer_jacobian", "metrics"),
     ("cosine", "cosine"),
     ("grad", "gradients"),
     ("weight_grad", "gradients"),
@@ -33,7 +36,7 @@ _PICTURES = (
     ("act_var", "histograms"),
     ("", "variance"),
 )
-"""What the metric of a paper's first claim begins with, and the picture that shows it."""
+"""What a claim's metric begins with, and the picture that shows it; the first that fits."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,14 @@ def shown(value: Value) -> str:
 
 
 def picture(entry: Entry) -> str | None:
-    """The stem of the picture that shows what the first claim is about; another one where it was not drawn."""
-    claims = entry.paper.experiment.expect
-    metric = claims[0].metric if claims else ""
-    wanted = (stem for head, stem in _PICTURES if metric.startswith(head))
-    return next((stem for stem in wanted if stem in entry.drawn), entry.drawn[0] if entry.drawn else None)
+    """The stem of the picture that shows what most claims are about, of those that were drawn."""
+    order = list(dict.fromkeys(stem for _, stem in _PICTURES if stem in entry.drawn))
+    votes = Counter(_shows(claim.metric, order) for claim in entry.paper.experiment.expect)
+    return max(order, key=lambda stem: votes[stem], default=entry.drawn[0] if entry.drawn else None)
+
+
+def _shows(metric: str, drawn: Sequence[str]) -> str:
+    return next((stem for head, stem in _PICTURES if metric.startswith(head) and stem in drawn), "")
 
 
 def page(entries: Sequence[Entry]) -> str:
