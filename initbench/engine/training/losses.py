@@ -16,16 +16,17 @@ Differentiate = Callable[[Array, Array], Array]
 
 def cross_entropy(outputs: Array, labels: Array) -> Array:
     """Mean over the batch of ln sum_k exp f_k - f_y; the gradient is (softmax(f) - 1_y) / B."""
-    batch = outputs.shape[1]
+    networks, batch, classes = outputs.shape
+    entries = outputs.reshape(-1)
+    place = np.arange(0, entries.size, classes).reshape(networks, batch) + labels
     outputs -= outputs.max(axis=2, keepdims=True)
-    place = labels[:, :, None]
-    said = np.take_along_axis(outputs, place, axis=2)[:, :, 0]
+    said = entries[place]
     np.exp(outputs, out=outputs)
     total = outputs.sum(axis=2, keepdims=True)
     losses = (np.log(total[:, :, 0]) - said).mean(axis=1, dtype=np.float64)
+    total *= outputs.dtype.type(batch)
     outputs /= total
-    np.put_along_axis(outputs, place, np.take_along_axis(outputs, place, axis=2) - 1, axis=2)
-    outputs /= outputs.dtype.type(batch)
+    entries[place] -= outputs.dtype.type(1 / batch)
     return np.asarray(losses)
 
 
