@@ -1,6 +1,7 @@
 """Training in initbench and in a PyTorch loop over seeds: whole processes in turn, several rounds.
 
-    python tests/benchmarks/training.py [--rounds 3] [--only 32 128 ...] [--optimizer sgd] [--steps 1000] [--small]
+    python tests/benchmarks/training.py [--rounds 3] [--only 32 128 ...] [--optimizer sgd] [--steps 1000]
+                                        [--torch-threads 1 2] [--small]
 
 Three hidden layers of relu, 1000 examples of four Gaussian classes (800 to train on), minibatches of 64; every 100th
 part of the steps the losses and accuracies of all training and test examples and the norm of the gradient. initbench
@@ -83,10 +84,10 @@ def initbench(work: Work) -> Measured:
     return Measured(ran.seconds, seconds, float(cell["final_loss"]), float(cell["final_accuracy"]))
 
 
-def pytorch(work: Work) -> Measured:
-    """The faster of one thread and all."""
+def pytorch(work: Work, choices: list[int]) -> Measured:
+    """The fastest of several numbers of threads."""
     found = []
-    for threads in sorted({1, available_cores()}):
+    for threads in choices:
         told = json.dumps(asdict(work) | {"threads": threads})
         ran = run([sys.executable, str(HERE / "training_torch_side.py"), told], {})
         said = json.loads(ran.output.splitlines()[-1])
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="*", help="widths")
     parser.add_argument("--optimizer", default="sgd", choices=["sgd", "momentum", "adam"])
     parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--torch-threads", type=int, nargs="+", default=sorted({1, available_cores()}))
     parser.add_argument("--small", action="store_true", help="a moment's work, to try the scripts")
     options = parser.parse_args()
     rate = {"sgd": 0.1, "momentum": 0.01, "adam": 0.001}[options.optimizer]
@@ -110,7 +112,7 @@ def main() -> None:
         work = replace(work, optimizer=options.optimizer, rate=rate, steps=options.steps)
         if options.small:
             work = replace(work, seeds=2, steps=20)
-        rounds = [(initbench(work), pytorch(work)) for _ in range(options.rounds)]
+        rounds = [(initbench(work), pytorch(work, options.torch_threads)) for _ in range(options.rounds)]
         whole = statistics.median(theirs.seconds / ours.seconds for ours, theirs in rounds)
         loop = statistics.median(theirs.loop / ours.loop for ours, theirs in rounds)
         ours, theirs = rounds[-1]
