@@ -31,8 +31,11 @@ _PICTURES = (
     ("backward", "gradients"),
     ("loss", "training"),
     ("accuracy", "training"),
+    ("final_loss", "training"),
     ("final", "trainability"),
     ("final", "training"),
+    ("test", "trainability"),
+    ("test", "training"),
     ("act_var", "histograms"),
     ("", "variance"),
 )
