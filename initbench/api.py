@@ -129,4 +129,5 @@ def _content(found: Account) -> Content:
         claims=tuple(Claim(one.expectation.name, one.status, one.message) for one in found.outcomes),
         beside_theory=theory_summary(found.cells),
         points=points(found.experiment.cells, EXPLAINED),
+        absent=found.absent,
     )

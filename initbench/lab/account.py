@@ -11,9 +11,10 @@ from .check import stored_experiment
 from .columns import TABLES
 from .csvtext import Row, Table, Value
 from .expectations import Evidence, Outcome
+from .partial import kept_tables
 from .retold import retold
 from .stored import header, stream, text_of, verify
-from .tables import Tables, read_tables
+from .tables import Tables
 
 CELLS = "cells.csv"
 
@@ -24,7 +25,7 @@ class Account:
 
     tables: with the columns that pictures need. cells: cells.csv with its blanks. source, resolved: the config as it
     was written, and with every default. sentences: of the first cells, most important first, remarks indented; empty
-    where the networks' own numbers are gone.
+    where the networks' own numbers are gone. absent: tables that the run wrote and the folder does not keep.
     """
 
     tables: Tables
@@ -34,12 +35,13 @@ class Account:
     resolved: str
     sentences: tuple[tuple[str, ...], ...]
     outcomes: tuple[Outcome, ...]
+    absent: tuple[str, ...]
 
 
 def account(folder: Path, most: int) -> Account:
     """Read a results folder; the first `most` cells are spelled out. Raises StorageError for what is missing or
     damaged."""
-    tables = read_tables(folder, pictured=True)
+    tables, absent = kept_tables(folder)
     for name in ("config.yaml", "resolved.yaml"):
         verify(folder, tables.manifest, name)
     experiment = stored_experiment(folder)
@@ -51,6 +53,7 @@ def account(folder: Path, most: int) -> Account:
         resolved=text_of(folder / "resolved.yaml"),
         sentences=retold(folder, experiment, tables, most),
         outcomes=_outcomes(folder, experiment, tables),
+        absent=tuple(sorted(absent)),
     )
 
 
@@ -67,6 +70,7 @@ def _outcomes(folder: Path, experiment: Experiment, tables: Tables) -> tuple[Out
     """What became of the expectations; of tables that may have millions of rows only those that they speak of are
     kept."""
     evidence = Evidence(experiment.expect)
+    evidence.open("summary.csv", tuple(tables.summary.columns))  # where the folder does not keep it, it has no rows
     for name in TABLES if experiment.expect else ():
         path, wanted = folder / name, evidence.wanted(name)
         if path.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,21 @@ def test_every_setting_is_in_the_overview(folder: Path) -> None:
     header, rows = overview(account(folder, 12).cells, ("network.initializer.gain",))
     assert header == ("gain", "forward", "a layer", "backward", "a layer", "verdict")
     assert [(row[0], row[-1]) for row in rows] == [("1", "stable"), ("3", "exploding")]
+
+
+def test_folders_that_keep_a_part_are_told_as_far_as_that_goes(tmp_path: Path) -> None:
+    api.run(CONFIG, tmp_path / "x", 1)
+    for name in ("layers.csv", "theory.csv"):
+        (tmp_path / "x" / name).unlink()
+    shutil.rmtree(tmp_path / "x" / "cells")
+    found = account(tmp_path / "x", 12)
+    assert found.absent == ("layers.csv", "theory.csv")
+    assert [one.status for one in found.outcomes] == ["passed", "unknown", "passed"]
+    assert found.sentences == ((), ())
+    assert "does not keep layers.csv, theory.csv" in api.report(tmp_path / "x")
+    (tmp_path / "x" / "summary.csv").unlink()
+    assert [one.status for one in account(tmp_path / "x", 12).outcomes] == ["passed", "unknown", "unknown"]
+    assert "<svg" not in api.report(tmp_path / "x")
 
 
 def test_flags_and_blanks_of_the_overview(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ class Content:
     source, resolved: the config as it was written, and with every default.
     sentences: of the first cells, most important first, remarks indented; empty where the networks' own numbers are
     gone. beside_theory: how many cells are as theory predicts, in a line.
+    absent: tables that the run wrote and the folder does not keep.
     """
 
     tables: Tables
@@ -41,6 +42,7 @@ class Content:
     claims: tuple[Claim, ...]
     beside_theory: str
     points: Points
+    absent: tuple[str, ...]
 
     @property
     def labels(self) -> list[str]:

@@ -151,6 +151,8 @@ def _claims(claims: Iterable[Claim]) -> Iterator[Markup]:
 
 
 def _tables(content: Content) -> Iterator[Markup]:
+    if content.absent:
+        yield element("p", f"This folder does not keep {', '.join(content.absent)}, which the run wrote.", class_="cut")
     yield _folded("Every setting (cells.csv)", sheets.cells(content))
     for label, sheet in sheets.layers(content):
         yield _folded(f"{label}: at a few layers (summary.csv)", sheet)
