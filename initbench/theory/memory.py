@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 from ..catalogue.activations import Activation
+from ..errors import ParameterError
 from ..spec import Layer
 from .layers import layer_laws
 from .mean_field import predict
@@ -26,4 +27,7 @@ def correlation_length(layers: tuple[Layer, ...]) -> float | None:
 
 @lru_cache(maxsize=1024)
 def _scale(activation: Activation, cw: float, cb: float) -> float | None:
-    return predict(activation, math.sqrt(cw), math.sqrt(cb)).xi_c
+    try:
+        return predict(activation, math.sqrt(cw), math.sqrt(cb)).xi_c
+    except ParameterError:  # weights so large that theory does not compute with them
+        return None

@@ -239,6 +239,19 @@ def test_networks_that_diverged_flatter_no_claim(tmp_path: Path) -> None:
     assert text[1].count(",,") == 2  # accuracies do not exist: blank, not nan
 
 
+def test_networks_that_overflow_are_a_result_like_any_other(tmp_path: Path) -> None:
+    result = run(
+        tmp_path,
+        "network.initializer={name: normal, stddev: 1e30}",
+        "sweep=null",
+        "dtype=float32",
+        "network.activation=relu",
+    )
+    assert result.cells["diverged"].tolist() == [1.0]
+    assert result.cells["final_accuracy"].tolist() == [0.0]
+    assert not result.failed
+
+
 def test_statistics_over_seeds() -> None:
     values = [1.0, 2.0, 4.0, 9.0]
     assert statistic(values, "mean") == (4.0, pytest.approx(np.std(values, ddof=1) / 2))
