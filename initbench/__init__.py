@@ -6,11 +6,11 @@ The house, from the top down; imports go down only:
     figures     stored tables -> pictures
     lab         carries experiments out: plan, executors, tables, verdict, expectations, store
     config      YAML -> Experiment: strict reader, schema, grid
-    engine      measures: random networks, forward and backward
+    engine      measures: random networks, forward and backward; and trains them
     theory      predicts the same without simulating; config, engine and theory are strangers to one another
     spec        the frozen specs that all rooms share
     plugins     what a package imports that brings names of its own
-    catalogue   what a config can name: initializers, activations, inputs, metrics
+    catalogue   what a config can name: initializers, activations, inputs, metrics, what training is made of
     streams     one random stream per (seed, purpose)
     errors      every error, with its exit code
 
@@ -18,7 +18,7 @@ From Python:
 
     import initbench
     result = initbench.run("config.yaml")            # or a dict; out="folder" writes it down
-    result.layers, result.summary, result.cells      # DataFrames
+    result.layers, result.summary, result.cells      # DataFrames; result.training where the config trains
     initbench.plot(result, "variance")               # a Matplotlib Figure
     initbench.report("results/quickstart")           # a results folder as one HTML page
     initbench.compare("results/a", "results/b").pairs     # paired differences over common seeds, with intervals

@@ -7,8 +7,8 @@
     build(root) ──  check.py: the fixed part against the models of schema.py
                     settings.py, named.py: each setting of a cell, names looked up in the catalogue
                     sweep.py, axes.py: the grid, counted before it is made
-                    cells.py: settings put together into cells
-                    expect.py: claims; resolved.py: everything written out
+                    cells.py: settings put together into cells; trained.py: those that train
+                    expect.py: claims, evidence.py: what they can be about; resolved.py: everything written out
 
 Every problem is collected by messages.py and raised as one ConfigError.
 """
