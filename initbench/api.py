@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .figures import Figure
     from .figures.report import Content
     from .lab.account import Account
-    from .lab.compare import Comparison
-    from .lab.ranking import Ranking
+    from .lab.comparing.compare import Comparison
+    from .lab.comparing.ranking import Ranking
     from .lab.result import Result
     from .lab.tables import Tables
 
@@ -73,7 +73,7 @@ def compare(
     metrics: only these; layer: there (a number, "first" or "last") instead of at the end of each metric's way.
     Raises UsageError, StorageError, JudgeError where nothing can be compared.
     """
-    from .lab import compare
+    from .lab.comparing import compare
 
     return compare.compare(a, b, metrics, layer)
 
@@ -84,7 +84,7 @@ def rank(*results: Result | str | PathLike[str]) -> Ranking:
 
     Raises UsageError, StorageError, JudgeError where there are fewer than two cells.
     """
-    from .lab import ranking
+    from .lab.comparing import ranking
 
     return ranking.rank(*results)
 

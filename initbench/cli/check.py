@@ -14,7 +14,7 @@ from . import github
 from .console import emit_json, note
 
 if TYPE_CHECKING:
-    from ..lab.drift import Drift
+    from ..lab.baselines.drift import Drift
     from ..lab.expectations import Outcome
 
 CHECK_FAILED = 1
@@ -112,7 +112,7 @@ def check(
 def _drift(folder: Path, baseline: Path, statistical: bool, update: bool) -> Drift | None:
     """The drift; None for a baseline that is about to be made, or made again of one that cannot be read."""
     from ..errors import StorageError
-    from ..lab.baseline import drift
+    from ..lab.baselines.baseline import drift
 
     try:
         return drift(folder, baseline, statistical)
@@ -125,7 +125,7 @@ def _drift(folder: Path, baseline: Path, statistical: bool, update: bool) -> Dri
 
 
 def _updated(folder: Path, baseline: Path) -> tuple[str, ...]:
-    from ..lab.accept import accept
+    from ..lab.baselines.accept import accept
 
     return accept(folder, baseline)
 

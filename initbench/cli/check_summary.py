@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..lab.markdown import escape, table
 
 if TYPE_CHECKING:
-    from ..lab.drift import Drift
+    from ..lab.baselines.drift import Drift
     from ..lab.expectations import Outcome
 
 NAMED = 4

@@ -12,7 +12,7 @@ import typer
 from .console import emit_json, table
 
 if TYPE_CHECKING:
-    from ..lab.compare_words import Block
+    from ..lab.comparing.compare_words import Block
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +37,8 @@ def compare(
     """Two results: settings that differ, then metrics with paired differences over common seeds. One folder of many
     cells, or three results and more: which initializer comes first.
     """
-    from ..lab import compare as comparing
-    from ..lab import compare_words, ranking
+    from ..lab.comparing import compare as comparing
+    from ..lab.comparing import compare_words, ranking
 
     if as_json and as_markdown:
         raise typer.BadParameter("--json and --markdown: one of them", param_hint="--markdown")

@@ -31,6 +31,6 @@ from .trace import Trace as Trace
 from .trace import join as join
 from .training import CURVES as CURVES
 from .training import Trained as Trained
-from .training import train as train
 from .training import seeds_together as seeds_together
+from .training import train as train
 from .workspace import Workspace as Workspace

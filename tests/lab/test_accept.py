@@ -15,8 +15,8 @@ from initbench import api
 from initbench.cli.pictures import draw_folder
 from initbench.errors import BusyError, InitbenchError, StorageError, UsageError
 from initbench.lab import store
-from initbench.lab.accept import accept
-from initbench.lab.baseline import drift
+from initbench.lab.baselines.accept import accept
+from initbench.lab.baselines.baseline import drift
 from initbench.lab.tables import read_tables
 
 CONFIG: dict[str, Any] = {

@@ -14,9 +14,9 @@ from lab_folders import without_checksums
 
 from initbench import api
 from initbench.errors import StorageError
-from initbench.lab.baseline import drift, held_against
-from initbench.lab.drift import Drift
-from initbench.lab.measured import Opened, open_results
+from initbench.lab.baselines.baseline import drift, held_against
+from initbench.lab.baselines.drift import Drift
+from initbench.lab.comparing.measured import Opened, open_results
 
 CONFIG: dict[str, Any] = {
     "name": "x",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from initbench.lab import chance
-from initbench.lab.chance import (
+from initbench.lab.baselines import chance
+from initbench.lab.baselines.chance import (
     Apart,
     Sample,
     comparisons,
@@ -22,7 +22,7 @@ from initbench.lab.chance import (
     of_summary,
     quantile,
 )
-from initbench.lab.drift import CHANCE, ERRORS
+from initbench.lab.baselines.drift import CHANCE, ERRORS
 
 Array = np.ndarray[Any, Any]
 

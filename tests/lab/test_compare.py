@@ -17,8 +17,8 @@ from lab_results import make_result
 
 import initbench
 from initbench.errors import JudgeError, StorageError, UsageError
-from initbench.lab.compare import Comparison, Difference, compare
-from initbench.lab.intervals import of_pairs
+from initbench.lab.comparing.compare import Comparison, Difference, compare
+from initbench.lab.comparing.intervals import of_pairs
 from initbench.lab.result import Result
 
 NAN, INF = math.nan, math.inf

@@ -10,9 +10,9 @@ import pytest
 from lab_results import Layers, make_result
 from lab_traces import signal
 
-from initbench.lab.compare import compare
-from initbench.lab.compare_words import PAIRS, PLACES, Block, as_markdown, comparison_blocks, ranking_blocks
-from initbench.lab.ranking import rank
+from initbench.lab.comparing.compare import compare
+from initbench.lab.comparing.compare_words import PAIRS, PLACES, Block, as_markdown, comparison_blocks, ranking_blocks
+from initbench.lab.comparing.ranking import rank
 from initbench.lab.result import Result
 
 INF = math.inf

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from initbench.lab.drift import CHANCE, ERRORS, ROUNDING, SHOWN, WORD, Held, Offence, distance, runs, worst
+from initbench.lab.baselines.drift import CHANCE, ERRORS, ROUNDING, SHOWN, WORD, Held, Offence, distance, runs, worst
 
 
 def held(apart: list[float], allowed: float = 1.0) -> Held:

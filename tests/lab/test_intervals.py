@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from initbench.lab.intervals import correlation, of_lots, of_mean, of_pairs, of_samples
+from initbench.lab.comparing.intervals import correlation, of_lots, of_mean, of_pairs, of_samples
 
 # Student 1908: hours of sleep gained by ten patients with two drugs. The intervals are those of R's t.test.
 FIRST = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lab_results import make_result
 
 from initbench.errors import JudgeError
-from initbench.lab.matching import match
-from initbench.lab.measured import Measured, Opened, open_results
+from initbench.lab.comparing.matching import match
+from initbench.lab.comparing.measured import Measured, Opened, open_results
 
 Settings = Mapping[str, str]
 EMPTY = pd.DataFrame()

@@ -14,8 +14,8 @@ from lab_traces import signal
 
 import initbench
 from initbench.errors import JudgeError, UsageError
-from initbench.lab.criteria import Numbers, same
-from initbench.lab.ranking import Ranking, rank
+from initbench.lab.comparing.criteria import Numbers, same
+from initbench.lab.comparing.ranking import Ranking, rank
 
 INF, NAN = math.inf, math.nan
 SEEDS = 8

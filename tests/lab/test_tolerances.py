@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from initbench.catalogue.metrics import METRICS
+from initbench.lab.baselines.tolerances import TOLERANCES, UNSTEADY, allowed, allowed_column, tolerance
 from initbench.lab.columns import CELLS, TEXT, WHOLE
 from initbench.lab.departure import ROUNDING
-from initbench.lab.tolerances import TOLERANCES, UNSTEADY, allowed, allowed_column, tolerance
 
 METRIC_NAMES = ("preact_mean", "preact_q", "act_var", "act_q", "grad_q", "cosine", "dead_fraction", "singular")
 SIZE = np.tile([1e-3, 4.0, 1e-6, 1.0, 9.0, 0.5, 0.25, 2.0], (3, 1))

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from .departure import FEWEST, WIDEST
+from ..departure import FEWEST, WIDEST
 from .drift import CHANCE, ERRORS, Held
 from .tolerances import COUNTS, FRACTIONS
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..comparing.measured import Measured, Moments
 from .chance import LEAST, Apart, beyond, enough
-from .measured import Measured, Moments
 from .tolerances import allowed_column
 
 Array = np.ndarray[Any, Any]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from . import markdown
+from .. import markdown
 from .compare import PAIRED, Comparison, Difference, Pair
 from .criteria import ALIKE_AT, DEAD, LOST
 from .intervals import LEVEL, Interval

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..catalogue.metrics import METRICS
-from .departure import ROUNDING, SQUARE_OF
+from ...catalogue.metrics import METRICS
+from ..departure import ROUNDING, SQUARE_OF
 
 Array = np.ndarray[Any, Any]
 

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StorageError
+from ...errors import StorageError
+from ..check import stored_experiment
+from ..comparing.measured import Measured, Opened, open_results, opened
+from ..comparing.settings import differences, seeds_text
+from ..partial import kept_tables
+from ..stored import verify
 from . import chance
 from .chance import Apart, Sample
-from .check import stored_experiment
 from .drift import EXACT, STATISTICAL, Drift, Held, distance, runs, worst
 from .exact import by_number, laid_out
 from .light import RATIOS, ratios
-from .measured import Measured, Opened, open_results, opened
-from .partial import kept_tables
-from .settings import differences, seeds_text
-from .stored import verify
 from .tolerances import allowed
 
 Array = np.ndarray[Any, Any]

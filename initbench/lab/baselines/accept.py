@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ..errors import StorageError, UsageError
-from .store import MARK, claimed, make_folder, publishing, remove
-from .stored import other, read_manifest
-from .unchanged import ALL, PLOTS
+from ...errors import StorageError, UsageError
+from ..store import MARK, claimed, make_folder, publishing, remove
+from ..stored import other, read_manifest
+from ..unchanged import ALL, PLOTS
 
 CONFIGS = ("config.yaml", "resolved.yaml")
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import JudgeError, UsageError
+from ...errors import JudgeError, UsageError
 from .criteria import ALIKE, ALIKE_AT, CRITERIA, DEAD, DRIFT, LOST, Numbers, numbers, same, wholly_lost
 from .intervals import Interval
 from .measured import Measured, Opened, Source, open_results

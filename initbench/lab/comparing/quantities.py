@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..catalogue.metrics import METRICS
-from ..errors import UsageError, did_you_mean
-from .departure import SQUARES
+from ...catalogue.metrics import METRICS
+from ...errors import UsageError, did_you_mean
+from ..departure import SQUARES
 from .measured import Measured, Moments
 
 Array = np.ndarray[Any, Any]

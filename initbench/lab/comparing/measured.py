@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import StorageError
-from ..spec import Experiment, GridCell
-from .check import stored_experiment
-from .columns import LAYERS
-from .result import Result
+from ...errors import StorageError
+from ...spec import Experiment, GridCell
+from ..check import stored_experiment
+from ..columns import LAYERS
+from ..result import Result
+from ..stored import verify
 from .settings import cell_settings
-from .stored import verify
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .tables import Tables
+    from ..tables import Tables
 
 Array = np.ndarray[Any, Any]
 Source = Result | str | PathLike[str]
@@ -114,7 +114,7 @@ def open_results(source: Source) -> Opened:
 
     Raises StorageError where the folder or a file of it is missing or damaged.
     """
-    from .tables import read_tables
+    from ..tables import read_tables
 
     if isinstance(source, Result):
         return opened(source.experiment, source.frames, "" if source.out is None else str(source.out))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .csvtext import Value
+from ..csvtext import Value
 
 Array = np.ndarray[Any, Any]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import JudgeError, UsageError
+from ...errors import JudgeError, UsageError
 from .intervals import Interval, correlation, in_common, of_lots, of_mean, of_pairs, of_samples
 from .lots import lot
 from .matching import match

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .columns import TEXT
+from ..columns import TEXT
+from ..comparing.measured import Measured
 from .drift import ROUNDING, WORD, Held, distance
-from .measured import Measured
 from .tolerances import UNSTEADY, allowed, allowed_column
 
 Array = np.ndarray[Any, Any]

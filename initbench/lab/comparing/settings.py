@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..spec import Cell, Layer, Training
+from ...spec import Cell, Layer, Training
 
 if TYPE_CHECKING:
     from .measured import Opened

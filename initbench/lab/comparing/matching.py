@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import JudgeError
+from ...errors import JudgeError
 from .measured import Measured, Opened
 
 
