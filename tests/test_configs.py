@@ -51,6 +51,9 @@ def test_the_schema_accepts_it(path: Path) -> None:
         ("torch_linear", "network.initializer=torch:kaiming_normal_"),
         ("orthogonal", "network.activation=tanh"),
         ("identity", "network.initializer={name: identity, gain: 0.9}"),
+        ("symmetry", "training.learning_rate=1e-6"),
+        ("he-versus-glorot-training", "network.activation=tanh"),
+        ("seeds-differ", "training.steps=1"),
     ],
 )
 def test_its_claims_fail_for_another_network(name: str, override: str) -> None:
