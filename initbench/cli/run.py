@@ -139,9 +139,13 @@ def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tup
 
 def draw(out: Path, result: Result, wanted: bool) -> list[str]:
     """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to
-    draw. No picture of an earlier run stays beside tables that it does not show."""
+    draw. No picture or report of an earlier run stays beside tables that it does not show."""
+    from ..lab.store import remove
     from .pictures import BOTH, draw_folder, drawn_before, remove_pictures
+    from .report import MARKDOWN, PAGE
 
+    if not result.unchanged:
+        remove(out, (PAGE, MARKDOWN))
     if wanted and len(result.failed) < len(result.results):
         before = drawn_before(out, BOTH, result.manifest) if result.unchanged else []
         return before or draw_folder(out, BOTH)

@@ -9,6 +9,7 @@ rotated     their quadrature in two dimensions, for all others
 shares      how much of a preactivation is inactive or saturated; how often a unit is dead on a whole batch
 maps        one infinitely wide layer: lengths, correlations, gradients
 mean_field  where lengths and correlations end up, how fast, and in which phase: `predict`
+points      the points of the plane that a config's networks stand at
 memory      how long a config's network remembers that two inputs differ
 critical    the edge of chaos: critical sigma_w, the critical line
 plane       all of that over the plane of sigma_w and sigma_b; window: which part of it to look at; phases: in words

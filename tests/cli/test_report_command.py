@@ -31,6 +31,13 @@ def test_a_run_goes_on_beside_a_report(cli: Cli, folder: Path, small: Path) -> N
     assert cli("report", "out").returncode == 0
     assert cli("run", str(small), "-o", "out", "-q").returncode == 0
     assert cli("check", "out").returncode == 0
+    assert (folder / "report.html").exists()  # nothing has changed
+
+
+def test_a_report_of_other_numbers_does_not_stay(cli: Cli, folder: Path, small: Path) -> None:
+    assert cli("report", "out").returncode == 0
+    assert cli("run", str(small), "-o", "out", "-q", "-s", "seeds=5").returncode == 0
+    assert not (folder / "report.html").exists()
 
 
 def test_markdown_links_the_plots_from_where_it_is(cli: Cli, folder: Path) -> None:
