@@ -13,8 +13,10 @@ from initbench.lab.plan import open_experiment
 from initbench.lab.runner import run
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if path.parent.name != "full")
-FULL = sorted((ROOT / "configs" / "papers" / "full").glob("*.yaml"))
+ALL = sorted((ROOT / "configs").rglob("*.yaml"))
+LONG = [path for path in ALL if path.parent.name == "full" or path.stem == "trainability"]
+"""Those that take minutes: run by `pytest -m slow`."""
+CONFIGS = [path for path in ALL if path not in LONG]
 RAN = os.environ.get("INITBENCH_RAN")
 """Where CI has run some of them already: what is stored there is not computed again."""
 
@@ -32,7 +34,7 @@ def test_its_claims_hold(path: Path) -> None:
     assert [outcome.message for outcome in result.outcomes if outcome.status != "passed"] == []
 
 
-@pytest.mark.parametrize("path", [*CONFIGS, *FULL], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_the_schema_accepts_it(path: Path) -> None:
     import yaml
 
