@@ -22,7 +22,7 @@ RAN = os.environ.get("INITBENCH_RAN")
 
 
 @pytest.mark.parametrize(
-    "path", [*CONFIGS, *(pytest.param(path, marks=pytest.mark.slow) for path in FULL)], ids=lambda path: path.stem
+    "path", [*CONFIGS, *(pytest.param(path, marks=pytest.mark.slow) for path in LONG)], ids=lambda path: path.stem
 )
 def test_its_claims_hold(path: Path) -> None:
     experiment = open_experiment(path)
