@@ -66,9 +66,12 @@ def compute(tables: Tables) -> dict[str, Any]:
 
 
 def _shown(frame: pd.DataFrame) -> list[Quantity]:
-    """The test's accuracy where examples have labels, else its loss."""
-    without = "test_loss" if frame["test_accuracy"].notna().any() else "test_accuracy"
-    return [one for one in QUANTITIES if one.metric != without and frame[one.metric].notna().any()]
+    """The test's accuracy where examples have labels, else its loss; units where some networks have few that differ."""
+    without = ["test_loss" if frame["test_accuracy"].notna().any() else "test_accuracy"]
+    units = frame["distinct_units"]
+    if not units.min() <= units.max() / 2:
+        without.append("distinct_units")
+    return [one for one in QUANTITIES if one.metric not in without and frame[one.metric].notna().any()]
 
 
 def _curves(frame: pd.DataFrame, column: str) -> dict[str, Curve]:

@@ -75,9 +75,16 @@ def test_a_curve_is_the_mean_over_seeds_at_every_step(trained: Tables) -> None:
 
 
 def test_units_are_shown_at_the_steps_at_which_they_were_counted(trained: Tables) -> None:
-    panels = [panel for panel in figures.series(trained, "training")["panels"] if "distinct" in panel["ylabel"]]
-    assert panels
-    assert all(line["x"] == [0, 10, 20] for panel in panels for line in panel["lines"])
+    def panels(tables: Tables) -> list[dict[str, Any]]:
+        return [panel for panel in figures.series(tables, "training")["panels"] if "distinct" in panel["ylabel"]]
+
+    assert panels(trained) == [], "all units differ everywhere: there is nothing to see"
+    frame = trained.training
+    assert frame is not None
+    same = frame["distinct_units"].where((frame["cell"] != frame["cell"][0]) | frame["distinct_units"].isna(), 1.0)
+    shown = panels(replace(trained, training=frame.assign(distinct_units=same)))
+    assert shown
+    assert all(line["x"] == [0, 10, 20] for panel in shown for line in panel["lines"])
 
 
 def test_seeds_that_diverged_are_marked_and_not_averaged(trained: Tables) -> None:
