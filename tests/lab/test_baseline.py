@@ -13,7 +13,7 @@ import pytest
 from lab_folders import without_checksums
 
 from initbench import api
-from initbench.errors import StorageError
+from initbench.errors import StorageError, UsageError
 from initbench.lab.baselines.baseline import drift, held_against
 from initbench.lab.baselines.drift import Drift
 from initbench.lab.comparing.measured import Opened, open_results
@@ -355,3 +355,11 @@ def test_cells_alone_do_not_tell_their_batch_but_by_the_root_seed(tmp_path: Path
 def test_no_baseline_is_said_with_the_way_to_make_one(here: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"no such baseline; `initbench check .* --baseline .* --update` makes it"):
         drift(here, tmp_path / "absent")
+
+
+@pytest.mark.parametrize("statistical", [False, True])
+def test_results_are_no_baseline_of_themselves(here: Path, tmp_path: Path, statistical: bool) -> None:
+    (tmp_path / "linked").symlink_to(here)
+    for same in (here, here / ".." / here.name, tmp_path / "linked"):
+        with pytest.raises(UsageError, match="is the results folder itself; --baseline names another one"):
+            drift(here, same, statistical)

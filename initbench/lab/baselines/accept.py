@@ -29,8 +29,7 @@ def accept(folder: Path, baseline: Path) -> tuple[str, ...]:
         raise UsageError(f"{baseline}: there is no folder {baseline.parent}; make it first")
     if baseline.exists() and not (baseline / MARK).is_file() and not _empty(baseline):
         raise UsageError(f"{baseline}: is not a results folder; --baseline names one, or a folder to be made")
-    if baseline.exists() and baseline.samefile(folder):
-        raise UsageError(f"{baseline}: is the results folder itself; --baseline names another one")
+    refuse_itself(folder, baseline)
     manifest = read_manifest(folder / MARK)
     drawn = (manifest.get(PLOTS) or {}).get("files", {})
     files = _read(folder, manifest.get("files", {})) | _read(folder, {f"plots/{name}": drawn[name] for name in drawn})
@@ -39,6 +38,13 @@ def accept(folder: Path, baseline: Path) -> tuple[str, ...]:
         stale = tuple(name for name in (*ALL, *_pictures(baseline)) if name not in files)
         _publish(baseline, files, stale)
     return tuple(files)
+
+
+def refuse_itself(folder: Path, baseline: Path) -> None:
+    """Raises UsageError where a baseline is the very folder that is held against it, under whatever name: it would
+    agree for ever."""
+    if baseline.exists() and folder.exists() and baseline.samefile(folder):
+        raise UsageError(f"{baseline}: is the results folder itself; --baseline names another one")
 
 
 def _empty(folder: Path) -> bool:

@@ -21,6 +21,7 @@ from ..comparing.settings import differences, seeds_text
 from ..partial import kept_tables
 from ..stored import verify
 from . import chance
+from .accept import refuse_itself
 from .chance import Apart, Sample
 from .drift import EXACT, STATISTICAL, Drift, Held, distance, runs, worst
 from .exact import by_number, laid_out
@@ -48,8 +49,9 @@ class Matching:
 def drift(folder: Path, baseline: Path, statistical: bool = False) -> Drift:
     """The results in a folder beside those of a baseline, of which some tables may be missing.
 
-    Raises StorageError where a folder or a file is missing or damaged.
+    Raises StorageError where a folder or a file is missing or damaged, UsageError where both are one folder.
     """
+    refuse_itself(folder, baseline)
     here = open_results(folder)
     if not baseline.is_dir():
         command = f"initbench check {folder} --baseline {baseline} --update"
