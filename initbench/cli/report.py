@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
+
 PAGE, MARKDOWN = "report.html", "report.md"
+ENDS = (".html", ".htm", ".md")
+"""What a report may end with where something else could be lost."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +35,23 @@ def report(
     from ..lab.store import make_folder, publish
 
     target = out or folder / (MARKDOWN if markdown else PAGE)
+    _refuse_others(target)
     text = api.report(folder, markdown, target.parent)
     make_folder(target.parent)
     publish(target, text.encode())
     if not quiet:
         typer.echo(str(target))
+
+
+def _refuse_others(target: Path) -> None:
+    """Raises UsageError where a report would replace another file, or stand among results under a name that may be
+    theirs: a table that was left out is no free place."""
+    from ..lab.store import MARK
+
+    for place in (target, Path(os.path.realpath(target))):
+        if place.suffix.lower() in ENDS:
+            continue
+        if os.path.exists(place) and not os.path.isdir(place):
+            raise UsageError(f"{target}: is there, and is no report ({', '.join(ENDS)}); name another file with -o")
+        if any(os.path.exists(folder / MARK) for folder in (place.parent, place.parent.parent)):
+            raise UsageError(f"{target}: in a results folder a report ends with {' or '.join(ENDS)}")

@@ -59,6 +59,23 @@ def test_pictures_that_were_not_drawn_are_not_linked(cli: Cli, small: Path) -> N
     assert "<svg" in (small.parent / "bare" / "report.html").read_text()  # the page draws its own
 
 
+def test_nothing_but_a_report_is_replaced(cli: Cli, folder: Path) -> None:
+    (folder / "theory.csv").unlink()
+    (folder.parent / "notes.txt").write_text("mine")
+    (folder.parent / "link").symlink_to(folder)
+    (folder.parent / "x.html").symlink_to(folder / "cells.csv")
+    before = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
+    for name in ("cells.csv", "config.yaml", "manifest.json", "plots/variance.png", "theory.csv", "plots/new.png"):
+        done = cli("report", "out", "-o", f"link/{name}" if name == "cells.csv" else f"out/{name}")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "report" in done.stderr
+    for name in ("notes.txt", "x.html"):
+        assert cli("report", "out", "-o", name).returncode == 2
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()} == before
+    for name in ("out/other.HTML", "out/other.HTML", "page"):
+        assert cli("report", "out", "-o", name).returncode == 0
+
+
 def test_what_stands_in_the_way_is_said_in_a_line(cli: Cli, folder: Path, tmp_path: Path) -> None:
     for words, says in (
         (("report", "nowhere"), "nowhere: no such results folder"),
