@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..lab.expectations import Outcome
 
 CHECK_FAILED = 1
+Places = Mapping[str, tuple[int, int]]
 
 
 def register(app: typer.Typer) -> None:
@@ -85,11 +86,13 @@ def check(
 ) -> None:
     """Hold the tables of DIR against the `expect:` of its config, and against a baseline; exit 1 where one does not
     hold, 4 where there is nothing to judge."""
+    from ..config import claim_places
     from ..errors import JudgeError, UsageError
     from ..lab.check import check_folder
 
     if baseline is None and (update or statistical):
         raise UsageError(f"{'--update' if update else '--statistical'} needs --baseline DIR")
+    places = None if config is None else claim_places(config)  # a mistyped name is said before anything is judged
     outcomes = check_folder(folder)
     drift = None if baseline is None else _drift(folder, baseline, statistical, update)
     found = Findings(folder, outcomes, baseline, drift, _updated(folder, baseline) if update and baseline else ())
@@ -98,11 +101,12 @@ def check(
     else:
         say_outcomes([outcome for outcome in outcomes if not quiet or outcome.status != "passed"], len(outcomes))
         _say_drift(found, quiet)
-    if github.wanted():
-        for line in annotated(found, config or folder / "config.yaml"):
-            typer.echo(line, err=as_json)
     if summary is not None:
         _append(summary, found)
+    if github.wanted():
+        kept = folder / "config.yaml"
+        for line in annotated(found, config or kept, _kept_places(kept) if places is None else places):
+            typer.echo(line, err=as_json)
     if found.failed:
         raise typer.Exit(CHECK_FAILED)
     if found.unjudged:
@@ -187,13 +191,21 @@ def outcome_rows(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
     ]
 
 
-def annotated(found: Findings, config: Path) -> Iterator[str]:
-    """A workflow command for everything that does not hold, at its place in the config."""
+def _kept_places(config: Path) -> Places:
+    """Where the claims stand in the config that results keep: nowhere, if it is not kept, or cannot be read."""
     from ..config import claim_places
+    from ..errors import ConfigError, StorageError
 
-    off = [outcome for outcome in found.outcomes if outcome.status != "passed"]
-    places = claim_places(config) if off else {}
-    for outcome in off:
+    try:
+        return claim_places(config)
+    except (ConfigError, StorageError):
+        return {}
+
+
+def annotated(found: Findings, config: Path, places: Places) -> Iterator[str]:
+    """A workflow command for everything that does not hold, at its place in the config. places: line and column of the
+    expectations, by name; of one that is not among them, the file is named alone."""
+    for outcome in [outcome for outcome in found.outcomes if outcome.status != "passed"]:
         name = outcome.expectation.name
         yield github.error(config, places.get(name, (0, 0)), name, f"{outcome.status}: {outcome.message}")
     drift = found.drift

@@ -188,3 +188,32 @@ def test_a_summary_is_appended(folder: Path) -> None:
 def test_a_summary_that_cannot_be_written_is_said(folder: Path) -> None:
     made("x")
     assert check("x", "--summary", "absent/summary.md").code == 74
+
+
+@pytest.mark.parametrize("on_github", [False, True])
+def test_a_config_that_is_not_there_is_said_before_anything_is_judged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, on_github: bool
+) -> None:
+    made("x", FAILING)
+    if on_github:
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = check("x", "--config", "nope.yaml", "--baseline", "kept", "--update", "--summary", "s.md")
+    assert (done.code, done.out) == (2, "")
+    assert not Path("kept").exists()
+    assert not Path("s.md").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_failed_check_fails_without_its_stored_config(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    """Only the line of the expectation is unknown then."""
+    made("x", FAILING)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    Path("x/config.yaml").unlink()
+    if content is not None:
+        Path("x/config.yaml").write_bytes(content)
+    done = check("x", "--summary", "s.md")
+    assert done.code == 1
+    assert "\n::error file=x/config.yaml,title=it stays%2C 100%25::failed: verdict is stable, expected dead" in done.out
+    assert "0 of 1 expectations hold" in Path("s.md").read_text()
