@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from ..errors import ConfigError, StorageError
 from ..spec import Experiment
 from .csvtext import Table, Value
 from .expectations import Outcome, evaluate
-from .stored import verify
+from .steps import TABLES as STEPS
+from .stored import other, verify
 from .tables import read_tables
 
 if TYPE_CHECKING:
@@ -36,7 +38,10 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
         "training.csv": stored.training,
         "training_layers.csv": stored.training_layers,
     }
-    return evaluate(experiment.expect, {name: _table(frame) for name, frame in frames.items() if frame is not None})
+    tables = {name: _table(frame) for name, frame in frames.items() if frame is not None}
+    if any(one.step is not None for one in experiment.expect):
+        tables |= {name: _told_apart(folder / name, tables[name]) for name in STEPS if name in tables}
+    return evaluate(experiment.expect, tables)
 
 
 def stored_experiment(folder: Path) -> Experiment:
@@ -64,3 +69,18 @@ def _table(frame: pd.DataFrame) -> Table:
 
 def _value(value: Any) -> Value:
     return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def _told_apart(path: Path, table: Table) -> Table:
+    """The table with nan where its file says so: a frame has nan for what diverged and for what does not exist."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = csv.reader(file)
+            next(lines)
+            rows = [
+                tuple(math.nan if value is None and text == "nan" else value for text, value in zip(*both, strict=True))
+                for both in zip(lines, table.rows, strict=True)
+            ]
+    except (OSError, ValueError, StopIteration) as error:  # it was there, and whole, a moment ago
+        raise other(path) from error
+    return Table(table.columns, rows)

@@ -61,12 +61,11 @@ class Steps:
 def statistic(values: Sequence[Value], over: str) -> tuple[float | None, float]:
     """A statistic over seeds, and the standard error of a mean (nan where there is none).
 
-    None where every value is blank; nan where some networks have none, since they diverged.
+    None where every value is blank; nan where some networks have none, or nan, since they diverged.
     """
-    numbers = [math.nan if value is None else float(value) for value in values]
-    if all(math.isnan(number) for number in numbers):
+    if all(value is None for value in values):
         return None, math.nan
-    array = np.array(numbers)
+    array = np.array([math.nan if value is None else float(value) for value in values])
     if not np.isfinite(array).all():
         return math.nan, math.nan
     spread = float(np.std(array, ddof=1)) if len(array) > 1 else math.nan

@@ -18,7 +18,8 @@ from initbench.lab import blocks, keepers, runner
 from initbench.lab.blocks import DamagedBlockError
 from initbench.lab.check import check_folder
 from initbench.lab.overview import overview
-from initbench.lab.plan import open_experiment
+from initbench.lab.pending import block_size
+from initbench.lab.plan import open_experiment, plan
 from initbench.lab.retold import retold
 from initbench.lab.status import folder_status
 from initbench.lab.steps import statistic
@@ -233,9 +234,13 @@ def test_networks_that_diverged_flatter_no_claim(tmp_path: Path) -> None:
     said = [(outcome.status, outcome.message) for outcome in result.outcomes]
     assert [status for status, _ in said] == ["failed", "failed", "passed", "failed"]
     assert said == [(outcome.status, outcome.message) for outcome in check_folder(tmp_path)]
+    assert said[0][1] == "mean loss is nan (step last), expected at most 1e+09"  # not blank: there is one
     assert any("every network diverged" in sentence for sentence in result.results[0].sentences)
     text = (tmp_path / "training.csv").read_text().splitlines()
     assert ",nan," in text[-1]
+    alone = run(tmp_path / "alone", "seeds=[1]", config=config).outcomes
+    for one in (alone, check_folder(tmp_path / "alone")):
+        assert [outcome.message for outcome in one[:2]] == [message for _, message in said[:2]]
     assert text[1].count(",,") == 2  # accuracies do not exist: blank, not nan
 
 
@@ -259,6 +264,8 @@ def test_statistics_over_seeds() -> None:
     assert statistic(values, "sd")[0] == pytest.approx(np.std(values, ddof=1))
     assert statistic([None, None], "mean")[0] is None
     assert math.isnan(statistic([1.0, None], "max")[0] or 0)
+    assert math.isnan(statistic([math.nan, math.nan], "mean")[0] or 0)  # all diverged: there is a loss, it is nan
+    assert math.isnan(statistic([math.nan], "sd")[0] or 0)
     assert statistic([3.0], "sd")[0] is None
 
 
@@ -281,3 +288,25 @@ def test_the_overview_and_the_sentences_say_how_it_ended() -> None:
     assert f"label {cells['disagreement'][0]:.2%} of the test examples differently" in said
     plain = run(None, config={key: value for key, value in CONFIG.items() if key != "training"})
     assert overview(plain.tables["cells.csv"], plain.experiment.axes)[0][-2:] == ("a layer", "verdict")
+
+
+def test_the_step_of_divergence_stands_in_a_table_for_a_single_rate_too(tmp_path: Path) -> None:
+    run(tmp_path, "training.learning_rate=1e30")
+    search = initbench.load(tmp_path).training_search
+    assert search is not None
+    assert len(search) == 5 * 2
+    fell = search[search["diverged_at"].notna()]
+    assert len(fell) >= 5
+    assert (fell["diverged_at"] >= 1).all()
+    calm = run(None, "training.learning_rate=0.1")
+    assert "training_search.csv" not in calm.tables
+
+
+def test_long_training_goes_by_fewer_seeds_at_a_time() -> None:
+    def size(steps: int) -> int:
+        config = {**CONFIG, "training": {**CONFIG["training"], "steps": steps, "measure_at": [0]}}
+        (planned, *_) = plan(open_experiment(config))
+        return block_size(planned)
+
+    assert size(12) == 2
+    assert size(10_000_000) == 1
