@@ -69,7 +69,10 @@ def _where(hit: np.ndarray[Any, Any], owner: np.ndarray[Any, Any], layer: np.nda
 def notes(panel: dict[str, Any]) -> list[dict[str, Any]]:
     """What the bands of a panel cannot show: settings without a number, at zero, or off the axes."""
     crowd, backward, unit = panel["crowd"], panel["backward"], panel.get("unit", "layer")
-    said = {"nonfinite": "overflow" if panel["kind"] == "size" else "are not finite", "zero": "are exactly 0"}
+    said = {
+        "nonfinite": panel.get("broken") or ("overflow" if panel["kind"] == "size" else "are not finite"),
+        "zero": "are exactly 0",
+    }
     found = []
     for kind, what in said.items():
         if crowd[kind]:

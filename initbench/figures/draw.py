@@ -124,7 +124,10 @@ def _write(figure: Figure, header: tuple[list[str], list[str]], footer: list[str
 def _panel(axes: Axes, panel: dict[str, Any], sizes: _Sizes, strip: float) -> None:
     axes.set_xlabel(panel["xlabel"])
     axes.set_ylabel(panel["ylabel"])
-    title = style.wrapped(panel["title"], int(sizes.width * 14 + (sizes.right - _RIGHT) * 8), 1)
+    letters, title = int(sizes.width * 14 + (sizes.right - _RIGHT) * 8), panel["title"]
+    if len(title) > letters:  # of `key = value`, the value says more
+        title = title.partition(" = ")[2] or title
+    title = style.wrapped(title, letters, 1)
     axes.annotate(
         title,
         (0, 1),

@@ -60,7 +60,7 @@ def notes(panel: Panel) -> list[dict[str, Any]]:
                 drawn = [x for x, y in zip(one["x"], one["y"], strict=True) if y is not None and y > 0]
                 present = drawn if kind in ("below", "above") else one["x"]
                 where = _where(one[kind], present, panel["backward"], panel.get("unit", "layer"))
-                text = _said(one, kind, panel["kind"], where)
+                text = _said(one, kind, panel, where)
                 said.setdefault((kind, text), []).append(one["label"])
     everyone = None if "crowd" in panel else len(panel["lines"])
     found = [
@@ -72,13 +72,14 @@ def notes(panel: Panel) -> list[dict[str, Any]]:
     return [*(note for note in crowded if note["kind"] not in alone), *found]
 
 
-def _said(one: Line, kind: str, quantity: str, where: str) -> str:
+def _said(one: Line, kind: str, panel: Panel, where: str) -> str:
     if kind == "zero":
         return f"exactly 0 {where}"
     if kind == "nonfinite":
         broken, seeds = one["nonfinite_seeds"]
         part = f" ({broken} of {seeds} seeds)" if broken < seeds else ""
-        return f"{'overflows' if quantity == 'size' else 'not finite'} {where}{part}"
+        broke = panel.get("broken") or ("overflows" if panel["kind"] == "size" else "not finite")
+        return f"{broke} {where}{part}"
     values = [y for y in one["y"] if y is not None and y > 0]
     end = f"down to {min(values):.0e}" if kind == "below" else f"up to {max(values):.0e}"
     return f"off the axis {where}, {end}"

@@ -14,12 +14,13 @@ from .grouping import Member, Style, evenly, short
 from .histograms import run_line
 from .panels import Quantity, line, panel, scale, spread
 from .remarks import Panel
-from .training_series import over_seeds
+from .training_series import BROKEN, over_seeds, symmetric
 
 STEM = "training_layers"
 QUANTITIES = (
     Quantity("act_q", "activations", "activations", "mean square of h"),
     Quantity("grad_q", "gradients", "gradients", "mean square of ∂L/∂z"),
+    Quantity("distinct_units", "distinct units", "distinct units", "distinct units", "count"),
 )
 MOST_CELLS, MOST_STEPS = 4, 6
 
@@ -45,7 +46,7 @@ def compute(tables: Tables) -> dict[str, Any]:
     panels = [_panel(tables, cell, rows[cell], one, styles, len(cells) > 1) for cell in cells for one in shown]
     for one in shown:
         alike = [each for each in panels if each["ylabel"] == one.ylabel]
-        scale(alike, spread(alike))
+        scale(alike, one.kind == "size" and spread(alike))
     several = _several(tables)
     notes = [f"Settings: {', '.join(short(axis, several) for axis in several)}."] if len(cells) > 1 else []
     if len(cells) < len(there):
@@ -63,7 +64,8 @@ def compute(tables: Tables) -> dict[str, Any]:
 
 
 def _shown(frame: pd.DataFrame) -> list[Quantity]:
-    return [one for one in QUANTITIES if one.metric in frame and frame[one.metric].notna().any()]
+    there = [one for one in QUANTITIES if one.metric in frame and frame[one.metric].notna().any()]
+    return [one for one in there if one.metric != "distinct_units" or symmetric(frame)]
 
 
 def _panel(
@@ -80,7 +82,8 @@ def _panel(
         if len((curve := _curve(part, quantity.metric)).layer)
     ]
     title = _title(tables, cell) if named else quantity.title
-    return panel(title, quantity.ylabel, [quantity], lines, backward=quantity.metric == "grad_q")
+    made = panel(title, quantity.ylabel, [quantity], lines, backward=quantity.metric == "grad_q")
+    return {**made, "broken": BROKEN}
 
 
 def _title(tables: Tables, cell: str) -> str:

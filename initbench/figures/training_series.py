@@ -27,6 +27,8 @@ QUANTITIES = (
         "distinct_units", "distinct units", "fewest distinct units of a hidden layer", "fewest distinct units", "count"
     ),
 )
+BROKEN = "diverged"
+"""What is said of networks without a number: training stops them at a limit, long before they overflow."""
 AT_MEASURED_STEPS = ("distinct_units",)
 """Columns that are blank at the steps at which layers are not measured."""
 
@@ -68,10 +70,15 @@ def compute(tables: Tables) -> dict[str, Any]:
 def _shown(frame: pd.DataFrame) -> list[Quantity]:
     """The test's accuracy where examples have labels, else its loss; units where some networks have few that differ."""
     without = ["test_loss" if frame["test_accuracy"].notna().any() else "test_accuracy"]
-    units = frame["distinct_units"]
-    if not units.min() <= units.max() / 2:
+    if not symmetric(frame):
         without.append("distinct_units")
     return [one for one in QUANTITIES if one.metric not in without and frame[one.metric].notna().any()]
+
+
+def symmetric(frame: pd.DataFrame) -> bool:
+    """Whether some networks have, at some step, few units that differ."""
+    units = frame["distinct_units"]
+    return bool(units.min() <= units.max() / 2)
 
 
 def _curves(frame: pd.DataFrame, column: str) -> dict[str, Curve]:
@@ -120,7 +127,7 @@ def _end(values: Floats) -> float:
 def _panel(quantity: Quantity, facet: Facet, found: dict[str, Curve], grouping: Grouping) -> Panel:
     lines = [line(found[one.cell], quantity, one, grouping.bands) for one in facet.members if one.cell in found]
     made = panel(facet.title or quantity.title, quantity.ylabel, [quantity], lines, backward=False)
-    return {**made, "xlabel": "step", "unit": "step"}
+    return {**made, "xlabel": "step", "unit": "step", "broken": BROKEN}
 
 
 def _key(tables: Tables, panels: list[Panel]) -> list[dict[str, str]]:

@@ -16,6 +16,11 @@ BLOCK_SECONDS = 0.25
 file to cost next to nothing."""
 
 
+TRAINING_SECONDS = 5.0
+"""What a block of seeds takes that are trained together: several are faster together than one by one, but what is under
+way is lost where a run is stopped, and one core alone works on it."""
+
+
 @dataclass(frozen=True)
 class Work:
     """One cell: the blocks of seeds that must run, how many of its seeds are stored, and stored files of no use."""
@@ -54,7 +59,10 @@ def _work(planned: Planned, seeds: tuple[int, ...], finder: Finder) -> Work:
 def block_size(planned: Planned) -> int:
     """How many seeds stand in one file: a pure function of the cell, never of the jobs or of what ran before."""
     if planned.cell.training is not None:
-        return engine.seeds_together(planned.cell)
+        together = engine.seeds_together(planned.cell)
+        while together > 1 and seconds(planned.cell, together) > TRAINING_SECONDS:
+            together //= 2
+        return together
     chunk = engine.chunk_size(planned.cell)
     wanted = BLOCK_SECONDS / max(seconds(planned.cell, 1), 1e-9)
     if wanted >= chunk:  # whole chunks: the engine sends that many networks through together

@@ -109,9 +109,9 @@ def step_rows(trace: Trace, cell: Cell, end: Ending, prefix: Row) -> Iterator[Ro
 
 
 def search_rows(trace: Trace, cell: Cell, end: Ending, prefix: Row) -> Iterator[Row]:
-    """Rows of training_search.csv, where several learning rates were tried."""
+    """Rows of training_search.csv, where several learning rates were tried or a network diverged."""
     training, trained = _both(cell, trace)
-    if len(training.learning_rates) < 2:
+    if len(training.learning_rates) < 2 and (trained.diverged_at < 0).all():
         return
     for place, seed in enumerate(trace.seeds):
         for rate, learning_rate in enumerate(training.learning_rates):

@@ -99,7 +99,7 @@ def test_seeds_that_diverged_are_marked_and_not_averaged(trained: Tables) -> Non
     left = frame[(frame["step"] == 20) & (frame["seed"] != 1)]["loss"].mean()
     assert line["y"][-1] == pytest.approx(left)
     notes = [note["text"] for panel in series["panels"] for note in panel["notes"]]
-    assert any("from step 10 on (1 of 3 seeds)" in text for text in notes)
+    assert any(text == "diverged from step 10 on (1 of 3 seeds)" for text in notes)
 
 
 def test_layers_are_shown_step_by_step(trained: Tables) -> None:
