@@ -143,9 +143,8 @@ def say_outcomes(outcomes: Sequence[Outcome], of: int | None = None) -> None:
     typer.echo(f"\nexpectations: {whole - others} of {whole} hold")
     for outcome in outcomes:
         name = outcome.expectation.name
-        typer.echo(
-            f"  {outcome.status:8}{name}: {outcome.message}" if name else f"  {outcome.status:8}{outcome.message}"
-        )
+        said = f"{name}: {outcome.message}" if name else outcome.message
+        typer.echo(f"  {outcome.status:8}{_line(said)}")
 
 
 def _say_drift(found: Findings, quiet: bool) -> None:
@@ -155,19 +154,24 @@ def _say_drift(found: Findings, quiet: bool) -> None:
     if drift is not None and not (quiet and (found.copied or not drift.drifted)):
         typer.echo(f"\n{headline(drift)} {found.baseline}: {counts(drift)}")
         for line in (f"{drift.mode}: {drift.why}", drift.rule, *unmatched(drift)):
-            typer.echo(f"  {line}")
+            typer.echo(f"  {_line(line)}")
         if drift.comparisons and not drift.worst:
             typer.echo(f"  {SAME}")
         elif drift.worst:
             typer.echo("  the worst:" if drift.off else "  the nearest to a drift:")
         for offence in drift.worst:
-            typer.echo(f"    {offence.message}")
+            typer.echo(f"    {_line(offence.message)}")
         if drift.drifted and not found.copied:
             typer.echo(f"  if the change was meant: {found.meant}")
     if found.copied and not quiet:
         plots = sum(name.startswith("plots/") for name in found.copied)
         names = [name for name in found.copied if not name.startswith("plots/")]
         typer.echo(f"\n{found.baseline} holds {found.folder} now: {', '.join(names)}, {plots} files of plots")
+
+
+def _line(text: str) -> str:
+    """Texts of a config, in one line: at the start of a line of its own, one might be a command to GitHub."""
+    return " ".join(text.split())
 
 
 def document(found: Findings) -> dict[str, Any]:

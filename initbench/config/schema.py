@@ -19,6 +19,8 @@ MAX_LAYERS = 5_000_000
 """Weight layers of all the grid's networks together."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""No control characters and no end of a line: what stands first in a line may be a command to whoever reads a log."""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 _SHARE: dict[str, Any] = {"gt": 0, "le": 1}
 
@@ -144,7 +146,14 @@ class Near(Strict):
 class Expect(Strict):
     """One claim about the results, judged by `check`."""
 
-    name: str = setting(..., "a text of 1 to 200 characters", "What is claimed.", min_length=1, max_length=200)
+    name: str = setting(
+        ...,
+        "a text of 1 to 200 characters in one line",
+        "What is claimed.",
+        min_length=1,
+        max_length=200,
+        pattern=ONE_LINE,
+    )
     where: dict[str, Any] = setting(
         {},
         "a mapping of swept keys to values, such as {network.depth: 50}",

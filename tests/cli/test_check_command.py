@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from command_line import SMALL
 from typer.testing import CliRunner, Result
 
 from initbench import api
+from initbench.cli.check import say_outcomes
 from initbench.cli.main import _guarded, app
+from initbench.lab.check import check_folder
 
 LOUDER = SMALL.replace("he_normal", "{name: he_normal, gain: 3.0}")
 FAILING = SMALL.replace("  - {name: it stays", "  # what is hoped for\n  - {name: 'it stays, 100%'").replace(
@@ -217,3 +220,14 @@ def test_a_failed_check_fails_without_its_stored_config(
     assert done.code == 1
     assert "\n::error file=x/config.yaml,title=it stays%2C 100%25::failed: verdict is stable, expected dead" in done.out
     assert "0 of 1 expectations hold" in Path("s.md").read_text()
+
+
+def test_no_text_of_a_config_starts_a_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it does, GitHub takes it for a command."""
+    made("x")
+    (outcome,) = check_folder(Path("x"))
+    named = replace(outcome.expectation, name="a\n::error file=x::pwned")
+    say_outcomes([replace(outcome, expectation=named, message="b\r\n::error::\u2028::stop-commands::c")])
+    assert capsys.readouterr().out == (
+        "\nexpectations: 1 of 1 hold\n  passed  a ::error file=x::pwned: b ::error:: ::stop-commands::c\n"
+    )

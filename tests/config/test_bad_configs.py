@@ -260,6 +260,10 @@ BAD: list[tuple[str, int, int, str]] = [
     (B + "expect: 5\n", 2, 9, "a list of claims"),
     (B + "expect: [5]\n", 2, 10, "a mapping with name, metric and one test"),
     (B + "expect: [{metric: act_q, at_least: 0}]\n", 2, 10, "expect[0].name: missing"),
+    *(
+        (B + f'expect: [{{name: "a{mark}::error::x", metric: act_q, at_least: 0}}]\n', 2, 17, "in one line")
+        for mark in ("\\n", "\\r", "\\x85", "\\u2028")
+    ),
     (B + "expect: [{name: a, at_least: 0}]\n", 2, 10, "expect[0].metric: missing"),
     (EXPECT + "{name: a, metric: act_qq, at_least: 0}\n", 4, 23, "did you mean 'act_q'?"),
     (EXPECT + "{name: a, metric: histograms, at_least: 0}\n", 4, 23, "cannot be tested"),
