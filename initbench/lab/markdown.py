@@ -7,15 +7,29 @@ from collections.abc import Sequence
 
 _MARKS = re.compile(r"[\\`*~<>\[\]|]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown would take for itself. An underscore inside a word (act_q_ratio) stands for itself there too."""
+_LINKS = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)", re.IGNORECASE)
+"""What GitHub makes a mention of, which notifies somebody, or a link to an issue, whatever Markdown was told."""
+_BLOCKS = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:[\s-]|$)))|(?<=\s)(?=#+$)")
+"""Where a line's start would make it an item of a list, a heading or a rule, and a heading's end would be cut off."""
+_ENTITIES = {"<": "&lt;", ">": "&gt;"}
+_NO_SPACE = "&#8203;"
+"""A space without width: GitHub looks for mentions in what is shown, where an escaped character is itself again."""
 
 
 def escape(text: str) -> str:
-    """Text that reads as it was written, in one line: no mark-up, no HTML, no cell border."""
+    """Text that reads as it was written, in one line, wherever it stands: no mark-up, no HTML, no cell border, and
+    neither a mention of anybody nor a link to an issue."""
     line = " ".join(text.split()).replace("&", "&amp;")
-    return _MARKS.sub(lambda mark: f"&{_ENTITIES[mark[0]]};" if mark[0] in _ENTITIES else f"\\{mark[0]}", line)
+    line = _BLOCKS.sub(r"\1\\", _MARKS.sub(lambda mark: _ENTITIES.get(mark[0], f"\\{mark[0]}"), line))
+    return _LINKS.sub(lambda link: f"{link[0]}{_NO_SPACE}", line)
 
 
-_ENTITIES = {"<": "lt", ">": "gt"}
+def code(text: str) -> str:
+    """A line as code, as it was written but for line breaks: between more backticks than stand together in it."""
+    line = " ".join(text.splitlines())
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
