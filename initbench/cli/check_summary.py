@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..lab.markdown import escape, table
+from ..lab.markdown import code, escape, table
 
 if TYPE_CHECKING:
     from ..lab.baselines.drift import Drift
@@ -34,7 +34,7 @@ def _drift(baseline: Path | None, drift: Drift, meant: str) -> Iterator[str]:
     yield f"### {headline(drift)}: {escape(str(baseline))}\n"
     yield f"{escape(counts(drift))}. {drift.mode.capitalize()}: {escape(drift.why)}; {escape(drift.rule)}.\n"
     yield from (f"- {escape(line)}\n" for line in unmatched(drift))
-    if drift.comparisons and not drift.worst:
+    if drift.comparisons and not drift.worst and not drift.drifted:
         yield f"{SAME.capitalize()}.\n"
     elif drift.worst:
         rows = [
@@ -44,7 +44,7 @@ def _drift(baseline: Path | None, drift: Drift, meant: str) -> Iterator[str]:
         yield ("The worst:" if drift.off else "The nearest to a drift:") + "\n"
         yield table(["what", "here", "baseline", "apart", "allowed", "in"], rows)
     if drift.drifted:
-        yield f"If the change was meant: `{meant}`\n"
+        yield f"If the change was meant: {code(meant)}\n"
 
 
 def headline(drift: Drift) -> str:
