@@ -135,7 +135,7 @@ class Assembler:
 
     def _training(self, point: Point, values: dict[str, Any], network: Network | bool | None) -> Training | None:
         """How the network is trained; None where that does not hold. Its readout's law depends on the last fans."""
-        training = training_of(point, values, self.note)
+        training = training_of(self.settings, point, values, self.note)
         if training is None or not isinstance(network, Network):
             return None
         key, fans = "training.readout.initializer", (network.layers[-1].fan_out, training.data.shape.outputs)

@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ..spec import Training
-from .document import Place
+from .document import Place, locate
 from .messages import refused
 from .schema_training import MAX_STEPS
-from .settings import BAD, TRAINING, Point
+from .settings import BAD, TRAINING, Point, Settings
 
 ROWS = 100
 """Rows of training.csv for one seed, roughly, where the config does not say how often to record."""
 
 
-def training_of(point: Point, values: dict[str, Any], note: Callable[[Place, str, str], None]) -> Training | None:
+@dataclass(frozen=True)
+class _Section:
+    """The section at one point of the grid. own: the value of each of its keys."""
+
+    settings: Settings
+    point: Point
+    own: dict[str, Any]
+    tell: Callable[[Place, str, str], None]
+
+    def note(self, key: str, message: str) -> None:
+        self.tell(self.point[TRAINING + key].place, TRAINING + key, message)
+
+    def place(self, key: str) -> Place:
+        """Where a key stands; of one that is swept the key in the sweep, not each of its values."""
+        place = self.point[TRAINING + key].place
+        return self.settings.places.get(TRAINING + key, place) if self.swept(key) else place
+
+    def swept(self, key: str) -> bool:
+        return self.point[TRAINING + key] is not self.settings.base.get(TRAINING + key)
+
+    def given(self, key: str) -> bool:
+        return self.swept(key) or TRAINING + key in self.settings.given
+
+
+def training_of(
+    settings: Settings, point: Point, values: dict[str, Any], note: Callable[[Place, str, str], None]
+) -> Training | None:
     """The training of a full set of settings; None, with every problem noted, where it does not hold."""
     own = {key.removeprefix(TRAINING): value for key, value in values.items() if key.startswith(TRAINING)}
     if any(value is BAD for value in own.values()) or not {"data", "learning_rate"} <= own.keys():
         return None
+    section = _Section(settings, point, own, note)
     examples = own["data"].shape.examples
     test = round(own["test_fraction"] * examples)
-    steps = _steps(point, own, examples - test, note)
+    steps = _steps(section, examples - test)
     good = all(
         [
-            _batch_fits(point, own, examples, test, note),
-            _loss_fits(point, own, note),
-            steps is not None and _measured_fits(point, own, steps, note),
+            _batch_fits(section, examples, test),
+            _loss_fits(section),
+            steps is not None and _measured_fits(section, steps),
         ]
     )
     if steps is None or not good:
@@ -47,49 +75,61 @@ def training_of(point: Point, values: dict[str, Any], note: Callable[[Place, str
     )
 
 
-def _steps(point: Point, own: dict[str, Any], examples: int, note: Callable[[Place, str, str], None]) -> int | None:
+def _steps(section: _Section, examples: int) -> int | None:
     """How many updates; an epoch is as many whole batches as there are."""
-    steps, epochs = own["steps"], own["epochs"]
+    steps, epochs = section.own["steps"], section.own["epochs"]
     if (steps is None) == (epochs is None):
-        has = "none" if steps is None else "both"
-        node = point["training.data" if steps is None else "training.epochs"]
-        note(node.place, "training", f"needs either steps or epochs; here is {has}")
+        if steps is None:
+            section.tell(section.place("data"), "training", "needs either steps or epochs; here is none")
+        else:
+            key, way = _one_too_many(section)
+            section.tell(section.place(key), "training", f"needs either steps or epochs; here is both; {way}")
         return None
     if steps is None:
-        steps = epochs * max(1, examples // own["batch_size"])
+        steps = epochs * max(1, examples // section.own["batch_size"])
         if steps > MAX_STEPS:
-            what = f"{epochs} epochs are {steps} steps; at most {MAX_STEPS} are allowed"
-            note(point["training.epochs"].place, "training.epochs", what)
+            section.note("epochs", f"{epochs} epochs are {steps} steps; at most {MAX_STEPS} are allowed")
             return None
     return int(steps)
 
 
-def _batch_fits(
-    point: Point, own: dict[str, Any], examples: int, test: int, note: Callable[[Place, str, str], None]
-) -> bool:
-    train = examples - test
+def _one_too_many(section: _Section) -> tuple[str, str]:
+    """Of steps and epochs, where there are both: the one to point at, and what to do. What is swept is meant."""
+    swept = [key for key in ("epochs", "steps") if section.swept(key)]
+    if len(swept) != 1:
+        return "epochs", "remove one, or write null for it"
+    other = "steps" if swept == ["epochs"] else "epochs"
+    return swept[0], f"remove {other}, or write {other}: null"
+
+
+def _batch_fits(section: _Section, examples: int, test: int) -> bool:
+    train, size = examples - test, section.own["batch_size"]
     if train < 1:
-        key = "training.test_fraction"
-        note(point[key].place, key, f"leaves nothing to train on: {test} of {examples} examples are kept for testing")
-    elif own["batch_size"] > train:
-        key, node = "training.batch_size", point["training.batch_size"]
-        note(node.place, key, refused(node, f"{train} examples are trained on; a batch has at most as many"))
-    return bool(1 <= own["batch_size"] <= train)
+        what = f"leaves nothing to train on: {test} of {examples} examples are kept for testing"
+        section.note("test_fraction", what)
+    elif size > train and section.given("batch_size"):
+        node = section.point["training.batch_size"]
+        section.note("batch_size", refused(node, f"{train} examples are trained on; a batch has at most as many"))
+    elif size > train:
+        key = "test_fraction" if size <= examples and section.given("test_fraction") else "data"
+        place, _ = locate(section.point[TRAINING + key], ("examples",))  # of data, where they are given
+        what = f"the default batch_size, {size}, is more than the {train} examples trained on"
+        section.tell(place, TRAINING + key, f"{what}; write batch_size: {train}")
+    return bool(1 <= size <= train)
 
 
-def _loss_fits(point: Point, own: dict[str, Any], note: Callable[[Place, str, str], None]) -> bool:
-    if own["loss"].record.classes and not own["data"].record.classes:
-        key, name, loss = "training.data", own["data"].name, own["loss"].name
-        note(point[key].place, key, f"{name} has numbers, {loss} needs labels; write loss: mean_squared_error")
+def _loss_fits(section: _Section) -> bool:
+    data, loss = section.own["data"], section.own["loss"]
+    if loss.record.classes and not data.record.classes:
+        section.note("data", f"{data.name} has numbers, {loss.name} needs labels; write loss: mean_squared_error")
         return False
     return True
 
 
-def _measured_fits(point: Point, own: dict[str, Any], steps: int, note: Callable[[Place, str, str], None]) -> bool:
-    late = [step for step in own["measure_at"] or () if step > steps]
+def _measured_fits(section: _Section, steps: int) -> bool:
+    late = [step for step in section.own["measure_at"] or () if step > steps]
     if late:
-        key = "training.measure_at"
-        note(point[key].place, key, f"step {late[0]} is beyond the last one, {steps}")
+        section.note("measure_at", f"step {late[0]} is beyond the last one, {steps}")
     return not late
 
 

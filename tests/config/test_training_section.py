@@ -101,6 +101,15 @@ def test_the_resolved_config_is_the_same_experiment(tmp_path: Path, read_config:
         (T % ", epochs: 3", "3}", "either steps or epochs; here is both"),
         ((T % "").replace(", steps: 100", ""), "gaussian", "either steps or epochs; here is none"),
         (T % ", batch_size: 801", "801", "800 examples are trained on; a batch has at most as many"),
+        (T % ", test_fraction: 0.95", "0.95", "64, is more than the 50 examples trained on; write batch_size: 50"),
+        ((T % "").replace("gaussian_classes", "{name: gaussian_classes, examples: 10}"), "10}", "write batch_size: 8"),
+        ((T % "") + "sweep: {grid: {training.test_fraction: [0, 0.95]}}\n", "0.95", "write batch_size: 50"),
+        (
+            (T % "") + "sweep: {grid: {training.data.examples: [80, 10]}}\n",
+            "10]",
+            "training.data: the default batch_size",
+        ),
+        (T % ", epochs: 3", "3}", "here is both; remove one, or write null for it"),
         (T % ", test_fraction: 0.9999", "0.9999", "leaves nothing to train on: 1000 of 1000"),
         (T % ", measure_at: [1, 101]", "[1", "step 101 is beyond the last one, 100"),
         (T % ", optimizer: adm", "adm", "did you mean 'adam'?"),
@@ -119,6 +128,20 @@ def test_problems_are_said_where_they_stand(
     assert any(
         message in str(problem) and lines[problem.line - 1][problem.column - 1 :].startswith(at) for problem in found
     )
+
+
+@pytest.mark.parametrize(("fixed", "swept"), [("steps: 100", "epochs"), ("epochs: 9", "steps")])
+def test_steps_swept_beside_epochs_are_said_once_with_a_way_out(
+    read_config: Read, problems: Callable[..., tuple[Problem, ...]], fixed: str, swept: str
+) -> None:
+    key = fixed.partition(":")[0]
+    text = (T % "").replace("steps: 100", fixed) + f"sweep: {{grid: {{training.{swept}: [5, 10]}}}}\n"
+    (found,) = problems(text)
+    assert text.splitlines()[found.line - 1][found.column - 1 :].startswith(f"training.{swept}")
+    assert f"here is both; remove {key}, or write {key}: null" in found.message
+    for way in ("", f"{key}: null"):
+        steps = [training(read_config(text.replace(fixed, way)), cell).steps for cell in (0, 1)]
+        assert steps == ([60, 120] if swept == "epochs" else [5, 10])
 
 
 def test_training_needs_every_weight() -> None:
