@@ -79,8 +79,8 @@ def check(
         typer.Option("--config", metavar="FILE", help="The config that GitHub annotations point at [DIR/config.yaml]."),
     ] = None,
     summary: Annotated[
-        Path | None, typer.Option("--summary", metavar="FILE", help="Append what was found, as Markdown.")
-    ] = None,
+        str, typer.Option("--summary", metavar="FILE", help="Append what was found, as Markdown.", show_default=False)
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what failed.")] = False,
 ) -> None:
@@ -95,14 +95,16 @@ def check(
     places = None if config is None else claim_places(config)  # a mistyped name is said before anything is judged
     outcomes = check_folder(folder)
     drift = None if baseline is None else _drift(folder, baseline, statistical, update)
+    if summary:  # "" is what a variable gives that is not set
+        _append(Path(summary), "")  # what cannot be written is said while the baseline is still the old one
     found = Findings(folder, outcomes, baseline, drift, _updated(folder, baseline) if update and baseline else ())
     if as_json:
         emit_json(document(found))
     else:
         say_outcomes([outcome for outcome in outcomes if not quiet or outcome.status != "passed"], len(outcomes))
         _say_drift(found, quiet)
-    if summary is not None:
-        _append(summary, found)
+    if summary:
+        _append(Path(summary), _markdown(found))
     if github.wanted():
         kept = folder / "config.yaml"
         for line in annotated(found, config or kept, _kept_places(kept) if places is None else places):
@@ -155,7 +157,7 @@ def _say_drift(found: Findings, quiet: bool) -> None:
         typer.echo(f"\n{headline(drift)} {found.baseline}: {counts(drift)}")
         for line in (f"{drift.mode}: {drift.why}", drift.rule, *unmatched(drift)):
             typer.echo(f"  {_line(line)}")
-        if drift.comparisons and not drift.worst:
+        if drift.comparisons and not drift.worst and not drift.drifted:
             typer.echo(f"  {SAME}")
         elif drift.worst:
             typer.echo("  the worst:" if drift.off else "  the nearest to a drift:")
@@ -221,9 +223,14 @@ def annotated(found: Findings, config: Path, places: Places) -> Iterator[str]:
         yield github.error(config, (1, 0), f"{headline(drift)} {found.baseline}", "\n".join(lines))
 
 
-def _append(file: Path, found: Findings) -> None:
+def _markdown(found: Findings) -> str:
     from .check_summary import summary
 
-    text = summary(found.folder, found.outcomes, found.baseline, found.drift, found.meant)
+    return summary(found.folder, found.outcomes, found.baseline, found.drift, found.meant)
+
+
+def _append(file: Path, text: str) -> None:
+    """After what is there, from a line of its own on."""
+    unended = bool(text) and file.is_file() and file.read_bytes()[-1:] not in (b"", b"\n")
     with file.open("a", encoding="utf-8") as target:
-        target.write(text)
+        target.write(f"\n{text}" if unended else text)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def wanted() -> bool:
-    """Whether this runs in a workflow of GitHub's, which sets GITHUB_ACTIONS."""
-    return bool(os.environ.get("GITHUB_ACTIONS"))
+    """Whether this runs in a workflow of GitHub's, which sets GITHUB_ACTIONS to true."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def error(file: Path, place: tuple[int, int], title: str, message: str) -> str:

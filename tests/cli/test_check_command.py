@@ -188,9 +188,36 @@ def test_a_summary_is_appended(folder: Path) -> None:
     assert "If the change was meant: `initbench check louder --baseline x --update`" in text
 
 
-def test_a_summary_that_cannot_be_written_is_said(folder: Path) -> None:
+def test_a_summary_that_cannot_be_written_is_said_before_the_baseline_is_replaced(folder: Path) -> None:
     made("x")
-    assert check("x", "--summary", "absent/summary.md").code == 74
+    assert check("x", "--baseline", "kept", "--update", "--summary", "absent/summary.md").code == 74
+    assert check("x", "--baseline", "kept", "--update", "--summary", ".").code == 74
+    assert not Path("kept").exists()
+
+
+def test_a_summary_without_a_name_is_none(folder: Path) -> None:
+    """As where the variable that should name it is not set."""
+    made("x")
+    assert check("x", "--summary", "").code == 0
+
+
+@pytest.mark.parametrize(("before", "between"), [("- before", "\n"), ("- before\n", ""), ("", "")])
+def test_a_summary_starts_on_a_line_of_its_own(folder: Path, before: str, between: str) -> None:
+    made("x")
+    Path("summary.md").write_text(before)
+    check("x", "--summary", "summary.md")
+    assert Path("summary.md").read_text().startswith(f"{before}{between}## initbench check: x\n")
+
+
+def test_cells_without_a_counterpart_are_not_called_equal(folder: Path) -> None:
+    made("few", SMALL + "sweep: {grid: {network.depth: [3]}}\n")
+    made("more", SMALL + "sweep: {grid: {network.depth: [3, 4]}}\n")
+    done = check("more", "--baseline", "few", "--summary", "summary.md")
+    assert done.code == 1
+    assert "only here: cell depth=4" in done.out
+    for text in (done.out, Path("summary.md").read_text()):
+        assert "0 off" in text
+        assert "differs" not in text
 
 
 @pytest.mark.parametrize("on_github", [False, True])

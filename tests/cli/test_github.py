@@ -37,7 +37,7 @@ def test_files_are_named_from_the_checkout(tmp_path: Path, monkeypatch: pytest.M
     assert github.error(Path("/elsewhere/z.yaml"), (1, 1), "a", "b").startswith("::error file=/elsewhere/z.yaml,")
 
 
-@pytest.mark.parametrize(("value", "wanted"), [("true", True), ("", False), (None, False)])
+@pytest.mark.parametrize(("value", "wanted"), [("true", True), ("false", False), ("", False), (None, False)])
 def test_only_github_is_spoken_to(monkeypatch: pytest.MonkeyPatch, value: str | None, wanted: bool) -> None:
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     if value is not None:
