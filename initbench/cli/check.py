@@ -50,6 +50,8 @@ class Findings:
         """Why neither pass nor fail can be said, empty where it can."""
         from ..lab.expectations import UNKNOWN
 
+        if self.failed:
+            return ""
         if any(outcome.status == UNKNOWN for outcome in self.outcomes):
             return f"{self.folder}: an expectation has nothing to be held against"
         if self.drift is not None and not self.drift.comparisons and not self.copied:
@@ -187,6 +189,7 @@ def document(found: Findings) -> dict[str, Any]:
         "expect": outcome_rows(found.outcomes),
         "drift": told,
         "updated": list(found.copied),
+        "unjudged": found.unjudged,
     }
 
 
@@ -226,7 +229,7 @@ def annotated(found: Findings, config: Path, places: Places) -> Iterator[str]:
 def _markdown(found: Findings) -> str:
     from .check_summary import summary
 
-    return summary(found.folder, found.outcomes, found.baseline, found.drift, found.meant)
+    return summary(found.folder, found.outcomes, found.baseline, found.drift, found.meant, found.unjudged)
 
 
 def _append(file: Path, text: str) -> None:

@@ -17,8 +17,16 @@ NAMED = 4
 SAME = "no number differs at all"
 
 
-def summary(folder: Path, outcomes: Sequence[Outcome], baseline: Path | None, drift: Drift | None, meant: str) -> str:
-    """Every expectation, the drift and its worst offenders. meant: the command to run if a drift was meant."""
+def summary(
+    folder: Path,
+    outcomes: Sequence[Outcome],
+    baseline: Path | None,
+    drift: Drift | None,
+    meant: str,
+    unjudged: str = "",
+) -> str:
+    """Every expectation, the drift and its worst offenders. meant: the command to run if a drift was meant; unjudged:
+    why neither pass nor fail can be said, empty where it can."""
     parts = [f"## initbench check: {escape(str(folder))}\n"]
     if outcomes:
         rows = [[outcome.status, outcome.expectation.name, outcome.message] for outcome in outcomes]
@@ -27,6 +35,8 @@ def summary(folder: Path, outcomes: Sequence[Outcome], baseline: Path | None, dr
         parts.append(table(["status", "expectation", "found"], rows))
     if drift is not None:
         parts += _drift(baseline, drift, meant)
+    if unjudged:
+        parts.append(f"Nothing to judge: {escape(unjudged)}.\n")
     return "\n".join(parts) + "\n"
 
 

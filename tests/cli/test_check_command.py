@@ -69,6 +69,7 @@ def test_without_a_baseline_expectations_are_all(folder: Path) -> None:
         "expect": [{"name": "it stays", "status": "passed", "message": "verdict is stable, expected stable"}],
         "drift": None,
         "updated": [],
+        "unjudged": "",
     }
 
 
@@ -258,3 +259,20 @@ def test_no_text_of_a_config_starts_a_line(folder: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == (
         "\nexpectations: 1 of 1 hold\n  passed  a ::error file=x::pwned: b ::error:: ::stop-commands::c\n"
     )
+
+
+def test_why_nothing_was_judged_is_said_wherever_the_rest_is(folder: Path) -> None:
+    made("silent", SMALL[: SMALL.index("expect:")])
+    done = check("silent", "--summary", "summary.md", "--json")
+    assert done.code == 4
+    reason = json.loads(done.out)["unjudged"]
+    assert reason.startswith("silent: its config expects nothing; write `expect:` and run it again")
+    assert "\nNothing to judge: silent: its config expects nothing; write" in Path("summary.md").read_text()
+
+
+def test_a_check_that_failed_was_judged(folder: Path) -> None:
+    made("x", FAILING)
+    made("other", SMALL + "sweep: {grid: {network.depth: [2, 3]}}\n")
+    assert check("x", "--baseline", "other", "--summary", "summary.md").code == 1
+    assert "Nothing to judge" not in Path("summary.md").read_text()
+    assert json.loads(check("x", "--baseline", "other", "--json").out)["unjudged"] == ""
