@@ -90,6 +90,8 @@ class _Claim:
         chosen = self.where(grid)
         self.layer(chosen)
         self.step(chosen)
+        if chosen is not None and (self.curve or self.column):
+            self.trained(chosen, grid, evidence.seeds)
         self.gradients(chosen)
         self.published()
         if self.findings.noted > before or test is None:
@@ -233,6 +235,19 @@ class _Claim:
                 key = "record_every" if self.curve else "measure_at"
                 some = ", ".join(map(str, steps[:8])) + (", ..." if len(steps) > 8 else "")
                 self.note("step", refused(self.node("step"), f"one of {some} (training.{key} sets them)"))
+
+    def trained(self, chosen: Chosen, grid: Grid, seeds: int) -> None:
+        """An accuracy needs labels; what is told of test examples needs some, and a disagreement two networks."""
+        name = self.claim.metric
+        if name.endswith("accuracy") and not chosen.labels:
+            way = "choose cells with where" if "training.loss" in grid.texts else "write loss: cross_entropy"
+            instead = name.replace("accuracy", "loss") + (f", or {way}" if chosen.classes else "")
+            self.note("metric", f"{name} needs labels, and the loss is of numbers; use {instead}")
+        if (name.startswith("test_") or name == "disagreement") and not chosen.tested:
+            way = "choose cells with where" if "training.test_fraction" in grid.texts else "raise test_fraction"
+            self.note("metric", f"{name} needs test examples, and none are kept; {way}")
+        if name == "disagreement" and seeds == 1:
+            self.note("metric", "one seed has nothing to disagree with; write seeds: 2 or more")
 
     def gradients(self, chosen: Chosen | None) -> None:
         name = self.claim.metric
