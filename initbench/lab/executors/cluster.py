@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ...errors import BusyError, UsageError
 from ...spec import NUMERICS_VERSION
 from . import tasks as tasks_
 from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, Task, bundles, paired
+from .workers import blocked, start_tracker
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -53,7 +54,7 @@ def clustered(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tupl
 
 def _carried_out(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tuple[int, Outcome]]:
     with _client(scheduler, jobs) as client:
-        _compare(client)
+        _compare(client, jobs if scheduler == LOCAL else 1)
         yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
 
 
@@ -138,12 +139,12 @@ def _threads(client: Client) -> int:
     return sum(client.nthreads().values())
 
 
-def _compare(client: Client) -> None:
-    """Raises UsageError unless every worker has our versions, BusyError where there is no worker."""
-    try:
-        client.wait_for_workers(1, timeout=PATIENCE)
-    except TimeoutError:
-        raise BusyError("the Dask cluster has no workers; start one: dask worker ADDRESS --nthreads 1") from None
+def _compare(client: Client, workers: int) -> None:
+    """Wait for so many workers. Raises UsageError unless every one has our versions, BusyError where there is none."""
+    with suppress(TimeoutError):
+        client.wait_for_workers(workers, timeout=PATIENCE)
+    if not client.nthreads():
+        raise BusyError("the Dask cluster has no workers; start one: dask worker ADDRESS --nthreads 1")
     for worker, theirs in client.run(versions, on_error="return").items():
         if isinstance(theirs, BaseException):
             raise UsageError(f"worker {worker} cannot import initbench {__version__}: {theirs}; install it there")
@@ -160,13 +161,11 @@ def _mismatch(who: str, theirs: Versions) -> str:
 @contextmanager
 def _client(scheduler: str, jobs: int) -> Iterator[Client]:
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise UsageError('--executor dask needs Dask: pip install "initbench[distributed]"') from None
     if scheduler == LOCAL:
-        # Loopback only, and no dashboard: nothing is opened to the network.
-        options = {"host": LOOPBACK, "dashboard_address": None, "threads_per_worker": 1, "processes": True}
-        with LocalCluster(n_workers=jobs, **options) as cluster, Client(cluster) as client:
+        with _made_here(jobs) as client:
             yield client
         return
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in a line of our own
@@ -179,3 +178,20 @@ def _client(scheduler: str, jobs: int) -> Iterator[Client]:
         yield client
     finally:
         client.close(timeout=5)
+
+
+@contextmanager
+def _made_here(jobs: int) -> Iterator[Client]:
+    """A cluster that ends with this: on loopback only, and without a dashboard, so that nothing is opened to the
+    network."""
+    from distributed import Client, LocalCluster
+
+    options = {"host": LOOPBACK, "dashboard_address": None, "threads_per_worker": 1, "processes": True}
+    start_tracker()
+    with ExitStack() as stack:
+        # The thread that will start the workers, at any time, has the signals blocked, and so have the workers: what
+        # interrupts the whole group is for this process to see to.
+        with blocked():
+            cluster = stack.enter_context(LocalCluster(n_workers=0, silence_logs=logging.CRITICAL, **options))
+        cluster.scale(jobs)
+        yield stack.enter_context(Client(cluster))

@@ -74,7 +74,7 @@ def hire(crew: list[Worker]) -> Worker:
     with _undisturbed(), _bare_main():
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs,))
-        with _blocked():
+        with blocked():
             process.start()
         theirs.close()
         crew.append(Worker(process, ours))
@@ -113,7 +113,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 @contextmanager
-def _blocked() -> Iterator[None]:
+def blocked() -> Iterator[None]:
     """Block the signals for whatever is started here, which inherits that: an interrupt of the whole group would
     otherwise find a worker that does not know yet to ignore it."""
     if not hasattr(signal, "pthread_sigmask"):
