@@ -31,8 +31,13 @@ _WIDTH, _HEIGHT = 4.9, 3.9  # of the axes, in inches
 _LEFT, _BOTTOM, _GAP, _LEGEND = 0.75, 0.52, 0.25, 2.45
 _LINES = ((True, "-"), (False, (0, (4, 2))))
 """Whether lengths are stable on the critical line, and how that part of it is drawn."""
+CONTOURS: dict[str, dict[str, Any]] = {
+    "xi_q": {"colors": "#00664D", "linewidths": 1.1, "linestyles": [(0, (1, 1.6))]},
+    "xi_c": {"colors": style.INK, "linewidths": 0.8, "linestyles": ["solid"]},
+}
 _SHORT = 0.1  # of the axes: shorter contours have no number
-_ALONG = (0.42, 0.58, 0.5)  # of a contour: where its number stands, so that neighbours' keep apart
+_ALONG = {"xi_c": (0.42, 0.58, 0.5), "xi_q": (0.16, 0.28, 0.22)}
+"""Of a contour: where its number stands, so that neighbours' keep apart."""
 
 
 def draw(series: dict[str, Any]) -> Figure:
@@ -63,8 +68,8 @@ def draw(series: dict[str, Any]) -> Figure:
         return figure
 
 
-def _plane(axes: Axes, series: dict[str, Any]) -> bool:
-    """Fill the axes; whether there are contours."""
+def _plane(axes: Axes, series: dict[str, Any]) -> list[str]:
+    """Fill the axes; the names of the depth scales that have contours."""
     x, y = np.array(series["sigma_w"]), np.array(series["sigma_b"])
     axes.set_xlabel(series["xlabel"])
     axes.set_ylabel(series["ylabel"])
@@ -104,23 +109,27 @@ def _phases(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> None:
         area.set_linewidth(0)
 
 
-def _contours(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> bool:
-    """Contours of xi_c, as those of a rate: 1 / xi_c, negative where ordered, which crosses the line smoothly; none
-    where signals diverge, which is no crossing."""
+def _contours(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> list[str]:
+    """Contours of depth scales, as those of a rate: 1 / xi, that of xi_c negative where ordered, so that it crosses
+    the line smoothly; none where signals diverge, which is no crossing. Gives the names of those that there are."""
     signs = {letter: {"ordered": -1.0, _HATCHED: np.nan}.get(name, 1.0) for letter, name in series["phases"].items()}
     sign = np.array([[signs[letter] for letter in row] for row in series["phase"]])
-    layers = np.array([[value or np.nan for value in row] for row in series["xi_c"]])
-    levels = sorted(side / level for level in series["levels"] for side in (-1, 1))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "No contour levels|All-NaN|.*to a masked")  # nothing to draw
-        drawn = axes.contour(x, y, np.ma.masked_invalid(sign / layers), levels, colors=style.INK, linewidths=0.8)
-    drawn.set_linestyle("solid")
-    for index, level in enumerate(levels):
-        _number(axes, drawn, index, level, (x[-1] - x[0], y[-1] - y[0]))
-    return any(len(piece) for pieces in drawn.allsegs for piece in pieces)
+    there = []
+    for name, look in CONTOURS.items():
+        layers = np.array([[value or np.nan for value in row] for row in series[name]])
+        rates = np.ma.masked_invalid((sign if name == "xi_c" else np.abs(sign)) / layers)
+        levels = sorted(side / level for level in series["levels"][name] for side in (-1, 1))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "No contour levels|All-NaN|.*to a masked")  # nothing to draw
+            drawn = axes.contour(x, y, rates, levels, **look)
+        for index, level in enumerate(levels):
+            along = _ALONG[name][index % len(_ALONG[name])]
+            _number(axes, drawn, index, level, along, (x[-1] - x[0], y[-1] - y[0]))
+        there += [name] if any(len(piece) for pieces in drawn.allsegs for piece in pieces) else []
+    return there
 
 
-def _number(axes: Axes, drawn: ContourSet, index: int, level: float, size: tuple[float, float]) -> None:
+def _number(axes: Axes, drawn: ContourSet, index: int, level: float, along: float, size: tuple[float, float]) -> None:
     """Write the layers on the longest piece of a contour."""
     pieces = [np.asarray(piece) for piece in drawn.allsegs[index]]
     ways = [np.hypot(*(np.diff(piece, axis=0) / size).T).cumsum() for piece in pieces]
@@ -128,7 +137,7 @@ def _number(axes: Axes, drawn: ContourSet, index: int, level: float, size: tuple
     if max(lengths, default=0.0) < _SHORT:
         return
     longest = lengths.index(max(lengths))
-    at = int(np.searchsorted(ways[longest], _ALONG[index % len(_ALONG)] * lengths[longest]))
+    at = int(np.searchsorted(ways[longest], along * lengths[longest]))
     place = tuple(pieces[longest][at])
     for text in axes.clabel(drawn, [level], fmt=f"{1 / abs(level):g}", fontsize=style.SMALL - 1, manual=[place]):
         text.set_path_effects([withStroke(linewidth=2, foreground="white", alpha=0.7)])
@@ -144,7 +153,7 @@ def _critical(dashes: Any, part: dict[str, Any]) -> dict[str, Any]:
     return {"color": "black", **look}
 
 
-def _legend(series: dict[str, Any], numbered: bool) -> tuple[list[Any], list[str]]:
+def _legend(series: dict[str, Any], numbered: list[str]) -> tuple[list[Any], list[str]]:
     """Handles and labels of what the plane has."""
     handles: list[Any] = []
     labels: list[str] = []
@@ -158,7 +167,10 @@ def _legend(series: dict[str, Any], numbered: bool) -> tuple[list[Any], list[str
         if part is not None:
             handles.append(Line2D([0], [0], **_critical(dashes, part)))
             labels.append(series["meaning"]["line" if stable else "unstable"])
-    if numbered:
-        handles.append(Line2D([0], [0], color=style.INK, linewidth=0.8))
-        labels.append(series["meaning"]["contour"])
+    for name in sorted(numbered):
+        look = CONTOURS[name]
+        handles.append(
+            Line2D([0], [0], color=look["colors"], linewidth=look["linewidths"], linestyle=look["linestyles"][0])
+        )
+        labels.append(series["meaning"][name])
     return handles, labels

@@ -17,14 +17,15 @@ Series = dict[str, Any]
 Array = np.ndarray[Any, Any]
 
 LETTERS = {"ordered": "o", "critical": "k", "chaotic": "c", "diverges": "d"}
-LEVELS = (0.5, 1, 2, 3, 5, 10, 30)
-"""Layers: the contours of xi_c. Beyond, they lie on the critical line, where it is infinite."""
+LEVELS = {"xi_c": (0.5, 1, 2, 3, 5, 10, 30), "xi_q": (0.5, 1, 2, 5)}
+"""Layers: the contours. Beyond, those of xi_c lie on the critical line, where it is infinite."""
 _DIGITS = 5
 _STEPS = 50  # of sigma_b over its axis, at least, along the critical line
 _KEY = {
     "line": "critical: chi = 1, gradients keep their size",
     "unstable": "chi = 1 where lengths run away: no choice of weights",
-    "contour": "xi_c: layers in which correlations come nearer to their end by a factor e",
+    "xi_c": "xi_c: layers in which correlations come nearer to their end by a factor e",
+    "xi_q": "xi_q: layers in which lengths come nearer to theirs by a factor e",
 }
 _JUMPS = (
     "This activation jumps: the phases go by chi, which takes its slope almost everywhere; inputs are driven apart all "
@@ -35,8 +36,8 @@ _JUMPS = (
 def compute(activation: Activation, diagram: PhaseDiagram, line: Iterable[CriticalArc], q0: float = 1.0) -> Series:
     """What the figure shows, as data that JSON can hold.
 
-    phase: a row for every sigma_b, a letter for every sigma_w. xi_c: likewise, null where it
-    does not exist, and where it is infinite. critical: parts of the line, within the axes or next to them.
+    phase: a row for every sigma_b, a letter for every sigma_w. xi_c, xi_q: likewise, null where
+    it does not exist, and where it is infinite. critical: parts of the line, within the axes or next to them.
     """
     sigma_w, sigma_b = diagram.sigma_w.tolist(), diagram.sigma_b.tolist()
     return {
@@ -49,8 +50,9 @@ def compute(activation: Activation, diagram: PhaseDiagram, line: Iterable[Critic
         "sigma_b": sigma_b,
         "phases": {letter: name for name, letter in LETTERS.items()},
         "phase": ["".join(LETTERS[name] for name in row) for row in diagram.phase.tolist()],
-        "xi_c": [[_rounded(value) for value in row] for row in diagram.xi_c.tolist()],
-        "levels": list(LEVELS),
+        "xi_c": [_row(row) for row in diagram.xi_c],
+        "xi_q": [_row(row) for row in diagram.xi_q],
+        "levels": {name: list(levels) for name, levels in LEVELS.items()},
         "critical": [part for arc in line for part in _parts(arc, sigma_w, sigma_b)],
         "meaning": MEANINGS | _KEY,
         "footnotes": [_JUMPS] if activation.formula.jumps else [],

@@ -10,7 +10,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import same_color
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from test_draw import check, luminance
 
 from initbench.catalogue.activations import activation
@@ -29,9 +31,14 @@ def series(name: str, right: float = 2.5, top: float = 1.25, points: int = 40) -
     return phase_series.compute(chosen, plane, critical_line(chosen))
 
 
-def numbers(figure: Figure) -> list[str]:
-    """What is written on contours."""
-    return [text.get_text() for text in figure.axes[0].texts]
+def written(figure: Figure, scale: str) -> list[Text]:
+    """What is written on the contours of xi_c or xi_q, which is as they are coloured."""
+    colour = phase.CONTOURS[scale]["colors"]
+    return [text for text in figure.axes[0].texts if same_color(text.get_color(), colour)]
+
+
+def numbers(figure: Figure, scale: str) -> list[str]:
+    return [text.get_text() for text in written(figure, scale)]
 
 
 def entries(figure: Figure) -> list[str]:
@@ -57,11 +64,12 @@ def test_the_data_are_those_of_single_points() -> None:
         for column, sigma_w in enumerate(data["sigma_w"]):
             point = predict("tanh", sigma_w, sigma_b)
             assert names[data["phase"][row][column]] == point.phase
-            xi_c = data["xi_c"][row][column]
-            if point.xi_c is None or math.isinf(point.xi_c):
-                assert xi_c is None
-            else:
-                assert xi_c == pytest.approx(point.xi_c, rel=1e-3)
+            for name, own in (("xi_c", point.xi_c), ("xi_q", point.xi_q)):
+                shown = data[name][row][column]
+                if own is None or math.isinf(own):
+                    assert shown is None
+                else:
+                    assert shown == pytest.approx(own, rel=1e-3)
 
 
 def test_the_critical_line_separates_order_and_chaos() -> None:
@@ -103,23 +111,25 @@ def test_every_stretch_of_a_line_is_its_own_part() -> None:
 
 def test_contours_carry_their_layers() -> None:
     figure = phase.draw(series("tanh", points=100))
-    assert sorted(map(float, numbers(figure))) == [0.5, 1, 2, 3, 5, 5, 10, 10, 30, 30]
+    assert sorted(map(float, numbers(figure, "xi_c"))) == [0.5, 1, 2, 3, 5, 5, 10, 10, 30, 30]
+    assert sorted(map(float, numbers(figure, "xi_q"))) == [0.5, 1, 2, 5]
     assert "ordered" in entries(figure)[0]
-    assert [entry.split(":")[0] for entry in entries(figure)] == ["ordered", "chaotic", "critical", "xi_c"]
+    assert [entry.split(":")[0] for entry in entries(figure)] == ["ordered", "chaotic", "critical", "xi_c", "xi_q"]
 
 
-def test_a_contour_lies_where_its_number_says() -> None:
+@pytest.mark.parametrize("scale", ["xi_c", "xi_q"])
+def test_a_contour_lies_where_its_number_says(scale: str) -> None:
     figure = phase.draw(series("tanh", points=200))
-    for text in figure.axes[0].texts:
+    for text in written(figure, scale):
         sigma_w, sigma_b = text.get_position()
-        xi_c = predict("tanh", float(sigma_w), float(sigma_b)).xi_c
-        assert xi_c == pytest.approx(float(text.get_text()), rel=0.1)
+        layers = getattr(predict("tanh", float(sigma_w), float(sigma_b)), scale)
+        assert layers == pytest.approx(float(text.get_text()), rel=0.1)
 
 
 def test_no_contour_runs_along_the_edge_of_divergence() -> None:
     """From order, where xi_c is 0.2, to divergence, whose correlations rest elsewhere, no level is crossed."""
     figure = phase.draw(series("square", 1.0, 0.5))
-    assert not {"3", "5", "10", "30"} & set(numbers(figure))
+    assert not {"3", "5", "10", "30"} & {*numbers(figure, "xi_c"), *numbers(figure, "xi_q")}
 
 
 def test_a_single_critical_point_is_a_point() -> None:
@@ -139,8 +149,8 @@ def test_unstable_parts_are_dashed_and_said() -> None:
 
 def test_no_contours_no_entry() -> None:
     figure = phase.draw(series("tanh", 0.2, 0.1))
-    assert not numbers(figure)
-    assert not any("xi_c" in entry for entry in entries(figure))
+    assert not figure.axes[0].texts
+    assert not any("xi_" in entry for entry in entries(figure))
 
 
 def test_a_jump_is_explained() -> None:
