@@ -6,18 +6,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .console import note
+
+if TYPE_CHECKING:
+    from ..lab.tally import HowFar, Progress
 
 EVERY = 10.0
 """Seconds between two lines where no terminal is."""
 
-Update = Callable[[int, int], None]
-"""Called with (networks done, networks in all); first with what was stored already."""
-
 
 @contextmanager
-def progress(label: str, quiet: bool) -> Iterator[Update | None]:
+def progress(label: str, quiet: bool) -> Iterator[Progress | None]:
     """A live bar with rate and time left on a terminal, a line every ten seconds elsewhere, nothing when quiet."""
     if quiet:
         yield None
@@ -27,44 +28,51 @@ def progress(label: str, quiet: bool) -> Iterator[Update | None]:
         yield _sparse(label)
 
 
-def _bar(label: str) -> Iterator[Update]:
+def _bar(label: str) -> Iterator[Progress]:
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None, pace="")
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.TextColumn("{task.fields[said]}"))
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, said="")
         pace = Pace(time.monotonic)
 
-        def update(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, pace=pace.said(done, total))
+        def update(far: HowFar) -> None:
+            said = f"{far.done}/{far.networks} {_detail(far, pace)}"
+            bar.update(task, completed=far.done + far.part, total=far.networks, said=said)
 
         yield update
 
 
-def _sparse(label: str) -> Update:
+def _sparse(label: str) -> Progress:
     pace = Pace(time.monotonic)
     last = time.monotonic()
 
-    def update(done: int, total: int) -> None:
+    def update(far: HowFar) -> None:
         nonlocal last
-        said = pace.said(done, total)
+        said = _detail(far, pace)
         if time.monotonic() - last >= EVERY:
             last = time.monotonic()
-            note(f"{label}: {done} of {total} networks" + (f", {said}" if said else ""))
+            note(f"{label}: {far.done} of {far.networks} networks" + (f", {said}" if said else ""))
 
     return update
 
 
+def _detail(far: HowFar, pace: Pace) -> str:
+    """`step 1200 of 10000, 12.3 a second, 1:05 left`, of what is known."""
+    step = "step {} of {}".format(*far.step) if far.step else ""
+    return ", ".join(text for text in (step, pace.said(far.done + far.part, far.networks)) if text)
+
+
 class Pace:
-    """How fast networks are done, and how long the rest takes at that rate. What was stored before counts as done,
-    but not as fast."""
+    """How fast networks are done, those in training in part, and how long the rest takes at that rate. What was stored
+    before counts as done, but not as fast."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._start: tuple[float, int] | None = None
+        self._start: tuple[float, float] | None = None
 
-    def said(self, done: int, total: int) -> str:
+    def said(self, done: float, total: int) -> str:
         """`12.3 a second, 1:05 left`; empty at the start, when nobody knows."""
         if self._start is None:
             self._start = self._clock(), done

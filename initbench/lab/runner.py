@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -25,13 +25,11 @@ from .predicted import Theory
 from .result import CellResult, Result
 from .sinks import Kept, Sink, Streamed
 from .tabling import Tabulate
+from .tally import Progress, Tally
 from .unchanged import MADE_FROM, made_from, told
 
 WORTH_PROCESSES = 0.5
 """Seconds of work under which starting worker processes costs more than it saves."""
-
-Progress = Callable[[int, int], None]
-"""Called with (networks done, networks in all), first with what was stored already."""
 
 
 def run(
@@ -138,20 +136,16 @@ def _measure(
     lines = experiment.keep_layers and not isinstance(keeper, Forgetful)
     tasks = list(_tasks(work, jobs, lines))
     fresh: list[list[Trace | Failure]] = [[] for _ in work]
-    total = len(work) * len(experiment.seeds)
-    done = total - sum(each.networks for each in work)
+    tally = Tally(tasks, len(work) * len(experiment.seeds), progress)
     conclude = _Conclusions(experiment, work, keeper, fresh)
-    if progress is not None:
-        progress(done, total)
+    tally.tell()
     yield from conclude.ready()
-    for index, outcome in executors.execute(tasks, jobs, scheduler):
+    for index, outcome in executors.execute(tasks, jobs, scheduler, tally.stepped):
         place = tasks[index].position
         fresh[place].append(outcome)
         if isinstance(outcome, Trace):
             keeper.keep(work[place].planned.id, outcome)
-        done += len(tasks[index].seeds)
-        if progress is not None:
-            progress(done, total)
+        tally.ended(index)
         yield from conclude.ready()
 
 

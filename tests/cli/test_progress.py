@@ -12,6 +12,7 @@ from initbench.cli import progress as home
 from initbench.cli.progress import Pace, progress
 from initbench.lab import runner
 from initbench.lab.plan import open_experiment
+from initbench.lab.tally import HowFar
 
 
 class Clock:
@@ -41,13 +42,28 @@ def test_lines_are_sparse_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch, 
     with progress("mine", quiet=False) as update:
         assert update is not None
         for done in range(0, 50, 2):
-            update(done, 50)
+            update(HowFar(done, 50))
             clock.now += 1
     assert capsys.readouterr().err == (
         "mine: 20 of 50 networks, 2 a second, 0:15 left\nmine: 40 of 50 networks, 2 a second, 0:05 left\n"
     )
     with progress("mine", quiet=True) as update:
         assert update is None
+
+
+def test_training_is_told_by_steps_just_as_sparsely(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    clock = Clock()
+    monkeypatch.setattr(home.time, "monotonic", clock)
+    with progress("mine", quiet=False) as update:
+        assert update is not None
+        update(HowFar(0, 1))
+        for step in range(0, 1001, 10):
+            update(HowFar(0, 1, step / 1000, (step, 1000)))
+            clock.now += 0.25
+    assert capsys.readouterr().err == (
+        "mine: 0 of 1 networks, step 400 of 1000, 0.04 a second, 0:15 left\n"
+        "mine: 0 of 1 networks, step 800 of 1000, 0.04 a second, 0:05 left\n"
+    )
 
 
 def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,9 +75,9 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal)
     with progress("mine", quiet=False) as update:
         assert update is not None
-        update(0, 4)
-        update(3, 4)
-    assert "3/4" in terminal.getvalue()
+        update(HowFar(0, 4))
+        update(HowFar(2, 4, 1.5, (1200, 2400)))
+    assert "2/4 step 1200 of 2400, " in terminal.getvalue()
     assert "left" in terminal.getvalue()
 
 
@@ -70,9 +86,9 @@ def test_a_run_starts_from_what_is_stored(tmp_path: Any) -> None:
         "network": {"depth": 2, "width": 4, "activation": "relu", "initializer": "he_normal"},
         "seeds": 2,
     }
-    seen: list[tuple[int, int]] = []
-    runner.run(open_experiment(config), tmp_path, 1, lambda *counts: seen.append(counts))
-    assert seen == [(0, 2), (2, 2)]
+    seen: list[HowFar] = []
+    runner.run(open_experiment(config), tmp_path, 1, seen.append)
+    assert seen == [HowFar(0, 2), HowFar(2, 2)]
     seen.clear()
-    runner.run(open_experiment(config, ["seeds=5"]), tmp_path, 1, lambda *counts: seen.append(counts))
-    assert (seen[0], seen[-1]) == ((2, 5), (5, 5))
+    runner.run(open_experiment(config, ["seeds=5"]), tmp_path, 1, seen.append)
+    assert (seen[0], seen[-1]) == (HowFar(2, 5), HowFar(5, 5))

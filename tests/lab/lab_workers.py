@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 
 from initbench import engine
 from initbench.lab.executors import Failure, Outcome, Task, processes, tasks
-from initbench.lab.executors.tasks import Bundle
+from initbench.lab.executors.tasks import Bundle, Hear
 
 
 def report(task: Task) -> Outcome:
@@ -29,7 +29,7 @@ def die(task: Task) -> Outcome:
     return Failure("measured")
 
 
-def die_in_mid_word(bundle: Bundle) -> list[Outcome]:
+def die_in_mid_word(bundle: Bundle, hear: Hear) -> list[Outcome]:
     """Measure, but be killed while half of the answer is on its way, at the task of seed 3."""
     if any(task.seeds == (3,) for _, task in bundle):
         Connection.send_bytes = _half  # type: ignore[method-assign]
@@ -56,15 +56,21 @@ def _no_memory(*_: object) -> None:
     raise MemoryError
 
 
-def report_all(bundle: Bundle) -> list[Outcome]:
+def report_all(bundle: Bundle, hear: Hear) -> list[Outcome]:
     return [report(task) for _, task in bundle]
 
 
-def die_all(bundle: Bundle) -> list[Outcome]:
+def talk_all(bundle: Bundle, hear: Hear) -> list[Outcome]:
+    """Measure, and tell of every step."""
+    tasks.TELL_SECONDS = 0.0
+    return tasks.work_all(bundle, hear)
+
+
+def die_all(bundle: Bundle, hear: Hear) -> list[Outcome]:
     return [die(task) for _, task in bundle]
 
 
-def run_out_all(bundle: Bundle) -> list[Outcome]:
+def run_out_all(bundle: Bundle, hear: Hear) -> list[Outcome]:
     return [run_out(task) for _, task in bundle]
 
 

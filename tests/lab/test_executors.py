@@ -23,10 +23,14 @@ from threadpoolctl import threadpool_info
 from initbench import engine
 from initbench.engine import Trace
 from initbench.lab import executors
+from initbench.lab.blocks import encode
 from initbench.lab.executors import Failure, Outcome, Task, execute
 from initbench.lab.executors import tasks as tasks_
 from initbench.lab.executors.processes import BLAS_VARIABLES
-from initbench.lab.executors.tasks import KILLED, Bundle
+from initbench.lab.executors.tasks import KILLED, Bundle, Hear
+from initbench.lab.plan import open_experiment
+
+NETWORK = {"depth": 2, "width": 8, "activation": "tanh", "initializer": "lecun_normal"}
 
 
 def tasks(number: int, depth: int = 3) -> list[Task]:
@@ -58,6 +62,38 @@ def test_serial_keeps_the_order_and_works_as_asked() -> None:
     assert [index for index, _ in stream] == [1, 2]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_training_is_heard_of_and_what_comes_of_it_is_the_same(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every task the steps that it has done, in order, and then its outcome."""
+    config = {
+        "network": NETWORK,
+        "training": {"data": "two_spirals", "steps": 40, "batch_size": 20, "learning_rate": 0.1},
+    }
+    cell = open_experiment(config).cells[0].cell
+    work = [Task(0, cell, (seed,), engine.BUDGET) for seed in range(4)]
+    quiet = outcomes(work, 1)
+    heard: list[tuple[int, int]] = []
+    monkeypatch.setattr(tasks_, "work_all", lab_workers.talk_all)
+    monkeypatch.setattr(tasks_, "TELL_SECONDS", 0.0)
+    found = {}
+    for index, outcome in execute(work, jobs, hear=lambda *said: heard.append(said)):
+        assert [step for other, step in heard if other == index] == list(range(1, 41))
+        found[index] = outcome
+    for index, outcome in enumerate(quiet):
+        other = found[index]
+        assert isinstance(outcome, Trace)
+        assert isinstance(other, Trace)
+        assert encode("x", other) == encode("x", outcome)
+
+
+def test_what_is_short_is_not_told_of() -> None:
+    heard: list[int] = []
+    tell = tasks_.seldom(heard.append)
+    for step in range(1000):
+        tell(step)
+    assert heard == []
+
+
 def test_one_task_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "pooled", None)
     assert len(outcomes(tasks(1), 4)) == 1
@@ -68,7 +104,7 @@ def test_one_task_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     ("deed", "said"), [(lab_workers.die_all, "measured"), (lab_workers.die_in_mid_word, "measured" * 100_000)]
 )
 def test_a_task_that_kills_its_worker_fails_alone(
-    monkeypatch: pytest.MonkeyPatch, deed: Callable[[Bundle], list[Outcome]], said: str
+    monkeypatch: pytest.MonkeyPatch, deed: Callable[[Bundle, Hear], list[Outcome]], said: str
 ) -> None:
     monkeypatch.setattr(tasks_, "work_all", deed)
     watch = threading.Timer(60, os.kill, (os.getpid(), signal.SIGABRT))  # a hang would otherwise last for ever
@@ -86,7 +122,7 @@ def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
         with monkeypatch.context() as patch:
             patch.setattr(tasks_, "work_all", lab_workers.run_out_all)
             if jobs == 1:
-                patch.setattr(tasks_, "measure", lambda task, _, plain=tasks_.measure: _lacking(task, plain))
+                patch.setattr(tasks_, "measure", lambda task, *_, plain=tasks_.measure: _lacking(task, plain))
             found = outcomes(tasks(3), jobs)
         assert isinstance(found[1], Failure)
         assert "out of memory" in found[1].reason

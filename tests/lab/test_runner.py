@@ -17,6 +17,7 @@ from initbench.cli.main import app
 from initbench.engine import Trace
 from initbench.lab import runner
 from initbench.lab.plan import open_experiment
+from initbench.lab.tally import HowFar
 from initbench.spec import Cell
 
 TEXT = """\
@@ -100,10 +101,10 @@ def _no_memory(*_: object) -> None:
 def test_progress_counts_networks(config: Path) -> None:
     experiment = open_experiment(config)
     for jobs in (1, 2):
-        said: list[tuple[int, int]] = []
-        runner.run(experiment, jobs=jobs, progress=lambda done, total, said=said: said.append((done, total)))
-        assert said[-1] == (12, 12)
-        assert [done for done, _ in said] == sorted({done for done, _ in said})
+        said: list[HowFar] = []
+        runner.run(experiment, jobs=jobs, progress=said.append)
+        assert said[-1] == HowFar(12, 12)
+        assert [far.done for far in said] == sorted({far.done for far in said})
 
 
 def test_the_mark_is_written_last(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -25,16 +26,25 @@ DIVERGED = 1000.0
 network that always answers 0."""
 
 
-def train(cell: Cell, seeds: Sequence[int], workspace: Workspace | None = None) -> Trained:
+def train(
+    cell: Cell, seeds: Sequence[int], workspace: Workspace | None = None, tell: Callable[[int], None] | None = None
+) -> Trained:
     """Train the networks of `seeds` with every learning rate of the cell.
 
-    Divergence, overflow and nan are results: nothing is raised or warned. Raises PluginError where a plug-in does.
+    tell: called after every step with the number of steps that are done, of all networks on average. Divergence,
+    overflow and nan are results: nothing is raised or warned. Raises PluginError where a plug-in does.
     """
     workspace = workspace or Workspace()
     size = seeds_together(cell)
+    chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
+    steps = count(1)
+
+    def stepped() -> None:
+        if tell is not None:
+            tell(next(steps) // len(chunks))
+
     with np.errstate(all="ignore"):
-        chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
-        trained = record.join([_Run(cell, chunk, workspace).run() for chunk in chunks])
+        trained = record.join([_Run(cell, chunk, workspace).run(stepped) for chunk in chunks])
     assert trained is not None
     return trained
 
@@ -61,7 +71,8 @@ class _Run:
         self.diverged_at = np.full(networks, -1, np.int64)
         self.limit = np.full(networks, np.inf)
 
-    def run(self) -> Trained:
+    def run(self, stepped: Callable[[], None]) -> Trained:
+        """Train to the end, or until all have diverged. stepped: called after every step."""
         rows = {step: row for row, step in enumerate(self.training.recorded)}
         moments = {step: place for place, step in enumerate(self.training.measure_at)}
         for step in range(self.training.steps + 1):
@@ -74,6 +85,7 @@ class _Run:
             if step == self.training.steps or (self.diverged_at >= 0).all():
                 break
             self.rule.step(self.stack.parameters, self.stack.gradients)
+            stepped()
         return self._result()
 
     def _differentiate(self) -> Array:

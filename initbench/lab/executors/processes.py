@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 
-from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, paired
-from .workers import Died, Worker, hire
+from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Outcome, paired
+from .workers import Died, UnderWay, Worker, hire
 
 BLAS_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -23,7 +23,7 @@ AHEAD = 2
 """Bundles that a worker has: one under work, and one so that it need not wait for the next."""
 
 
-def pooled(work: Sequence[Bundle], jobs: int) -> Iterator[tuple[int, Outcome]]:
+def pooled(work: Sequence[Bundle], jobs: int, hear: Hear) -> Iterator[tuple[int, Outcome]]:
     """(index of the task, its outcome) as they are done by `jobs` workers.
 
     What a worker had under work when it died is run alone at the end, so that a task that kills its workers is found,
@@ -32,12 +32,12 @@ def pooled(work: Sequence[Bundle], jobs: int) -> Iterator[tuple[int, Outcome]]:
     waiting = deque(work)
     suspects: list[Bundle] = []
     with _one_blas_thread():
-        yield from _shared_out(waiting, jobs, suspects)
+        yield from _shared_out(waiting, jobs, suspects, hear)
         for index, task in (entry for bundle in suspects for entry in bundle):
-            yield index, _alone(((index, task),))
+            yield index, _alone(((index, task),), hear)
 
 
-def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle]) -> Iterator[tuple[int, Outcome]]:
+def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle], hear: Hear) -> Iterator[tuple[int, Outcome]]:
     """Hand out what is waiting until all of it is done, or suspect."""
     with _crew() as crew:
         while waiting or crew:
@@ -47,13 +47,17 @@ def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle]) -> It
             ready = wait([worker.connection for worker in crew])
             for worker in [worker for worker in crew if worker.connection in ready]:
                 try:
-                    bundle, outcomes = worker.answer()
+                    found = worker.answer()
                 except Died:
                     crew.remove(worker)
                     worker.kill()
                     suspects.append(worker.given.popleft())
                     waiting.extendleft(reversed(worker.given))
                     continue
+                if isinstance(found, UnderWay):
+                    hear(found.index, found.step)
+                    continue
+                bundle, outcomes = found
                 _feed([worker], waiting)
                 if not worker.given:
                     crew.remove(worker)
@@ -68,14 +72,16 @@ def _feed(crew: Sequence[Worker], waiting: deque[Bundle]) -> None:
             worker.give(waiting.popleft())
 
 
-def _alone(bundle: Bundle) -> Outcome:
+def _alone(bundle: Bundle, hear: Hear) -> Outcome:
     """The outcome of one task with a worker of its own."""
     for _ in range(TRIES):
         with _crew() as crew:
             worker = hire(crew)
             worker.give(bundle)
             try:
-                return worker.answer()[1][0]
+                while isinstance(found := worker.answer(), UnderWay):
+                    hear(found.index, found.step)
+                return found[1][0]
             except Died:
                 continue
     return Failure(KILLED)

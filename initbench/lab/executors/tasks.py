@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,6 +20,9 @@ from ..lines import layer_lines
 
 BUNDLE_SECONDS = 0.1
 """Small tasks are handed out together until they take this long: what handing out costs is shared."""
+
+TELL_SECONDS = 0.5
+"""Between two words about a task that is under way."""
 
 TRIES = 3
 """How often a task may end its worker, alone, before it is the one to blame."""
@@ -51,6 +56,9 @@ Outcome = Trace | Failure
 Bundle = tuple[tuple[int, Task], ...]
 """Tasks that are handed out together, with their indices."""
 
+Hear = Callable[[int, int], None]
+"""Called with the index of a task that is under way and how many steps of training it has done, now and then."""
+
 
 def available_cores() -> int:
     """The cores that this process may use."""
@@ -73,20 +81,36 @@ def bundles(tasks: Sequence[Task], workers: int) -> list[Bundle]:
     return [*found, tuple(open_bundle)] if open_bundle else found
 
 
-def measure(task: Task, workspace: Workspace) -> Outcome:
-    """Carry a task out. An error of our own code is raised; everything else that can go wrong is an outcome."""
+def measure(task: Task, workspace: Workspace, tell: Callable[[int], None] | None = None) -> Outcome:
+    """Carry a task out. An error of our own code is raised; everything else that can go wrong is an outcome.
+
+    tell: hears now and then how many steps of training are done.
+    """
     try:
         if other := other_plugins(task):
             return Failure(other)
         chunks = blocks(task.seeds, engine.chunk_size(task.cell))
         trace = join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
         if task.cell.training is not None:
-            trace = replace(trace, training=engine.train(task.cell, task.seeds, workspace))
+            trace = replace(trace, training=engine.train(task.cell, task.seeds, workspace, tell and seldom(tell)))
         return replace(trace, written=(layer_lines(trace, task.cell),)) if task.lines else trace
     except MemoryError:
         return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")
     except PluginError as error:  # somebody else's code
         return Failure(str(error))
+
+
+def seldom(tell: Callable[[int], None]) -> Callable[[int], None]:
+    """`tell`, but not before TELL_SECONDS have passed, nor before they have again."""
+    last = time.monotonic()
+
+    def told(step: int) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= TELL_SECONDS:
+            last = now
+            tell(step)
+
+    return told
 
 
 def other_plugins(task: Task) -> str:
@@ -102,16 +126,16 @@ def other_plugins(task: Task) -> str:
 _workspace: Workspace | None = None
 
 
-def work(task: Task) -> Outcome:
+def work(task: Task, tell: Callable[[int], None] | None = None) -> Outcome:
     """Carry a task out in a worker, whose memory is used again and again."""
     global _workspace
     _workspace = _workspace or Workspace()
-    return measure(task, _workspace)
+    return measure(task, _workspace, tell)
 
 
-def work_all(bundle: Bundle) -> list[Outcome]:
+def work_all(bundle: Bundle, hear: Hear) -> list[Outcome]:
     """Carry a bundle out in a worker."""
-    return [work(task) for _, task in bundle]
+    return [work(task, partial(hear, index)) for index, task in bundle]
 
 
 def settle() -> None:

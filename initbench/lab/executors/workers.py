@@ -24,7 +24,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 
 from . import tasks as tasks_
-from .tasks import Bundle, Outcome
+from .tasks import Bundle, Hear, Outcome
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals that ask a run to stop."""
@@ -32,6 +32,14 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 class Died(Exception):
     """The worker is gone: killed, out of memory, or ended by what it was given."""
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """What a worker says of a task before it is done."""
+
+    index: int
+    step: int
 
 
 @dataclass(frozen=True)
@@ -47,14 +55,17 @@ class Worker:
         with suppress(OSError):  # a dead worker shows when its answer is asked for
             self.connection.send((tasks_.work_all, bundle))
 
-    def answer(self) -> tuple[Bundle, list[Outcome]]:
-        """The first bundle it has and what came of it. Raises Died; an error of our own code is raised here."""
+    def answer(self) -> tuple[Bundle, list[Outcome]] | UnderWay:
+        """The first bundle it has and what came of it, or how far it is with it. Raises Died; an error of our own code
+        is raised here."""
         try:
             found = self.connection.recv()
         except (EOFError, OSError):
             raise Died from None
         if isinstance(found, BaseException):
             raise found
+        if isinstance(found, UnderWay):
+            return found
         return self.given.popleft(), found
 
     def dismiss(self) -> None:
@@ -150,8 +161,13 @@ def _serve(connection: Connection) -> None:
     tasks_.settle()
     came: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, came), daemon=True).start()
+
+    def hear(index: int, step: int) -> None:
+        with suppress(OSError):
+            connection.send(UnderWay(index, step))
+
     while True:
-        answer = _answer(came.get())
+        answer = _answer(came.get(), hear)
         with suppress(OSError):  # the parent is gone: the other thread ends this process
             connection.send_bytes(answer)
 
@@ -166,11 +182,11 @@ def _receive(connection: Connection, came: queue.SimpleQueue[bytes]) -> None:
             os._exit(0)
 
 
-def _answer(message: bytes) -> bytes:
+def _answer(message: bytes, hear: Hear) -> bytes:
     """The pickled outcomes, or the error that kept them from being."""
     try:
         work, bundle = ForkingPickler.loads(message)
-        return bytes(ForkingPickler.dumps(work(bundle)))
+        return bytes(ForkingPickler.dumps(work(bundle, hear)))
     except BaseException as error:
         error.add_note("".join(traceback.format_exception(error)))
         return _pickled(error)

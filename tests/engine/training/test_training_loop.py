@@ -49,6 +49,17 @@ def test_a_stack_is_its_networks_one_by_one(
     same(train(cell, seeds, workspace), whole)
 
 
+def test_steps_are_told_of_all_networks_on_average(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    cell = make_cell()
+    alone = train(cell, (5, 2), None, told.append)
+    assert told == list(range(1, 21))
+    monkeypatch.setattr(loop, "seeds_together", lambda cell: 1)
+    told.clear()
+    same(train(cell, (5, 2), None, told.append), alone)
+    assert told == [step // 2 for step in range(1, 41)]
+
+
 def test_learning_rates_do_not_meet() -> None:
     """A network among others of other learning rates, one of which diverges, is what it is alone."""
     many = train(make_cell(learning_rate=[0.1, 1e30, 0.3]), [4, 1])
