@@ -2,7 +2,7 @@
 
     config -> plan -> pending -> executors -> blocks in the store -> conclude -> tables, sentences, outcomes
 
-plan, pending, runner      what is to be computed, what is left of it, and the run itself
+plan, pending, runner, tally   what is to be computed, what is left of it, the run itself, and how far it is
 executors                  where the work is done: here, in processes, on a Dask cluster
 store, cellstore, blocks, trained_blocks, keepers   files that are whole or not there; finished blocks of seeds
 conclude, summary, predicted, ratios, verdict, departure, trained  from measurements to what is said of a cell
