@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..spec import Experiment
-from .check import stored_experiment
-from .columns import TABLES
-from .csvtext import Row, Table, Value
-from .expectations import Evidence, Outcome
+from .check import judged, rows_of, stored_experiment
+from .csvtext import Table
+from .expectations import Outcome
 from .partial import kept_tables
 from .retold import retold
-from .stored import header, stream, text_of, verify
+from .stored import header, text_of, verify
 from .tables import Tables
 
 CELLS = "cells.csv"
@@ -47,33 +45,11 @@ def account(folder: Path, most: int) -> Account:
     experiment = stored_experiment(folder)
     return Account(
         tables=tables,
-        cells=Table(header(folder / CELLS), list(_rows(folder / CELLS, tables))),
+        cells=Table(header(folder / CELLS), list(rows_of(folder / CELLS, tables))),
         experiment=experiment,
         source=text_of(folder / "config.yaml"),
         resolved=text_of(folder / "resolved.yaml"),
         sentences=retold(folder, experiment, tables, most),
-        outcomes=_outcomes(folder, experiment, tables),
+        outcomes=judged(folder, experiment, tables, absent),
         absent=tuple(sorted(absent)),
     )
-
-
-def _rows(path: Path, tables: Tables, wanted: frozenset[str] | None = None) -> Iterator[Row]:
-    """The rows of a table, its swept keys as text."""
-    cells = tables.cells
-    texts: dict[Value, Row] = {row[0]: row for row in zip(*(cells[key] for key in ("cell", *tables.axes)), strict=True)}
-    for row in stream(path, wanted):
-        start = texts[row[0]]
-        yield (*start, *row[len(start) :])
-
-
-def _outcomes(folder: Path, experiment: Experiment, tables: Tables) -> tuple[Outcome, ...]:
-    """What became of the expectations; of tables that may have millions of rows only those that they speak of are
-    kept."""
-    evidence = Evidence(experiment.expect)
-    evidence.open("summary.csv", tuple(tables.summary.columns))  # where the folder does not keep it, it has no rows
-    for name in TABLES if experiment.expect else ():
-        path, wanted = folder / name, evidence.wanted(name)
-        if path.exists():
-            evidence.open(name, header(path))
-            evidence.add(name, _rows(path, tables, wanted) if wanted is None or wanted else ())
-    return evidence.outcomes()

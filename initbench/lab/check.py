@@ -2,46 +2,89 @@
 
 from __future__ import annotations
 
-import csv
-import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..errors import ConfigError, StorageError
-from ..spec import Experiment
-from .csvtext import Table, Value
-from .expectations import Outcome, evaluate
-from .steps import TABLES as STEPS
-from .stored import other, verify
-from .tables import read_tables
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ..spec import Expectation, Experiment
+from .columns import TABLES
+from .csvtext import Row, Value
+from .expectations import UNKNOWN, Evidence, Outcome
+from .extremes import OVER
+from .partial import kept_tables
+from .steps import table_of
+from .stored import header, stream, verify
+from .tables import Tables
 
 REMEDY = "run the config again"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A results folder, read. absent: the tables that its run wrote and that it does not keep."""
+
+    folder: Path
+    experiment: Experiment
+    tables: Tables
+    absent: frozenset[str]
+
+
+def stored_results(folder: Path) -> Stored:
+    """A results folder, of which tables may be missing.
+
+    Raises StorageError where it, its config or cells.csv is missing, or a file of it is damaged.
+    """
+    tables, absent = kept_tables(folder, pictured=False)
+    verify(folder, tables.manifest, "resolved.yaml")
+    return Stored(folder, stored_experiment(folder), tables, absent)
 
 
 def check_folder(folder: Path) -> tuple[Outcome, ...]:
     """The outcome of every expectation of a results folder, from its tables and its resolved config alone.
 
-    Raises StorageError where the folder or a file of it is missing or damaged.
+    Raises StorageError as `stored_results` does.
     """
-    stored = read_tables(folder)
-    verify(folder, stored.manifest, "resolved.yaml")
-    experiment = stored_experiment(folder)
-    frames = {
-        "cells.csv": stored.cells,
-        "summary.csv": stored.summary,
-        "layers.csv": stored.layers,
-        "theory.csv": stored.theory,
-        "training.csv": stored.training,
-        "training_layers.csv": stored.training_layers,
-    }
-    tables = {name: _table(frame) for name, frame in frames.items() if frame is not None}
-    if any(one.step is not None for one in experiment.expect):
-        tables |= {name: _told_apart(folder / name, tables[name]) for name in STEPS if name in tables}
-    return evaluate(experiment.expect, tables)
+    stored = stored_results(folder)
+    return judged(folder, stored.experiment, stored.tables, stored.absent)
+
+
+def judged(folder: Path, experiment: Experiment, tables: Tables, absent: frozenset[str]) -> tuple[Outcome, ...]:
+    """What became of the expectations; of tables that may have millions of rows only those that they speak of are
+    kept. One that needs a table that is absent is unknown."""
+    columns = frozenset(tables.cells.columns)
+    gone = [min(_needed(one, columns) & absent, default="") for one in experiment.expect]
+    evidence = Evidence([one for one, table in zip(experiment.expect, gone, strict=True) if not table])
+    evidence.open("summary.csv", tuple(tables.summary.columns))  # where the folder does not keep it, it has no rows
+    for name in TABLES if experiment.expect else ():
+        path, wanted = folder / name, evidence.wanted(name)
+        if path.exists():
+            evidence.open(name, header(path))
+            evidence.add(name, rows_of(path, tables, wanted) if wanted is None or wanted else ())
+    outcomes = iter(evidence.outcomes())
+    return tuple(
+        Outcome(one, UNKNOWN, f"not judged: {table} is not there") if table else next(outcomes)
+        for one, table in zip(experiment.expect, gone, strict=True)
+    )
+
+
+def rows_of(path: Path, tables: Tables, wanted: frozenset[str] | None = None) -> Iterator[Row]:
+    """The rows of a sound table, its swept keys as text. wanted: only rows with these metrics."""
+    cells = tables.cells
+    texts: dict[Value, Row] = {row[0]: row for row in zip(*(cells[key] for key in ("cell", *tables.axes)), strict=True)}
+    for row in stream(path, wanted):
+        start = texts[row[0]]
+        yield (*start, *row[len(start) :])
+
+
+def _needed(expectation: Expectation, columns: frozenset[str]) -> frozenset[str]:
+    """The tables that an expectation is judged by, cells.csv aside. columns: of cells.csv."""
+    if expectation.step is not None:
+        return frozenset({table_of(expectation.metric)})
+    if expectation.metric in columns:
+        return frozenset()
+    return frozenset({"summary.csv", "layers.csv"} if expectation.over in OVER else {"summary.csv"})
 
 
 def stored_experiment(folder: Path) -> Experiment:
@@ -60,27 +103,3 @@ def stored_experiment(folder: Path) -> Experiment:
         what = f"{first.key}: {first.message}" if first.key else first.message
         line = f" at line {first.line}" if first.line else ""
         raise StorageError(f"{resolved}: damaged{line} ({what}); {REMEDY}") from error
-
-
-def _table(frame: pd.DataFrame) -> Table:
-    columns = [list(map(_value, frame[name].tolist())) for name in frame.columns]
-    return Table(tuple(frame.columns), list(zip(*columns, strict=True)))
-
-
-def _value(value: Any) -> Value:
-    return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
-
-
-def _told_apart(path: Path, table: Table) -> Table:
-    """The table with nan where its file says so: a frame has nan for what diverged and for what does not exist."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = csv.reader(file)
-            next(lines)
-            rows = [
-                tuple(math.nan if value is None and text == "nan" else value for text, value in zip(*both, strict=True))
-                for both in zip(lines, table.rows, strict=True)
-            ]
-    except (OSError, ValueError, StopIteration) as error:  # it was there, and whole, a moment ago
-        raise other(path) from error
-    return Table(table.columns, rows)

@@ -86,27 +86,10 @@ class Evidence(Kept):
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """The outcome of every expectation, once all tables are here."""
-        return _evaluated(self._expectations, self.tables, self._extremes, self._steps)
-
-
-def evaluate(expectations: Sequence[Expectation], tables: Mapping[str, Table]) -> tuple[Outcome, ...]:
-    """The outcome of every expectation; whole tables by file name."""
-    extremes, steps = Extremes(one for one in expectations if one.step is None), Steps(expectations)
-    if layers := tables.get("layers.csv"):
-        extremes.add(layers.columns, layers.rows)
-    for name in STEPS:
-        if name in tables:
-            steps.add(name, tables[name].columns, tables[name].rows)
-    return _evaluated(expectations, tables, extremes, steps)
-
-
-def _evaluated(
-    expectations: Sequence[Expectation], tables: Mapping[str, Table], extremes: Extremes, steps: Steps
-) -> tuple[Outcome, ...]:
-    if not expectations:
-        return ()
-    evidence = _Index(tables, extremes, steps)
-    return tuple(_outcome(expectation, evidence) for expectation in expectations)
+        if not self._expectations:
+            return ()
+        index = _Index(self.tables, self._extremes, self._steps)
+        return tuple(_outcome(expectation, index) for expectation in self._expectations)
 
 
 def _outcome(expectation: Expectation, evidence: _Index) -> Outcome:

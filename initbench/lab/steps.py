@@ -27,7 +27,7 @@ class Steps:
 
     def wanted(self, name: str) -> bool:
         """Whether anything of a table is asked for."""
-        return any(name == _table(metric) for metric, _ in self._found)
+        return any(name == table_of(metric) for metric, _ in self._found)
 
     def add(self, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """More rows of one of the two tables, a seed's in order of its steps."""
@@ -36,7 +36,7 @@ class Steps:
         asked = [
             (columns.index(metric), when, found)
             for (metric, when), found in self._found.items()
-            if name == _table(metric) and metric in columns
+            if name == table_of(metric) and metric in columns
         ]
         for row in rows if asked else ():
             for column, when, found in asked:
@@ -76,5 +76,6 @@ def statistic(values: Sequence[Value], over: str) -> tuple[float | None, float]:
     return float(np.quantile(array, {"min": 0.0, "median": 0.5, "max": 1.0}[over])), math.nan
 
 
-def _table(metric: str) -> str:
+def table_of(metric: str) -> str:
+    """The table that has a metric step by step."""
     return TABLES[0] if metric in TRAINING and metric != "distinct_units" else TABLES[1]

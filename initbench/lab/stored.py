@@ -53,7 +53,9 @@ def verify(folder: Path, manifest: dict[str, Any], name: str) -> None:
 
 
 def other(path: Path) -> StorageError:
-    """What is said of a file that is not the manifest's."""
+    """What is said of a file that is not the manifest's, or not there."""
+    if not path.exists():
+        return StorageError(f"{path}: missing; {REMEDY}")
     return StorageError(f"{path}: is not the file that manifest.json was written with; {REMEDY}")
 
 

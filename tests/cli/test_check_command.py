@@ -276,3 +276,16 @@ def test_a_check_that_failed_was_judged(folder: Path) -> None:
     assert check("x", "--baseline", "other", "--summary", "summary.md").code == 1
     assert "Nothing to judge" not in Path("summary.md").read_text()
     assert json.loads(check("x", "--baseline", "other", "--json").out)["unjudged"] == ""
+
+
+def test_a_table_that_was_left_out_stops_only_what_needs_it(folder: Path) -> None:
+    made("x")
+    Path("x/layers.csv").unlink()
+    done = check("x")
+    assert (done.code, done.err) == (0, "")
+    made("least", SMALL + "  - {name: the least, metric: act_q, over: min, at_least: 0}\n")
+    Path("least/layers.csv").unlink()
+    done = check("least")
+    assert done.code == 4
+    assert "  unknown the least: not judged: layers.csv is not there\n" in done.out
+    assert "  passed  it stays: " in done.out

@@ -11,7 +11,7 @@ from lab_folders import without_checksums
 
 from initbench import api
 from initbench.lab.check import check_folder
-from initbench.lab.expectations import evaluate
+from initbench.lab.expectations import Evidence
 
 NETWORK = {"depth": 3, "width": 8, "activation": "tanh", "initializer": "he_normal"}
 
@@ -43,7 +43,11 @@ def test_one_seed_has_no_standard_error_to_judge_by(claim: dict[str, Any]) -> No
     assert many.outcomes[0].status != "unknown"
     # A config with one seed is refused; tables with one can still come before an expectation.
     one = api.run(config | {"seeds": 1}, jobs=1)
-    (outcome,) = evaluate(many.experiment.expect, one.tables)
+    evidence = Evidence(many.experiment.expect)
+    for name, table in one.tables.items():
+        evidence.open(name, table.columns)
+        evidence.add(name, table.rows)
+    (outcome,) = evidence.outcomes()
     assert outcome.status == "unknown"
     assert "one seed" in outcome.message
 
