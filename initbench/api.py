@@ -70,7 +70,8 @@ def compare(
 ) -> Comparison:
     """Two results or results folders side by side: .settings that differ, .pairs of cells with their .differences.
 
-    metrics: only these; layer: there (a number, "first" or "last") instead of at the end of each metric's way.
+    metrics: only these, or of trained networks `final_loss`, `final_accuracy`, `test_loss`, `test_accuracy`; layer: there
+    (a number, "first" or "last") instead of at the end of each metric's way.
     Raises UsageError, StorageError, JudgeError where nothing can be compared.
     """
     from .lab.comparing import compare
@@ -79,8 +80,8 @@ def compare(
 
 
 def rank(*results: Result | str | PathLike[str]) -> Ranking:
-    """All cells of one or more results or results folders in order: .standings, best first, with ties; .rules says by
-    what.
+    """All cells of one or more results or results folders in order, as their networks start: .standings, best first,
+    with ties; .rules says by what.
 
     Raises UsageError, StorageError, JudgeError where there are fewer than two cells.
     """

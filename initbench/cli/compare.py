@@ -24,7 +24,7 @@ def compare(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Results folders.")],
     metrics: Annotated[
         list[str] | None,
-        typer.Option("--metric", metavar="NAME", help="Only this metric, 'forward drift' or 'backward drift'."),
+        typer.Option("--metric", metavar="NAME", help="Only this metric, 'forward drift', final_loss, ..."),
     ] = None,
     layer: Annotated[
         str | None,

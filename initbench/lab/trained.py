@@ -82,10 +82,17 @@ def disagreement(answers: Array) -> float:
     return math.sqrt(2 * float(np.var(answers, axis=0, ddof=1).mean())) / size if size else 0.0
 
 
+def recorded_curves(training: Training) -> tuple[str, ...]:
+    """Which of the curves exist; where they do, nan is what divergence leaves."""
+    tested = training.test_examples > 0
+    exists = {"accuracy": training.labels, "test_loss": tested, "test_accuracy": tested and training.labels}
+    return tuple(name for name in CURVES if exists.get(name, True))
+
+
 def curve_rows(trace: Trace, cell: Cell, end: Ending, prefix: Row) -> Iterator[Row]:
     """Rows of training.csv, of the learning rate that is kept."""
     training, trained = _both(cell, trace)
-    here = _there(training)
+    here = [name in recorded_curves(training) for name in CURVES]
     distinct = _distinct_units(trace, training, end.kept)
     for place, seed in enumerate(trace.seeds):
         for row, step in enumerate(training.recorded):
@@ -127,13 +134,6 @@ def _both(cell: Cell, trace: Trace) -> tuple[Training, Trained]:
     assert cell.training is not None
     assert trace.training is not None
     return cell.training, trace.training
-
-
-def _there(training: Training) -> list[bool]:
-    """Which of the curves exist; where they do, nan is what divergence leaves."""
-    tested = training.test_examples > 0
-    exists = {"accuracy": training.labels, "test_loss": tested, "test_accuracy": tested and training.labels}
-    return [exists.get(name, True) for name in CURVES]
 
 
 def _distinct_units(trace: Trace, training: Training, kept: int) -> Array:

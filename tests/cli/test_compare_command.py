@@ -125,6 +125,40 @@ def test_without_layers_is_said(ended: Ended) -> None:
     assert "B has no layers.csv (output: {layers: false}): networks cannot be paired." in said
 
 
+def test_a_table_that_was_left_out_is_said(ended: Ended, made: Path) -> None:
+    """As in a repository, where layers.csv is too large to be kept."""
+    shutil.copytree(made / "b", made / "kept")
+    (made / "kept" / "layers.csv").unlink()
+    code, said, _ = ended("compare", "a", "kept")
+    assert code == 0
+    assert "B has no layers.csv (its run wrote it, the folder does not keep it): networks cannot be paired." in said
+    assert ended("compare", "a", "kept", "--rank", "--markdown")[0] == 0
+    shutil.rmtree(made / "kept")
+
+
+TRAINED: dict[str, Any] = {**CONFIG, "training": {"data": "gaussian_classes", "steps": 3, "learning_rate": 0.1}}
+
+
+def test_what_training_came_to(ended: Ended, made: Path) -> None:
+    for name, gain in (("g", 1.0), ("h", 2.0)):
+        network = {**CONFIG["network"], "initializer": {"name": "he_normal", "gain": gain}}  # type: ignore[dict-item]
+        initbench.run({"name": name, **TRAINED, "network": network}, out=made / name)
+    asked = ("--metric", "final_loss", "--metric", "test_accuracy")
+    document = json.loads(ended("compare", "g", "h", *asked, "--json")[1])
+    (loss, accuracy) = document["pairs"][0]["differences"]
+    assert (loss["quantity"], loss["how"], loss["n"]) == ("final_loss", "paired", [4, 4])
+    assert loss["low"] < loss["difference"] < loss["high"]
+    assert accuracy["a"] == pytest.approx(initbench.load(made / "g").cells["test_accuracy"][0])
+    said = ended("compare", "g", "h", *asked, "--markdown")[1]
+    assert "\n| final_loss | 4 | " in said
+    assert "- final_loss, test_accuracy: at the last step of training, " in said
+    code, said, _ = ended("compare", "g", "h", "--rank")
+    assert (code, "networks are ranked as they start, before training" in said) == (0, True)
+    assert "final_loss" in said.splitlines()[1]
+    assert "final_loss" in ended("compare", "g", "h")[1]
+    assert "no network was trained here" in ended("compare", "a", "b", "--metric", "final_loss")[2]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

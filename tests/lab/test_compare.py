@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import shutil
 from collections.abc import Sequence
@@ -320,6 +321,64 @@ class TestFolders:
         ratio = deep.cells["act_q_ratio"][0]
         assert row.b == pytest.approx(math.log10(ratio) / 4)
 
+    @pytest.fixture
+    def other(self, tmp_path: Path) -> Path:
+        network = {"depth": 2, "width": 8, "activation": "relu", "initializer": {"name": "he_normal", "gain": 2.0}}
+        initbench.run({"name": "y", "network": network, "seeds": 5}, out=tmp_path / "b")
+        return tmp_path / "b"
+
+    def test_what_was_left_out_is_done_without(self, folder: Path, other: Path) -> None:
+        """As with `output: {layers: false}`, but that it is said otherwise."""
+        (other / "layers.csv").unlink()
+        (other / "theory.csv").unlink()
+        comparison = compare(folder, other)
+        (note,) = (note for note in comparison.notes if "layers.csv" in note)
+        assert note.startswith(
+            "B has no layers.csv (its run wrote it, the folder does not keep it): networks cannot be paired. "
+        )
+        row = only(comparison, "act_q, last layer")
+        means = [_summary(folder, "act_q")[0], _rows(other / "summary.csv", "act_q")["mean"]]
+        assert (row.how, row.n) == ("unpaired", (3, 5))
+        assert row.difference == pytest.approx(math.log10(float(means[1]) / means[0]))
+        assert row.low < row.difference < row.high
+        assert not any("seeds in common" in note for note in comparison.notes)
+        (note,) = (note for note in compare(other, folder).notes if "layers.csv" in note)
+        assert note.startswith("A has no layers.csv")
+
+    def test_of_cells_csv_alone_the_drifts_are_left(self, folder: Path, other: Path) -> None:
+        whole = only(compare(folder, other, ["backward drift"]), "backward drift").b
+        cells = initbench.load(other).cells
+        for name in ("layers.csv", "summary.csv", "theory.csv"):
+            (other / name).unlink()
+        comparison = compare(folder, other)
+        assert [row.quantity for row in comparison.pairs[0].differences] == ["forward drift", "backward drift"]
+        row = only(comparison, "backward drift")
+        assert (row.how, row.n, row.b) == ("unpaired", (3, 5), math.log10(cells["grad_q_ratio"][0]))
+        assert row.b == pytest.approx(whole, abs=0.5)  # of the means, not of every network
+        assert math.isnan(row.low)
+        assert "act_q, last layer (only in A)" in comparison.pairs[0].unmeasured
+        assert (
+            "B has no summary.csv (its run wrote it, the folder does not keep it): drifts are compared by cells.csv, "
+            "and other metrics not at all"
+        ) in comparison.notes
+
+    def test_rows_are_as_good_as_their_summary(self, folder: Path, other: Path, tmp_path: Path) -> None:
+        initbench.run({"network": _overflowing(), "seeds": 3}, out=tmp_path / "c")
+        before = [compare(folder, there) for there in (other, tmp_path / "c")]
+        without = initbench.run({"network": _overflowing(), "seeds": 3, "output": {"layers": False}})
+        unpaired = compare(tmp_path / "c", without)
+        for there in (folder, other, tmp_path / "c"):
+            (there / "summary.csv").unlink()
+        for found, there in zip(before, (other, tmp_path / "c"), strict=True):
+            assert repr(compare(folder, there).pairs) == repr(found.pairs)
+            assert compare(folder, there).notes == found.notes
+        assert any("not finite" in note for row in before[1].pairs[0].differences for note in row.notes)
+        for one, two in zip(
+            compare(tmp_path / "c", without).pairs[0].differences, unpaired.pairs[0].differences, strict=True
+        ):
+            numbers = [(row.a, row.b, row.low, row.high) for row in (one, two)]
+            assert numbers[0] == pytest.approx(numbers[1], nan_ok=True)
+
     def test_a_config_that_was_edited(self, folder: Path, tmp_path: Path) -> None:
         shutil.copytree(folder, tmp_path / "b")
         config = tmp_path / "b" / "resolved.yaml"
@@ -357,6 +416,17 @@ def _summary(folder: Path, metric: str) -> tuple[float, float]:
     rows = initbench.load(folder).summary
     row = rows[(rows["metric"] == metric) & (rows["layer"] == rows["layer"].max())].iloc[0]
     return row["mean"], row["sd"]
+
+
+def _rows(table: Path, metric: str) -> dict[str, str]:
+    """The row of a metric at the last layer, of a table whose folder is not whole any more."""
+    with table.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row["metric"] == metric][-1]
+
+
+def _overflowing() -> dict[str, Any]:
+    """Some networks of it come through."""
+    return {"depth": 6, "width": 4, "activation": "relu", "initializer": {"name": "normal", "stddev": 2e6}}
 
 
 def _without_last(result: Result) -> Result:

@@ -190,7 +190,29 @@ def test_without_layers_there_are_means_and_no_intervals(tmp_path: Path) -> None
         assert [one.scores[name].mean for one in without.standings] == pytest.approx(
             [one.scores[name].mean for one in with_rows.standings], nan_ok=True
         )
-    assert any("no layers.csv in" in note for note in without.notes)
+    assert any("has no layers.csv (output: {layers: false}): ranked by the means" in note for note in without.notes)
+
+
+def test_what_was_left_out_is_done_without(tmp_path: Path) -> None:
+    """Of the networks of a cell all are lost or none, as its verdict says."""
+    network = {"depth": 6, "width": 16, "activation": "relu", "initializer": "he_normal"}
+    laws = ["he_normal", "glorot_normal", "zeros", {"name": "normal", "stddev": 1e30}, "ones"]
+    config = {"name": "x", "network": network, "seeds": 4, "sweep": {"grid": {"network.initializer": laws}}}
+    initbench.run(config, out=tmp_path / "x")
+    whole = rank(tmp_path / "x")
+    for table, criteria in (
+        ("layers.csv", whole.criteria),
+        ("theory.csv", whole.criteria),
+        ("summary.csv", ("lost", "drift")),
+    ):
+        (tmp_path / "x" / table).unlink()
+        found = rank(tmp_path / "x")
+        assert found.criteria == criteria
+        assert [one.place for one in found.standings] == [1, 2, 3, 3, 3]
+        assert [one.label for one in found.standings[:2]] == [one.label for one in whole.standings[:2]]
+        assert [one.scores["lost"].mean for one in found.standings] == [0, 0, 1, 1, 1]
+        assert f"{tmp_path / 'x'} has no layers.csv (its run wrote it" in "".join(found.notes)
+    assert any("lost all or none, as the verdict says" in note for note in found.notes)
 
 
 class TestNothingToRank:

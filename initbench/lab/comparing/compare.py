@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import JudgeError, UsageError
+from .ends import LOSSES
 from .intervals import Interval, correlation, in_common, of_lots, of_mean, of_pairs, of_samples
+from .kept import comparison_notes
 from .lots import lot
 from .matching import match
 from .measured import Measured, Opened, Source, open_results
-from .quantities import Quantity, Sample, quantities, sample
+from .quantities import Quantity, Sample, by_network, quantities, sample
 from .settings import Differing, differences
 
 PAIRED, UNPAIRED = "paired", "unpaired"
@@ -58,7 +60,7 @@ class Difference:
 class Pair:
     """A cell of A beside one of B. a, b: their ids; labels: their swept settings; verdicts: of cells.csv.
 
-    unmeasured: quantities that do not exist in both: `cosine, last layer (only in A)`.
+    unmeasured: quantities that do not exist in both, or are losses of two kinds: `cosine, last layer (only in A)`.
     """
 
     a: str
@@ -87,28 +89,31 @@ class Comparison:
 def compare(a: Source, b: Source, metrics: Iterable[str] = (), layer: int | str | None = None) -> Comparison:
     """A and B side by side: results folders, or results of runs.
 
-    metrics: only these (metrics, `forward drift`, `backward drift`); layer: a number, "first" or "last", instead of
-    where each metric's way ends.
+    metrics: only these (metrics, `forward drift`, `backward drift`, or of trained networks `final_loss`,
+    `final_accuracy`, `test_loss`, `test_accuracy`); layer: a number, "first" or "last", instead of where each metric's
+    way ends. Of a folder that keeps only some tables, what these have is compared.
     Raises StorageError for a missing or damaged folder, UsageError for what is not there to choose, JudgeError where
     nothing can be compared.
     """
     if isinstance(layer, str) and layer not in ("first", "last"):
         raise UsageError(f"layer {layer!r}: a layer is its number, first or last")
-    one, other = open_results(a), open_results(b)
+    one, other = open_results(a, partial=True), open_results(b, partial=True)
     if one.is_also(other):
         raise UsageError(f"{one.where}: the same results twice; `initbench compare DIR` ranks the cells of one folder")
     matching = match(one, other)
     wanted = tuple(metrics)
     pairs = tuple(_pair(x, y, quantities((x, y), wanted, layer)) for x, y in matching.pairs)
     if not any(math.isfinite(row.a) or math.isfinite(row.b) for pair in pairs for row in pair.differences):
-        raise JudgeError(f"{one.title}, {other.title}: they have no number in common that could be compared")
+        why = "; ".join(dict.fromkeys(what for pair in pairs for what in pair.unmeasured)) if wanted else ""
+        what = "they have no number in common that could be compared"
+        raise JudgeError(f"{one.title}, {other.title}: {what}{f': {why}' if why else ''}")
     return Comparison(
         (one.title, other.title),
         differences((one, other)),
         matching.how,
         pairs,
         (_labels(one, matching.left_a), _labels(other, matching.left_b)),
-        tuple(_notes(one, other, pairs)),
+        (*comparison_notes(one, other), *_notes(one, other, pairs)),
     )
 
 
@@ -118,9 +123,9 @@ def _labels(result: Opened, cells: Sequence[Measured]) -> tuple[str, ...]:
 
 def _pair(a: Measured, b: Measured, chosen: Sequence[Quantity]) -> Pair:
     rows, unmeasured = [], []
-    row = _paired if a.values is not None and b.values is not None else _lots
     for quantity in chosen:
-        found = row(quantity, a, b)
+        row = _paired if by_network(quantity, a) and by_network(quantity, b) else _lots
+        found = _unlike(quantity, a, b) or row(quantity, a, b)
         if isinstance(found, Difference):
             rows.append(found)
         else:
@@ -129,8 +134,15 @@ def _pair(a: Measured, b: Measured, chosen: Sequence[Quantity]) -> Pair:
     return Pair(a.id, b.id, (a.label, b.label), verdicts, tuple(rows), tuple(unmeasured))
 
 
+def _unlike(quantity: Quantity, a: Measured, b: Measured) -> str:
+    """In what two losses differ that are not one measure; empty where there is nothing to say."""
+    names = [cell.settings.get("training.loss", "") for cell in (a, b)]
+    unlike = quantity.metric in LOSSES and all(names) and names[0] != names[1]
+    return f"{names[0]} in A, {names[1]} in B" if unlike else ""
+
+
 def _paired(quantity: Quantity, a: Measured, b: Measured) -> Difference | str:
-    """From layers.csv, by seed where there are seeds in common; where the quantity does not exist, in which of them."""
+    """Network by network, by seed where they have seeds in common; where the quantity does not exist, in which."""
     one, other = sample(quantity, a), sample(quantity, b)
     if absent := _absent(one.blank == len(one.seeds), other.blank == len(other.seeds)):
         return absent
@@ -154,7 +166,7 @@ def _absent(from_a: bool, from_b: bool) -> str:
 
 
 def _lots(quantity: Quantity, a: Measured, b: Measured) -> Difference | str:
-    """From summary.csv and cells.csv: the networks cannot be told apart, so that they cannot be paired."""
+    """From summary.csv and cells.csv: networks that cannot be told apart cannot be paired."""
     one, other = lot(quantity, a), lot(quantity, b)
     if absent := _absent(one.blank, other.blank):
         return absent
@@ -193,32 +205,26 @@ def _mean(one: Sample) -> float:
 def _lost(name: str, one: Sample) -> list[str]:
     """Networks that do not count, by reason."""
     of = len(one.seeds)
-    counts = ((one.nonfinite, "not finite"), (one.zero, "exactly 0"), (one.blank, "blank"))
+    counts = ((one.nonfinite, "not finite"), (one.zero, "exactly 0"), (one.blank, "blank"), (one.diverged, "diverged"))
     return [f"{name}: {what} in {count} of {of}" for count, what in counts if count > 0]
 
 
 def _notes(a: Opened, b: Opened, pairs: Sequence[Pair]) -> list[str]:
     """What the intervals rest on, and what they leave open."""
     notes = []
-    missing = [name for name, one in (("A", a), ("B", b)) if not one.raw]
-    if missing:
-        notes.append(
-            f"{' and '.join(missing)} ha{'ve' if len(missing) > 1 else 's'} no layers.csv (output: {{layers: false}}): "
-            "networks cannot be paired. Intervals are Welch's, from summary.csv; mean squares are compared by their "
-            "means over networks, and drifts, by those of cells.csv, have no interval"
-        )
+    told = a.by_network and b.by_network
     seeds = [set(one.experiment.seeds) for one in (a, b)]
     common = len(seeds[0] & seeds[1])
-    if not missing and (seeds[0] != seeds[1]):
+    if told and seeds[0] != seeds[1]:
         plural = "" if common == 1 else "s"
         notes.append(f"{common} seed{plural} in common, of {len(seeds[0])} in A and {len(seeds[1])} in B")
     roots = [one.experiment.cells[0].cell.root_seed for one in (a, b)]
-    if roots[0] != roots[1] and common and not missing:
+    if roots[0] != roots[1] and common and told:
         notes.append(
             "the root seeds differ: networks of the same seed number share no draws, and pairing gains nothing"
         )
     if any(cell["input.resample"] == "false" for one in (a, b) for cell in one.settings):
         notes.append("input.resample is false: the intervals hold for that one batch of inputs, not for others like it")
-    if not missing and (same := sum(pair.a == pair.b for pair in pairs)):
+    if told and (same := sum(pair.a == pair.b for pair in pairs)):
         notes.append(f"{same} of {len(pairs)} pairs are the same cell twice: the same networks, to the last digit")
     return notes

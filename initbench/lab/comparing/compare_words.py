@@ -10,6 +10,7 @@ from statistics import median
 from .. import markdown
 from .compare import PAIRED, Comparison, Difference, Pair
 from .criteria import ALIKE_AT, DEAD, LOST
+from .ends import DIVERGED, ENDS, FELL
 from .intervals import LEVEL, Interval
 from .quantities import BACKWARD, FORWARD
 from .ranking import TIES, Ranking, Standing
@@ -157,18 +158,33 @@ def _reading(comparison: Comparison) -> Iterator[str]:
             "forward drift: act_q of the last layer over that of the first; "
             "backward drift: grad_q of the first layer over that of the last"
         )
+    if any(row.quantity in ENDS for row in rows):
+        yield (
+            f"{', '.join(name for name in ENDS if any(row.quantity == name for row in rows))}: at the last step of "
+            "training, of the examples that were trained on or kept for the test; all else is measured before training"
+        )
+    if any("diverged" in note for row in rows if row.quantity in ENDS for note in row.notes):
+        yield FELL
 
 
 def ranking_blocks(ranking: Ranking) -> tuple[Block, ...]:
     """The order with every criterion's value, the rule, and the settings in which the results differ."""
-    shown = (LOST, FORWARD, BACKWARD, DEAD, ALIKE_AT)
-    columns = [name for name in shown if any(name in one.scores for one in ranking.standings)]
+    columns = list(_columns(ranking))
     header = ("place", "setting", *(_heading(name, ranking) for name in columns), "behind in", "verdict")
     rows = tuple(_place(one, columns, ranking) for one in ranking.standings[:PLACES])
     order = Block(f"{len(ranking.standings)} settings, best first", header, rows, tuple(_under(ranking)), left=2)
     rules = (*(f"criterion {place}, {rule}" for place, rule in enumerate(ranking.rules, 1)), TIES, *ranking.notes)
     rule = Block("How they are ranked", sentences=rules)
     return (order, rule, _settings(ranking.settings, ranking.names)) if ranking.settings else (order, rule)
+
+
+def _columns(ranking: Ranking) -> Iterator[str]:
+    """Criteria that were measured; of trained networks loss, accuracy and test, and the share that diverged if any."""
+    there = {name for one in ranking.standings for name in one.scores}
+    fell = any(one.scores[DIVERGED].mean > 0 for one in ranking.standings if DIVERGED in one.scores)
+    test = "test_accuracy" if "test_accuracy" in there else "test_loss"
+    shown = (LOST, FORWARD, BACKWARD, DEAD, ALIKE_AT, *([DIVERGED] if fell else []))
+    yield from (name for name in (*shown, "final_loss", "final_accuracy", test) if name in there)
 
 
 def _heading(name: str, ranking: Ranking) -> str:
@@ -188,7 +204,7 @@ def _score(name: str, score: Interval, depth: int) -> str:
         return ""
     if name == ALIKE_AT and score.mean == depth + 1:
         return f"> {depth}"
-    percent = name in (LOST, DEAD)
+    percent = name in (LOST, DEAD, DIVERGED)
     size, unit = (100, " %") if percent else (1, "")
     spread = f" ± {size * score.half:.2g}" if score.half > 0 else ""
     return f"{size * score.mean:.3g}{spread}{unit}"

@@ -6,6 +6,8 @@
   further from 0 in the mean over the networks, with the sign that makes this mean positive.
 - dead: the share of all units of the network that are dead.
 - correlation depth: the first layer where the mean cosine between different inputs is ALIKE or more.
+
+All are of networks as they start. What training came to is told beside, and ranks nothing.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from .ends import DIVERGED
 from .intervals import Interval, in_common, of_mean, of_pairs, of_samples
 from .lots import lot
 from .measured import Measured
-from .quantities import BACKWARD, FORWARD, Quantity, moments, quantities, sample
+from .quantities import BACKWARD, FORWARD, RATIOS, Quantity, moments, quantities, sample
 
 Array = np.ndarray[Any, Any]
 
@@ -67,7 +70,8 @@ def numbers(cells: Sequence[Measured]) -> list[dict[str, Numbers]]:
     """For every cell: the criteria, and the drifts in both directions with their signs. What a cell does not have is
     left out; a direction that some cell does not have counts in none.
 
-    Cells without layers.csv make all of them be ranked by what summary.csv and cells.csv have.
+    Cells without layers.csv make all of them be ranked by what summary.csv and cells.csv have. Cells that were trained
+    have ENDS and DIVERGED, too.
     """
     raw = all(cell.values is not None for cell in cells)
     depth = min(cell.depth for cell in cells)
@@ -79,7 +83,7 @@ def numbers(cells: Sequence[Measured]) -> list[dict[str, Numbers]]:
             nothing = np.full(len(one[LOST].values), math.nan)
             one |= {name: Numbers(cell.seeds, nothing) for other in found for name in other if name not in one}
     ways = [name for name in (FORWARD, BACKWARD) if all(name in one for one in found)]
-    return [_with_worst(one, ways) for one in found]
+    return [_with_worst(one, ways) | _ends(cell) for one, cell in zip(found, cells, strict=True)]
 
 
 def wholly_lost(found: Mapping[str, Numbers]) -> bool:
@@ -96,6 +100,16 @@ def _with_worst(found: dict[str, Numbers], ways: Sequence[str]) -> dict[str, Num
         sign = -1.0 if worst.interval.mean < 0 else 1.0
         found[DRIFT] = Numbers(worst.seeds, sign * worst.values)
     return found
+
+
+def _ends(cell: Measured) -> dict[str, Numbers]:
+    """What training came to, of networks where the folder keeps it so."""
+    if not cell.trained:
+        return {}
+    if cell.ends is not None:
+        of_networks = {**cell.ends.values, DIVERGED: cell.ends.diverged.astype(np.float64)}
+        return {name: Numbers(cell.ends.seeds, values) for name, values in of_networks.items()}
+    return {name: Numbers(np.empty(0), np.array([float(cell.row[name])])) for name in (*cell.trained, DIVERGED)}
 
 
 def _of_networks(cell: Measured, drifts: Sequence[Quantity], depth: int) -> dict[str, Numbers]:
@@ -141,12 +155,8 @@ def _of_lots(cell: Measured, drifts: Sequence[Quantity], depth: int) -> dict[str
         one = lot(drift, cell)
         if not one.blank:
             found[drift.word] = one.mean
-    ends = [moments("act_q", cell.depth, cell), moments("grad_q", 1, cell)]
-    shares = [
-        1.0 if end.mean == 0 else end.nonfinite / (end.n + end.nonfinite) for end in ends if end.n + end.nonfinite
-    ]
-    if shares:
-        found[LOST] = max(shares)
+    if (lost := _lost_of_lot(cell)) is not None:
+        found[LOST] = lost
     layers = range(1, cell.depth + 1)
     dead = np.array([moments("dead_fraction", layer, cell).mean for layer in layers])
     if np.isfinite(dead).any():
@@ -155,3 +165,19 @@ def _of_lots(cell: Measured, drifts: Sequence[Quantity], depth: int) -> dict[str
     if np.isfinite(cosine).any():
         found[ALIKE_AT] = -float(_first_alike(cosine)[0])
     return {name: Numbers(np.empty(0), np.array([value])) for name, value in found.items()}
+
+
+def _lost_of_lot(cell: Measured) -> float | None:
+    """The share of networks that are lost, as far as all together tell; without a summary all or none, by the
+    verdict."""
+    if not len(cell.rows):
+        gone = any(cell.row[name] in (0.0, math.inf) for name in RATIOS.values())
+        return float(gone or cell.row["verdict"] in ("overflow", "symmetric")) if cell.row["verdict"] else None
+    ends = [moments("act_q", cell.depth, cell), moments("grad_q", 1, cell)]
+    shares = [
+        1.0 if end.mean == 0 else end.nonfinite / (end.n + end.nonfinite) for end in ends if end.n + end.nonfinite
+    ]
+    distinct = np.array([moments("distinct_units", layer, cell).mean for layer in range(1, cell.depth + 1)])
+    if np.isfinite(distinct).any():
+        shares.append(float(((distinct == 1) & (cell.fans > 1)).any()))
+    return max(shares, default=None)

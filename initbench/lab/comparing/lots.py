@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .ends import DIVERGED
 from .measured import Measured
-from .quantities import Quantity, moments
-
-RATIOS = {"act_q": "act_q_ratio", "grad_q": "grad_q_ratio"}
-"""The columns of cells.csv that are drifts of the means over networks."""
+from .quantities import RATIOS, Quantity, moments
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,13 @@ class Lot:
 def lot(quantity: Quantity, cell: Measured) -> Lot:
     """A quantity in all networks of a cell. Of a factor it is the mean that counts, not the mean of the logarithms; its
     standard error is the first-order one, stderr / (mean ln 10)."""
+    if quantity.trained:
+        return _end(quantity.metric, cell)
     found = moments(quantity.metric, quantity.place(cell.depth), cell)
     of = found.n + found.nonfinite
     lost = (f"not finite in {found.nonfinite} of {of}",) if found.nonfinite else ()
     if quantity.start:
-        return _drift(quantity, cell, found.n, lost)
+        return _drift(quantity, cell, found.n if len(cell.rows) else int(cell.row["n_seeds"]), lost)
     if not of or not quantity.factor:
         return Lot(found.n, found.mean, found.sd / math.sqrt(found.n) if found.n else math.nan, not of, lost)
     if found.mean == 0:
@@ -53,3 +53,13 @@ def _drift(quantity: Quantity, cell: Measured, n: int, lost: tuple[str, ...]) ->
     if math.isinf(ratio):
         return Lot(n, math.nan, math.nan, notes=(*lost, "beyond all numbers"))
     return Lot(n, math.log10(ratio) / quantity.steps(cell.depth), math.nan, notes=lost)
+
+
+def _end(name: str, cell: Measured) -> Lot:
+    """The mean that cells.csv has of trained networks: a loss is inf where one of them diverged."""
+    if name not in cell.trained:
+        return Lot(0, math.nan, math.nan, blank=True)
+    n, mean = int(cell.row["n_seeds"]), float(cell.row[name])
+    diverged = round(n * float(cell.row[DIVERGED]))
+    notes = (f"diverged in {diverged} of {n}",) if diverged else ()
+    return Lot(n, mean if math.isfinite(mean) else math.nan, math.nan, notes=notes)

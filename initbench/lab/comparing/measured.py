@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +16,10 @@ from ...errors import StorageError
 from ...spec import Experiment, GridCell
 from ..check import stored_experiment
 from ..columns import LAYERS
+from ..partial import kept_tables
 from ..result import Result
 from ..stored import verify
+from .ends import Ends, ends, there
 from .settings import cell_settings
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class Measured:
     label: its swept settings, empty where nothing is swept; settings: all of its settings by dotted key; fans: units of
     every layer, (L,); values: (S, L + 1, M) of layers.csv, nan where blank or not finite, None without layers.csv;
     seeds: (S,), one entry a network; row: its row of cells.csv; summary: (layer, metric) -> moments.
+    trained: what there is of its networks after training; ends: that of every network, None without training.csv.
     """
 
     id: str
@@ -59,6 +63,8 @@ class Measured:
     values: Array | None
     row: Mapping[str, Any]
     rows: pd.DataFrame
+    trained: tuple[str, ...] = ()
+    ends: Ends | None = None
 
     @property
     def depth(self) -> int:
@@ -66,7 +72,9 @@ class Measured:
 
     @cached_property
     def summary(self) -> dict[tuple[int, str], Moments]:
-        """What summary.csv has of this cell."""
+        """What summary.csv has of this cell, or would have where the folder does not keep it."""
+        if self.values is not None and not len(self.rows):
+            return _summarised(self.metrics, self.values)
         columns = (self.rows[name].tolist() for name in ("layer", "metric", "n", "nonfinite", "mean", "sd"))
         return {(layer, metric): Moments(*rest) for layer, metric, *rest in zip(*columns, strict=True)}
 
@@ -87,7 +95,7 @@ class Opened:
     """The results of one experiment. name: the experiment's; where: the folder, empty for results in memory.
 
     settings: of every cell of the config; failed: the labels of cells of which nothing could be measured;
-    raw: whether there is a layers.csv.
+    raw: whether there is a layers.csv; absent: tables that the run wrote and the folder does not keep.
     """
 
     name: str
@@ -98,20 +106,27 @@ class Opened:
     cells: tuple[Measured, ...]
     failed: tuple[str, ...]
     raw: bool
+    absent: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
         """What tells it from others of the same name."""
         return self.where or self.name
 
+    @property
+    def by_network(self) -> bool:
+        """Whether some table tells its networks apart."""
+        return self.raw or any(cell.ends is not None for cell in self.cells)
+
     def is_also(self, other: Opened) -> bool:
         """Whether both are the same folder."""
         return bool(self.where and other.where) and Path(self.where).resolve() == Path(other.where).resolve()
 
 
-def open_results(source: Source) -> Opened:
+def open_results(source: Source, partial: bool = False) -> Opened:
     """A results folder, or a result of a run, with its resolved config.
 
+    partial: take a folder that keeps only some of its tables, too.
     Raises StorageError where the folder or a file of it is missing or damaged.
     """
     from ..tables import read_tables
@@ -119,20 +134,21 @@ def open_results(source: Source) -> Opened:
     if isinstance(source, Result):
         return opened(source.experiment, source.frames, "" if source.out is None else str(source.out))
     folder = Path(source)
-    tables = read_tables(folder)
+    tables, absent = kept_tables(folder, pictured=False) if partial else (read_tables(folder), frozenset())
     verify(folder, tables.manifest, "resolved.yaml")
-    return opened(stored_experiment(folder), tables, str(source))
+    return opened(stored_experiment(folder), tables, str(source), absent)
 
 
-def opened(experiment: Experiment, tables: Tables, where: str) -> Opened:
-    """The results that tables are of. A summary without rows leaves cells without moments.
+def opened(experiment: Experiment, tables: Tables, where: str, absent: frozenset[str] = frozenset()) -> Opened:
+    """The results that tables are of. A summary without rows leaves cells without moments, unless there are raw rows.
 
     Raises StorageError where they are not of this experiment.
     """
     grid = {tuple(text for _, text in cell.axes): cell for cell in experiment.cells}
     settings = {axes: cell_settings(cell.cell) for axes, cell in grid.items()}
     columns = {str(name): tables.cells[name].tolist() for name in tables.cells}
-    parts = {name: _slices(frame) for name, frame in (("summary", tables.summary), ("layers", tables.layers))}
+    frames = {"summary": tables.summary, "training": tables.training, "training_search": tables.training_search}
+    slices = {name: _slices(frame) for name, frame in {**frames, "layers": tables.layers}.items()}
     raw = None if tables.layers is None else _Raw.of(tables.layers)
     cells, failed = [], []
     for place, cell in enumerate(columns["cell"]):
@@ -143,12 +159,13 @@ def opened(experiment: Experiment, tables: Tables, where: str) -> Opened:
         if row["status"] == "failed":
             failed.append(grid[axes].label)
             continue
-        rows = tables.summary.iloc[parts["summary"].get(cell, slice(0))]
-        part = parts["layers"].get(cell, slice(0))
-        cells.append(_cell(grid[axes], settings[axes], rows, raw, part, row))
+        parts = {name: found.get(cell, slice(0)) for name, found in slices.items()}
+        own = {name: frame.iloc[parts[name]] for name, frame in frames.items() if frame is not None}
+        cells.append(_cell(grid[axes], settings[axes], own, raw, parts["layers"], row))
     name = str(tables.manifest.get("name", experiment.name))
     all_settings = tuple(settings.values())
-    return Opened(name, where, experiment, tables.manifest, all_settings, tuple(cells), tuple(failed), raw is not None)
+    found = (tuple(cells), tuple(failed), raw is not None)
+    return Opened(name, where, experiment, tables.manifest, all_settings, *found, absent)
 
 
 @dataclass(frozen=True)
@@ -184,19 +201,39 @@ class _Raw:
 def _cell(
     grid: GridCell,
     settings: Mapping[str, str],
-    rows: pd.DataFrame,
+    own: Mapping[str, pd.DataFrame],
     raw: _Raw | None,
     part: slice,
     row: dict[str, Any],
 ) -> Measured:
-    layers = grid.cell.network.layers
-    fans = np.array([layer.fan_out for layer in layers])
+    """own: the cell's rows of the other tables that there are; part: where those of layers.csv are."""
+    training, rows = grid.cell.training, own["summary"]
+    fans = np.array([layer.fan_out for layer in grid.cell.network.layers])
     if raw is None:
         seeds, values, metrics = np.empty(0), None, tuple(dict.fromkeys(rows["metric"].tolist()))
     else:
-        seeds, values = raw.cell(part, len(layers))
+        seeds, values = raw.cell(part, len(fans))
         metrics = raw.metrics
-    return Measured(str(row["cell"]), grid.label, settings, fans, metrics, seeds, values, row, rows)
+    end = None
+    if training is not None and "training" in own:
+        end = ends(training, own["training"], own.get("training_search"), int(row["n_seeds"]))
+    measured = (fans, metrics, seeds, values, row, rows)
+    return Measured(str(row["cell"]), grid.label, settings, *measured, there(training), end)
+
+
+def _summarised(metrics: tuple[str, ...], values: Array) -> dict[tuple[int, str], Moments]:
+    """(layer, metric) -> moments, of the rows of layers.csv, which do not tell a blank from a nan: what is a number in
+    no network exists where the metric is one at some other layer, and was lost."""
+    found = {}
+    exists = np.any(np.isfinite(values[:, 1:]), axis=(0, 1))
+    for layer, column in np.ndindex(values.shape[1:]):
+        known = values[:, layer, column]
+        finite = known[np.isfinite(known)]
+        blank = np.isnan(known).all() and not (exists[column] and layer)
+        mean = float(finite.mean()) if len(finite) else math.nan
+        sd = float(np.std(finite, ddof=1)) if len(finite) > 1 else math.nan
+        found[layer, metrics[column]] = Moments(len(finite), 0 if blank else len(known) - len(finite), mean, sd)
+    return found
 
 
 def _slices(frame: pd.DataFrame | None) -> dict[str, slice]:

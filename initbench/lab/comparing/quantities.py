@@ -1,4 +1,5 @@
-"""What is compared: metrics at one layer, and how far the signal drifts through the network; one number a network."""
+"""What is compared: metrics at one layer, how far the signal drifts through the network, and what training came to;
+one number a network."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy as np
 from ...catalogue.metrics import METRICS
 from ...errors import UsageError, did_you_mean
 from ..departure import SQUARES
+from .ends import ENDS
 from .measured import Measured, Moments
 
 Array = np.ndarray[Any, Any]
@@ -19,13 +21,16 @@ Array = np.ndarray[Any, Any]
 FORWARD, BACKWARD = "forward drift", "backward drift"
 DRIFTS = {FORWARD: ("act_q", "first", "last"), BACKWARD: ("grad_q", "last", "first")}
 """The metric, and the layers from which and to which it drifts."""
+RATIOS = {"act_q": "act_q_ratio", "grad_q": "grad_q_ratio"}
+"""The columns of cells.csv that are drifts of the means over networks."""
 
 
 @dataclass(frozen=True)
 class Quantity:
     """One number of every network.
 
-    metric at `layer` (a number, "first" or "last"); for a drift, over the same metric at `start`.
+    metric at `layer` (a number, "first" or "last"); for a drift, over the same metric at `start`; of what training came
+    to, `metric` is one of ENDS and the layer empty.
     factor: what is a mean square, or a ratio of them, is compared by its log10: differences are factors.
     a_layer: a drift, as its share of one layer (for networks of different depths).
     """
@@ -42,6 +47,11 @@ class Quantity:
         """What it is chosen by: its metric's name, or the drift's."""
         return self.name.removesuffix(" a layer") if self.start else self.metric
 
+    @property
+    def trained(self) -> bool:
+        """Whether it is of networks after training, which has no layer."""
+        return self.metric in ENDS
+
     def place(self, depth: int) -> int:
         """The layer's number."""
         return _number(self.layer, depth)
@@ -56,7 +66,8 @@ class Sample:
     """A quantity in every network of a cell.
 
     values: (S,), log10 for factors, nan where it is none; n: how many there are. nonfinite: networks that overflowed;
-    zero: networks where it is exactly 0, which has no logarithm; blank: networks in which it does not exist.
+    zero: networks where it is exactly 0, which has no logarithm; blank: networks in which it does not exist;
+    diverged: networks that did so in training, which have no loss and an accuracy of 0.
     """
 
     seeds: Array
@@ -64,6 +75,7 @@ class Sample:
     nonfinite: int
     zero: int
     blank: int
+    diverged: int = 0
 
     @property
     def n(self) -> int:
@@ -73,22 +85,45 @@ class Sample:
 def quantities(
     cells: Sequence[Measured], metrics: Iterable[str] = (), layer: int | str | None = None
 ) -> list[Quantity]:
-    """What there is to compare among cells, drifts first, then metrics at the end of their way.
+    """What there is to compare among cells: drifts, metrics at the end of their way, then what training came to.
 
-    metrics: only these (a metric, `forward drift` or `backward drift`); layer: there instead, without drifts.
-    Raises UsageError for a metric that none of the cells has, or a layer that one of them does not have.
+    metrics: only these (a metric, `forward drift`, `backward drift` or one of ENDS); layer: there instead, without
+    what has no layer. Raises UsageError for a metric that none of the cells has, or a layer that one of them does not
+    have.
     """
     measured = METRICS.ordered({name for cell in cells for name in cell.metrics})
     depths = {cell.depth for cell in cells}
     _layer_exists(layer, depths)
-    drifts = [_drift(name, len(depths) > 1) for name, (metric, _, _) in DRIFTS.items() if metric in measured]
-    found = ([] if layer is not None else drifts) + [_at(metric, layer) for metric in measured]
-    wanted = list(metrics)
+    found = [_at(metric, layer) for metric in measured]
+    if layer is None:
+        drifts = [name for name, (metric, _, _) in DRIFTS.items() if any(_drifts(metric, cell) for cell in cells)]
+        trained = [name for name in ENDS if any(name in cell.trained for cell in cells)]
+        found = [*(_drift(name, len(depths) > 1) for name in drifts), *found]
+        found += [Quantity(name, name, "") for name in trained]
+    wanted, allowed = list(metrics), [one.word for one in found]
     for name in wanted:
-        allowed = [*measured, *([] if layer is not None else DRIFTS)]
         if name not in allowed:
-            raise UsageError(f"{name}: not measured here{did_you_mean(name, allowed)} ({', '.join(allowed)})")
+            raise UsageError(_refusal(name, allowed, layer))
     return [one for one in found if not wanted or one.word in wanted]
+
+
+def _refusal(name: str, allowed: Sequence[str], layer: int | str | None) -> str:
+    """Why there is no such quantity."""
+    if layer is not None and name in (*DRIFTS, *ENDS):
+        return f"{name}: is of the whole network, and at no layer"
+    if name in ENDS and not set(ENDS) & set(allowed):
+        return f"{name}: no network was trained here ({', '.join(allowed)})"
+    return f"{name}: not measured here{did_you_mean(name, allowed)} ({', '.join(allowed)})"
+
+
+def by_network(quantity: Quantity, cell: Measured) -> bool:
+    """Whether the folder keeps a quantity of every network, and not only of all together."""
+    return (cell.ends if quantity.trained else cell.values) is not None
+
+
+def _drifts(metric: str, cell: Measured) -> bool:
+    """Whether there is a drift of a metric: without layers.csv and summary.csv, cells.csv has it."""
+    return metric in cell.metrics or (not cell.metrics and not math.isnan(cell.row[RATIOS[metric]]))
 
 
 def _layer_exists(layer: int | str | None, depths: set[int]) -> None:
@@ -110,7 +145,9 @@ def _at(metric: str, layer: int | str | None) -> Quantity:
 
 
 def sample(quantity: Quantity, cell: Measured) -> Sample:
-    """A quantity in every network of a cell that has its raw rows."""
+    """A quantity in every network of a cell that keeps it so."""
+    if quantity.trained:
+        return _end(quantity.metric, cell)
     column = cell.of(quantity.metric)
     end = column[:, quantity.place(cell.depth)]
     if quantity.start and cell.depth == 1:
@@ -125,6 +162,16 @@ def sample(quantity: Quantity, cell: Measured) -> Sample:
             values = (np.log10(end) - np.log10(start)) / quantity.steps(cell.depth)
     values[~there | zero] = math.nan
     return Sample(cell.seeds, values, int((~there).sum()) - blank, int(zero.sum()), blank)
+
+
+def _end(name: str, cell: Measured) -> Sample:
+    """What training came to; no networks where nothing was trained."""
+    if cell.ends is None:
+        return Sample(np.empty(0), np.empty(0), 0, 0, 0)
+    seeds, diverged = cell.ends.seeds, int(cell.ends.diverged.sum())
+    if name not in cell.trained:
+        return Sample(seeds, np.full(len(seeds), math.nan), 0, 0, len(seeds))
+    return Sample(seeds, cell.ends.values[name], 0, 0, 0, diverged)
 
 
 def _blank(quantity: Quantity, cell: Measured) -> int:

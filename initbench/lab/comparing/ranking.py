@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from ...errors import JudgeError, UsageError
 from .criteria import ALIKE, ALIKE_AT, CRITERIA, DEAD, DRIFT, LOST, Numbers, numbers, same, wholly_lost
+from .ends import DIVERGED, ENDS, FELL
 from .intervals import Interval
+from .kept import ranking_notes
 from .measured import Measured, Opened, Source, open_results
 from .quantities import BACKWARD, FORWARD
 from .settings import Differing, differences
@@ -25,7 +27,9 @@ class Standing:
     """The place of one setting, from 1; tied: whether it shares it. cell: its id.
 
     scores: by criterion, and for `forward drift` and `backward drift`: mean over the networks, with its 95 % interval
-    (nan for one network). Drifts are log10, with their sign in the two directions and positive in `drift`.
+    (nan for one network). Drifts are log10, with their sign in the two directions and positive in `drift`. Of networks
+    that were trained `final_loss`, `final_accuracy`, `test_loss`, `test_accuracy` and `diverged` are there too, and
+    decide nothing.
     decided: the criterion that put it behind the place before; empty for the first.
     """
 
@@ -71,7 +75,7 @@ def rank(*sources: Source) -> Ranking:
     Raises StorageError for a missing or damaged folder, UsageError for one that is given twice, JudgeError where there
     are fewer than two cells or no criterion that all of them have.
     """
-    results = [open_results(source) for source in sources]
+    results = [open_results(source, partial=True) for source in sources]
     for place, one in enumerate(results):
         if any(one.is_also(other) for other in results[:place]):
             raise UsageError(f"{one.where}: the same results twice")
@@ -166,11 +170,16 @@ def _notes(results: Sequence[Opened], found: Sequence[Mapping[str, Numbers]]) ->
         for name in (FORWARD, BACKWARD, *CRITERIA)
         if any(name in one for one in found) and not all(name in one for one in found)
     ]
-    if missing := [one.title for one in results if not one.raw]:
+    if any(ENDS.keys() & one for one in found):
         notes.append(
-            f"no layers.csv in {', '.join(missing)} (output: {{layers: false}}): ranked by the means of summary.csv "
-            "and cells.csv, without intervals, and so without ties but for equal numbers"
+            "networks are ranked as they start, before training; what it came to (loss and accuracy at the last step, "
+            "means over networks) stands beside and does not count"
         )
-    elif any(len(cell.seeds) == 1 for one in results for cell in one.cells):
+    if any(one[DIVERGED].interval.mean > 0 for one in found if DIVERGED in one):
+        notes.append(FELL)
+    if len({cell.settings["training.loss"] for one in results for cell in one.cells if cell.trained}) > 1:
+        notes.append("training.loss differs: losses of two kinds are not one measure")
+    notes += ranking_notes(results)
+    if all(one.raw for one in results) and any(len(cell.seeds) == 1 for one in results for cell in one.cells):
         notes.append("one network has no interval: such settings are ranked by their numbers alone; raise `seeds`")
     return notes
