@@ -70,8 +70,8 @@ def compare(
 ) -> Comparison:
     """Two results or results folders side by side: .settings that differ, .pairs of cells with their .differences.
 
-    metrics: only these, or of trained networks `final_loss`, `final_accuracy`, `test_loss`, `test_accuracy`; layer: there
-    (a number, "first" or "last") instead of at the end of each metric's way.
+    metrics: only these, or of trained networks `final_loss`, `final_accuracy`, `test_loss`, `test_accuracy`; layer:
+    there (a number, "first" or "last") instead of at the end of each metric's way.
     Raises UsageError, StorageError, JudgeError where nothing can be compared.
     """
     from .lab.comparing import compare
