@@ -127,6 +127,12 @@ def test_modules_stay_readable(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
+def test_no_two_test_modules_share_a_name() -> None:
+    """Tests are modules without packages: of two with one name, only the first could be imported."""
+    names = [path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len(set(names)), sorted(name for name in set(names) if names.count(name) > 1)
+
+
 def test_help_loads_no_numerics() -> None:
     code = (
         "import sys\nfrom initbench.cli.main import app\n"

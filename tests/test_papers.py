@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from initbench import initializer
+from initbench import initializer, predict
 from initbench.catalogue.initializers import Initializer
 from initbench.lab.expectations import Outcome
 from initbench.lab.markdown import escape
@@ -146,6 +146,41 @@ def test_some_fail_for_the_classic_mistakes(name: str, mutation: Mutation) -> No
 )
 def test_some_fail_for_another_network(name: str, override: str) -> None:
     assert failures(open_experiment(FOLDER / f"{name}.yaml", [override]))
+
+
+@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "full"], ids=["shipped", "full"])
+def test_what_can_be_trained_is_claimed_on_its_side_of_6_xi_c(folder: Path) -> None:
+    experiment = open_experiment(folder / "schoenholz-2017-trainability.yaml")
+    claimed = set()
+    for claim in experiment.expect:
+        for cell in experiment.cells:
+            place = dict(cell.axes)
+            if claim.where != tuple((key, place[key]) for key, _ in claim.where):
+                continue
+            gain, depth = float(place["network.initializer.gain"]), float(place["network.depth"])
+            learns = claim.metric == "final_accuracy" and claim.test == "at_least"
+            assert learns == (depth < 6 * predict("tanh", gain, sqrt(0.05)).xi_c), (claim.name, cell.label)
+            claimed.add(cell.label)
+    assert len(claimed) == len(experiment.cells) - 2  # all but those at the border
+
+
+@pytest.mark.parametrize(
+    ("override", "scale", "gain", "depth", "claim"),
+    [
+        ("network.bias=none", 1.0, "1", "40", "sigma_w^2 = 1: 40 layers, beyond"),  # critical without biases
+        ("network.initializer.name=he_normal", 1.0, "1", "40", "sigma_w^2 = 1: 40 layers, beyond"),
+        ("seeds=1", 0.8, "1.32700966071", "80", "the critical point"),
+    ],
+)
+def test_other_physics_would_train_other_networks(
+    override: str, scale: float, gain: str, depth: str, claim: str
+) -> None:
+    """One cell of the map and one claim."""
+    experiment = open_experiment(FOLDER / "schoenholz-2017-trainability.yaml", [override])
+    cells = tuple(one for one in experiment.cells if tuple(text for _, text in one.axes[:2]) == (gain, depth))
+    expect = tuple(one for one in experiment.expect if one.name.startswith(claim))
+    one = replace(experiment, cells=cells, expect=expect)
+    assert failures(one if scale == 1 else mutant(one, lambda law: scaled(law, scale)))
 
 
 @pytest.mark.parametrize(

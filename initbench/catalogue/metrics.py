@@ -18,7 +18,7 @@ COLUMNS = frozenset(
         *("n_seeds", "engine_used", "status", "act_q_ratio", "act_q_ratio_median", "grad_q_ratio"),
         *("grad_q_ratio_median", "forward_rate", "backward_rate", "forward", "backward", "flags", "verdict"),
         *("step", "learning_rate", "loss", "accuracy", "test_loss", "test_accuracy", "gradient_norm", "diverged_at"),
-        *("kept", "final_loss", "final_accuracy", "diverged", "disagreement"),
+        *("kept", "final_loss", "final_accuracy", "diverged", "disagreement", "xi_c"),
         *("quantity", "low", "high", "count", "act", "grad", "distinct_share", "distinct_count", "batch_share"),
     }
 )

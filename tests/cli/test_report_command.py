@@ -59,6 +59,45 @@ def test_pictures_that_were_not_drawn_are_not_linked(cli: Cli, small: Path) -> N
     assert "<svg" in (small.parent / "bare" / "report.html").read_text()  # the page draws its own
 
 
+def test_pictures_of_other_numbers_are_not_linked_but_named(cli: Cli, folder: Path, small: Path) -> None:
+    """The folder was computed again, and its pictures are those of before."""
+    before = {path.name: path.read_bytes() for path in (folder / "plots").iterdir()}
+    assert cli("run", str(small), "-o", "out", "-q", "-s", "root_seed=1", "--no-plots").returncode == 0
+    assert cli("run", str(small), "-o", "new", "-q").returncode == 0
+    plots = folder / "plots"
+    plots.mkdir(exist_ok=True)
+    for name, data in before.items():
+        (plots / name).write_bytes(data)
+    shown = [name for name in before if name.endswith("png")]
+    assert cli("report", "out", "--markdown").returncode == 0
+    text = (folder / "report.md").read_text()
+    assert "](<plots/" not in text
+    (line,) = (line for line in text.splitlines() if line.startswith("Left out, as not drawn from these tables: "))
+    assert all(name in line for name in shown)
+    assert line.endswith(". `initbench plot out` draws them again.")
+    assert cli("plot", "out", "-q").returncode == 0
+    assert cli("report", "out", "--markdown").returncode == 0
+    assert (folder / "report.md").read_text().count("](<plots/") == len(shown)
+    assert "Left out" not in (folder / "report.md").read_text()
+
+
+def test_what_cannot_be_held_against_tables_is_said(cli: Cli, folder: Path) -> None:
+    """A folder as it is kept in a repository: of histograms.csv there is the picture alone."""
+    small = folder.parent / "small.yaml"
+    assert cli("run", str(small), "-o", "out", "-q", "-s", "metrics=[act_q, histograms]").returncode == 0
+    for name in ("histograms.csv", "theory.csv", "plots/histograms.json", "plots/histograms.svg"):
+        (folder / name).unlink()
+    (folder / "plots" / "variance.png").write_bytes((folder / "plots" / "histograms.png").read_bytes())
+    assert cli("report", "out", "--markdown").returncode == 0
+    text = (folder / "report.md").read_text()
+    assert (
+        "Left out, as not drawn from these tables: variance.png. `initbench run CONFIG -o out` draws it again.\n"
+        in text
+    )
+    assert "Left out, as the tables that they were drawn from are not kept here: histograms.png.\n" in text
+    assert "](<plots/" not in text
+
+
 def test_nothing_but_a_report_is_replaced(cli: Cli, folder: Path) -> None:
     (folder / "theory.csv").unlink()
     (folder.parent / "notes.txt").write_text("mine")

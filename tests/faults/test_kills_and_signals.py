@@ -8,14 +8,23 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from disturbed import (
+    STOPPED,
+    TIMES,
+    assert_mended,
+    assert_sound,
+    contents,
+    finish,
+    nobody_left,
+    start,
+    when_under_way,
+)  # fmt: skip
 
-COMMAND = [sys.executable, "-c", "from initbench.cli import main; main()"]
 CONFIG = """\
 name: many
 network: {depth: 40, width: 64, activation: tanh, initializer: {name: normal, stddev: 0.1}}
@@ -25,8 +34,10 @@ seeds: 24
 output: {layers: false}
 sweep: {grid: {network.initializer.stddev: [0.05, 0.1, 0.125, 0.15, 0.2, 0.3], network.activation: [tanh, relu]}}
 """
-TIMES = int(os.environ.get("INITBENCH_FAULT_TIMES", "1"))
-"""How often each kind of death is tried; the full figures are those of many."""
+
+GRID = "sweep.grid={network.initializer.stddev: [0.1, 0.2], network.activation: [tanh, relu]}"
+PICTURED = ("run", "many.yaml", "-s", GRID, "-s", "metrics=[act_q]")
+"""A smaller one with pictures, which takes as long to draw as to measure."""
 
 
 @pytest.fixture(scope="module")
@@ -39,135 +50,133 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> dict[str, bytes]:
     """What an undisturbed run in one process leaves."""
-    assert finish(start(folder, "whole", 1)) == (0, "")
+    assert finish(run(folder, "whole", 1)) == (0, "")
     return contents(folder / "whole")
 
 
-def start(folder: Path, out: str, jobs: int, **keywords: object) -> subprocess.Popen[str]:
-    words = ["run", "many.yaml", "-o", out, "-j", str(jobs), "-q", "--no-plots"]
-    return subprocess.Popen(
-        [*COMMAND, *words], cwd=folder, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        start_new_session=True, **keywords,
-    )  # type: ignore[call-overload,no-any-return]  # fmt: skip
+@pytest.fixture(scope="module")
+def drawn(folder: Path) -> tuple[dict[str, bytes], float]:
+    """The same with pictures, and the seconds that it takes."""
+    began = time.monotonic()
+    assert finish(start(folder, *PICTURED, "-o", "drawn", "-j", "1")) == (0, "")
+    return contents(folder / "drawn"), time.monotonic() - began
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    error = process.communicate(timeout=120)[1]
-    return process.returncode, error
+@pytest.fixture(autouse=True)
+def as_from_a_terminal() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that is started here."""
+    before = {number: signal.getsignal(number) for number in STOPPED}
+    for number, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
-def contents(out: Path) -> dict[str, bytes]:
-    files = [path for path in out.rglob("*") if path.is_file() and path.name not in ("manifest.json", ".lock")]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+def words(out: str, jobs: int) -> tuple[str, ...]:
+    return "run", "many.yaml", "-o", out, "-j", str(jobs), "--no-plots"
 
 
-def children(pid: int) -> list[int]:
-    """The processes that this one started, and theirs."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in map(int, task.read_text().split()):
-                found += [child, *children(child)]
-    return found
+def run(folder: Path, out: str, jobs: int) -> subprocess.Popen[str]:
+    return start(folder, *words(out, jobs))
 
 
-def gone(pids: list[int], seconds: float = 5.0) -> bool:
-    """Whether all of them end within this time; a zombie that nobody waits for has ended."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not any(map(alive, pids)):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def measures(pid: int) -> bool:
-    """Whether this is a worker, not Python's own tracker of shared resources."""
-    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-def when_under_way(process: subprocess.Popen[str], out: Path, blocks: int, jobs: int) -> list[int]:
-    """Wait until some blocks are there, and the workers; their pids."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if len(list(out.rglob("*.block"))) >= blocks and (jobs == 1 or len(children(process.pid)) >= jobs):
-            return children(process.pid)
-        time.sleep(0.01)
-    raise AssertionError("the run ended before it could be disturbed: " + finish(process)[1])
-
-
-def assert_nothing_lost(folder: Path, out: str, whole: dict[str, bytes]) -> None:
-    """What is there is sound, and the same command makes the rest of it."""
-    there = {name: data for name, data in contents(folder / out).items() if not name.endswith(".tmp")}
-    assert all(whole[name] == data for name, data in there.items())
-    before = {path: path.stat().st_ino for path in (folder / out).rglob("*.block")}
-    assert before
-    assert finish(start(folder, out, 2)) == (0, "")
-    assert contents(folder / out) == whole
-    assert {path: path.stat().st_ino for path in before} == before
-
-
-def leader(process: subprocess.Popen[str], _workers: list[int]) -> None:
+def leader(process: subprocess.Popen[str]) -> None:
     process.kill()
 
 
-def group(process: subprocess.Popen[str], _workers: list[int]) -> None:
+def group(process: subprocess.Popen[str]) -> None:
     os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("deed", [leader, group])
 def test_kill_9(
-    folder: Path, whole: dict[str, bytes], deed: Callable[[subprocess.Popen[str], list[int]], None], jobs: int
+    folder: Path, whole: dict[str, bytes], deed: Callable[[subprocess.Popen[str]], None], jobs: int
 ) -> None:
     for number in range(TIMES):
         out = f"kill-{deed.__name__}-{jobs}-{number}"
-        process = start(folder, out, jobs)
-        workers = when_under_way(process, folder / out, random.randint(1, 4), jobs)
-        deed(process, workers)
+        process = run(folder, out, jobs)
+        when_under_way(process, folder / out, random.randint(1, 4), jobs)
+        deed(process)
         finish(process)
-        assert gone(workers)
-        assert_nothing_lost(folder, out, whole)
+        assert nobody_left(process.pid)
+        assert_sound(folder / out, whole)
+        assert_mended(folder, whole, *words(out, 2))
+
+
+def test_kill_9_at_any_moment(folder: Path, drawn: tuple[dict[str, bytes], float]) -> None:
+    """Before there is a folder, while networks are measured, tables written, pictures drawn."""
+    whole, seconds = drawn
+    for number in range(TIMES):
+        command = (*PICTURED, "-o", f"any-{number}", "-j", str(random.choice((1, 2))))
+        process = start(folder, *command)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(random.uniform(0.1, 0.9) * seconds)
+        with contextlib.suppress(ProcessLookupError):  # two processes can be quicker than one
+            random.choice((leader, group))(process)
+        finish(process)
+        assert nobody_left(process.pid)
+        assert_sound(folder / f"any-{number}", whole)
+        assert_mended(folder, whole, *command)
 
 
 def test_a_killed_worker_costs_no_cell(folder: Path, whole: dict[str, bytes]) -> None:
     for number in range(TIMES):
         out = f"worker-{number}"
-        process = start(folder, out, 2)
-        workers = when_under_way(process, folder / out, random.randint(1, 3), 2)
-        os.kill(random.choice([pid for pid in workers if measures(pid)]), signal.SIGKILL)
+        process = run(folder, out, 2)
+        os.kill(random.choice(when_under_way(process, folder / out, random.randint(1, 3), 2)), signal.SIGKILL)
         assert finish(process) == (0, "")
         assert contents(folder / out) == whole
+        assert nobody_left(process.pid)
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)], ids=["INT", "TERM", "HUP"]
-)
+@pytest.mark.parametrize("number", STOPPED)
 @pytest.mark.parametrize("everybody", [False, True], ids=["leader", "group"])
 def test_a_signal_stops_it_cleanly(
-    folder: Path, whole: dict[str, bytes], name: str, code: int, everybody: bool
+    folder: Path, whole: dict[str, bytes], number: signal.Signals, everybody: bool
 ) -> None:
-    for number in range(TIMES):
-        out = f"{name}-{everybody}-{number}"
-        process = start(folder, out, 2)
-        workers = when_under_way(process, folder / out, random.randint(1, 4), 2)
-        (os.killpg if everybody else os.kill)(process.pid, getattr(signal, name))
+    for time_ in range(TIMES):
+        out = f"{number.name}-{everybody}-{time_}"
+        process = run(folder, out, 2)
+        when_under_way(process, folder / out, random.randint(1, 4), 2)
+        (os.killpg if everybody else os.kill)(process.pid, number)
         began = time.monotonic()
-        returned, error = finish(process)
+        code, error = finish(process)
         assert time.monotonic() - began < 5
-        assert returned == code
+        assert code == STOPPED[number]
         assert len(error.splitlines()) == 1, error
         assert "run the same command again" in error
-        assert gone(workers)
+        assert nobody_left(process.pid)
         assert not list((folder / out).rglob("*.tmp"))
-        assert_nothing_lost(folder, out, whole)
+        assert_sound(folder / out, whole)
+        assert_mended(folder, whole, *words(out, 2))
+
+
+def test_a_signal_at_any_moment(folder: Path, drawn: tuple[dict[str, bytes], float]) -> None:
+    """Once there is a folder: while workers start, tables are written, pictures drawn, or when all is done."""
+    whole, seconds = drawn
+    for time_ in range(TIMES):
+        out = folder / f"stopped-{time_}"
+        command = (*PICTURED, "-o", out.name, "-j", str(random.choice((1, 2))))
+        process = start(folder, *command)
+        while not out.exists() and process.poll() is None:
+            time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(random.uniform(0, 0.9) * seconds)
+        number, everybody = random.choice(list(STOPPED)), random.random() < 0.5
+        with contextlib.suppress(ProcessLookupError):
+            (os.killpg if everybody else os.kill)(process.pid, number)
+        began = time.monotonic()
+        code, error = finish(process)
+        assert time.monotonic() - began < 5
+        assert code in (0, STOPPED[number]), (number, error)
+        assert len(error.splitlines()) == (code != 0), error
+        assert nobody_left(process.pid)
+        assert not list(out.rglob("*.tmp"))
+        assert_sound(out, whole)
+        assert_mended(folder, whole, *command)
 
 
 @pytest.fixture
@@ -180,7 +189,7 @@ def ignored_hangup() -> Iterator[None]:
 
 @pytest.mark.usefixtures("ignored_hangup")
 def test_a_signal_that_is_ignored_stays_ignored(folder: Path, whole: dict[str, bytes]) -> None:
-    process = start(folder, "nohup", 2)
+    process = run(folder, "nohup", 2)
     when_under_way(process, folder / "nohup", 1, 2)
     os.killpg(process.pid, signal.SIGHUP)
     assert finish(process) == (0, "")
@@ -188,12 +197,14 @@ def test_a_signal_that_is_ignored_stays_ignored(folder: Path, whole: dict[str, b
 
 
 def test_a_second_writer_is_refused_at_once_by_name(folder: Path, whole: dict[str, bytes]) -> None:
-    first = start(folder, "race", 2)
-    when_under_way(first, folder / "race", 1, 2)
-    second = start(folder, "race", 1)
-    code, error = finish(second)
-    assert code == 75
-    assert f"pid {first.pid} on {os.uname().nodename}" in error
-    assert len(error.splitlines()) == 1
-    assert finish(first) == (0, "")
-    assert contents(folder / "race") == whole
+    for number in range(TIMES):
+        out = f"race-{number}"
+        first = run(folder, out, 2)
+        when_under_way(first, folder / out, 1, 2)
+        second = run(folder, out, 1)
+        code, error = finish(second)
+        assert code == 75
+        assert f"pid {first.pid} on {os.uname().nodename}" in error
+        assert len(error.splitlines()) == 1
+        assert finish(first) == (0, "")
+        assert contents(folder / out) == whole

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from disturbed import TIMES, contents, finish, start
 from sabotage import DONE, forked
 
 from initbench.errors import StorageError
@@ -22,7 +19,6 @@ from initbench.lab import runner
 from initbench.lab.plan import open_experiment
 from initbench.lab.tables import read_tables
 
-COMMAND = [sys.executable, "-c", "from initbench.cli import main; main()"]
 CONFIG = """\
 name: many
 network: {depth: 30, width: 64, activation: tanh, initializer: {name: normal, stddev: 0.1}}
@@ -32,11 +28,7 @@ metrics: [act_q, grad_q]
 seeds: 16
 sweep: {grid: {network.initializer.stddev: [0.05, 0.1, 0.125, 0.15], network.activation: [tanh, relu]}}
 """
-TIMES = int(os.environ.get("INITBENCH_FAULT_TIMES", "1"))
-"""How often each race is run; the full figures are those of many."""
 UNPRIVILEGED = 65534
-SAME = ("manifest.json", ".lock")
-"""What may differ between two runs."""
 
 
 @pytest.fixture(scope="module")
@@ -53,30 +45,7 @@ def whole(folder: Path) -> dict[str, bytes]:
     return contents(folder / "whole")
 
 
-def start(folder: Path, *words: str, limit: int | None = None, **keywords: object) -> subprocess.Popen[str]:
-    """The command as a process. limit: the most bytes that a file may have."""
-
-    def limited() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.Popen(
-        [*COMMAND, *words, "-q"], cwd=folder, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        preexec_fn=limited if limit is not None else None, **keywords,
-    )  # type: ignore[call-overload,no-any-return]  # fmt: skip
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    error = process.communicate(timeout=240)[1]
-    return process.returncode, error
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    files = [path for path in out.rglob("*") if path.is_file() and path.name not in SAME]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
-
-
-@pytest.mark.parametrize("limit", [0, 300, 5_000, 20_000, 250_000])
+@pytest.mark.parametrize("limit", [0, 300, 5_000, 20_000, 80_000, 250_000])
 def test_a_file_size_limit(folder: Path, whole: dict[str, bytes], limit: int) -> None:
     largest = max(map(len, whole.values()))
     out = f"limited-{limit}"

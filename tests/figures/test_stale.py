@@ -9,7 +9,7 @@ import pytest
 
 import initbench
 from initbench import figures
-from initbench.figures.stale import CURRENT, FILES, STALE, UNKNOWN, Picture, review
+from initbench.figures.stale import CURRENT, FILES, STALE, UNKNOWN, Picture, outdated, review
 from initbench.lab.tables import Tables, read_tables
 
 Files = dict[str, bytes]
@@ -166,3 +166,32 @@ def test_tables_that_were_left_out_are_no_judges(tables: Tables, drawn: Files) -
 def test_without_the_raw_rows_health_alone_is_unknown(tables: Tables, drawn: Files) -> None:
     found = states(review(replace(tables, layers=None), drawn, FORMATS, ("layers.csv",)))
     assert found == dict.fromkeys(("heatmap", "variance", "gradients", "cosine"), CURRENT) | {"health": UNKNOWN}
+
+
+class TestOutdated:
+    """Which PNGs a report cannot link."""
+
+    def test_none_that_was_just_drawn(self, tables: Tables, drawn: Files) -> None:
+        assert outdated(tables, drawn) == ()
+        assert outdated(tables, {}) == ()
+        assert outdated(tables, {name: data for name, data in drawn.items() if name.startswith("cosine")}) == ()
+
+    def test_whatever_is_wrong_with_it(self, tables: Tables, drawn: Files) -> None:
+        assert outdated(tables, edited(drawn, "variance")) == ("variance",)
+        assert outdated(tables, drawn | {"health.png": drawn["health.png"][:-9]}) == ("health",)
+        assert outdated(tables, drawn | {"training.png": drawn["cosine.png"]}) == ("training",)
+        assert outdated(tables, drawn | {"cosine.svg": b"cut"}) == ()  # nobody links it
+
+    def test_pictures_without_their_data_are_held_against_the_tables(self, tables: Tables, drawn: Files) -> None:
+        alone = {name: data for name, data in drawn.items() if name.endswith("png")}
+        assert outdated(tables, alone) == ()
+        summary = tables.summary.assign(mean=tables.summary["mean"] * 1.5)
+        assert outdated(replace(tables, summary=summary), alone) == ("variance", "gradients", "health", "cosine")
+
+    def test_of_what_is_not_there_nothing_is_known(self, tables: Tables, drawn: Files) -> None:
+        alone = {name: data for name, data in drawn.items() if name.endswith("png")}
+        summary = tables.summary.assign(mean=tables.summary["mean"] * 1.5)
+        other = replace(tables, summary=summary, theory=None)
+        assert outdated(other, alone, {"theory.csv"}) == ()
+        assert "variance" in outdated(other, drawn, {"theory.csv"})
+        assert outdated(replace(tables, summary=tables.summary[:0]), drawn, {"summary.csv", "layers.csv"}) == ()

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from initbench import api
 from initbench.errors import StorageError, UsageError
 from initbench.lab.baselines.baseline import drift, held_against
 from initbench.lab.baselines.drift import Drift
-from initbench.lab.comparing.measured import Opened, open_results
+from initbench.lab.baselines.side import Side, side
+from initbench.lab.check import stored_results
+from initbench.lab.comparing.measured import open_results
 
 CONFIG: dict[str, Any] = {
     "name": "x",
@@ -83,9 +86,15 @@ def facts(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def other(**settings: Any) -> Opened:
+def kept(folder: Path) -> Side:
+    """A results folder."""
+    return side(stored_results(folder))
+
+
+def other(**settings: Any) -> Side:
     """Results of a config with other settings, in memory."""
-    return open_results(api.run(CONFIG | settings, jobs=1))
+    result = api.run(CONFIG | settings, jobs=1)
+    return Side(open_results(result), result.frames)
 
 
 PLACE = {"network.initializer": "he_normal", "layer": "3"}
@@ -221,7 +230,7 @@ def test_statistical_can_be_asked_for(here: Path, there: Path) -> None:
     ("settings", "said"), [({"root_seed": 1}, "root_seed 0 here, 1"), ({"seeds": 5}, "6 (0 to 5)")]
 )
 def test_other_seeds_are_another_sample(here: Path, settings: dict[str, Any], said: str) -> None:
-    found = held_against(open_results(here), other(**settings))
+    found = held_against(kept(here), other(**settings))
     assert (found.mode, found.drifted, found.cells) == ("statistical", False, GRID)
     assert said in found.why
     assert found.comparisons > 100
@@ -254,7 +263,7 @@ def test_a_larger_sigma_w_by_five_percent_is_found(made: Path) -> None:
 
 
 def test_only_what_is_on_both_sides_is_compared(here: Path) -> None:
-    mine = open_results(here)
+    mine = kept(here)
     grid = {"network.initializer": ["he_normal", "orthogonal"]}
     found = held_against(mine, other(sweep={"grid": grid}))
     assert (found.mode, found.cells, found.off, found.drifted) == ("exact", 1, 0, True)
@@ -266,7 +275,7 @@ def test_only_what_is_on_both_sides_is_compared(here: Path) -> None:
 
 
 def test_metrics_and_layers_of_one_side_are_named(here: Path) -> None:
-    mine = open_results(here)
+    mine = kept(here)
     network = CONFIG["network"] | {"depth": 6}
     found = held_against(mine, other(network=network, metrics=["act_q", "preact_q"]))
     assert found.mode == "statistical"
@@ -276,15 +285,16 @@ def test_metrics_and_layers_of_one_side_are_named(here: Path) -> None:
 
 
 def test_a_failed_cell_is_drift(here: Path) -> None:
-    mine, its = open_results(here), open_results(here)
-    broken = Opened(**(its.__dict__ | {"cells": its.cells[1:], "failed": (its.cells[0].label,)}))
-    found = held_against(mine, broken)
+    mine = kept(here)
+    its = mine.results
+    broken = replace(its, cells=its.cells[1:], failed=(its.cells[0].label,))
+    found = held_against(mine, replace(mine, results=broken))
     assert found.drifted
     assert "failed on the other side" in found.only_here[0]
 
 
 def test_other_axes_share_no_cell(here: Path) -> None:
-    found = held_against(open_results(here), other(sweep={"grid": {"network.depth": [2, 3]}}))
+    found = held_against(kept(here), other(sweep={"grid": {"network.depth": [2, 3]}}))
     assert (found.cells, found.comparisons) == (0, 0)
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from initbench.lab.baselines.drift import CHANCE, ERRORS, ROUNDING, SHOWN, WORD, Held, Offence, distance, runs, worst
+from initbench.lab.baselines.drift import CHANCE, ERRORS, ROUNDING, SHOWN, WORD, Held, Offence, distance, runs, tally
 
 
 def held(apart: list[float], allowed: float = 1.0) -> Held:
@@ -16,6 +16,11 @@ def held(apart: list[float], allowed: float = 1.0) -> Held:
     return Held(
         "a=1", "mean of {}", ("act_q",), column, np.zeros_like(column), column, np.full(column.shape, allowed), ERRORS
     )
+
+
+def worst(many: list[Held]) -> tuple[int, tuple[Offence, ...]]:
+    found = tally(iter(many))
+    return found.off, found.worst
 
 
 def test_the_worst_come_first_and_no_more_than_are_off() -> None:
@@ -77,3 +82,13 @@ def test_distances_of_blanks_and_infinities() -> None:
 def test_runs() -> None:
     assert runs([7, 1, 2, 3]) == "1 to 3, 7"
     assert runs([]) == ""
+
+
+def test_what_was_compared_is_counted_where_it_stands_in_layers() -> None:
+    steps = np.array([0, 5, 10])
+    row = Held(
+        "b=2", "{}", ("loss",), *([np.array([[1.0], [2.0], [np.nan]])] * 4), ERRORS, first=-1, keys={"step": steps}
+    )
+    found = tally([held([0.0, 3.0, math.nan]), row])
+    assert (found.cells, found.layers, found.metrics, found.comparisons, found.off) == (2, 3, 1, 4, 1)
+    assert row.offence(1, 0).place == "loss, step 5, b=2"
