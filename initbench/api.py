@@ -94,10 +94,10 @@ def report(folder: str | PathLike[str], markdown: bool = False, beside: str | Pa
     """A results folder as one HTML page, which needs no script and no network.
 
     markdown: in GitHub's Markdown, for a pull request; its pictures are links to those in the folder's plots/, as they
-    are seen from `beside`, the folder that the text will be in, by default the results folder.
+    are seen from `beside`, the folder that the text will be in, by default the results folder. Those that show other
+    numbers than the tables are left out, and named.
     Raises StorageError.
     """
-    from . import figures
     from .figures.report import EXPLAINED, page
     from .lab.account import account
 
@@ -107,10 +107,33 @@ def report(folder: str | PathLike[str], markdown: bool = False, beside: str | Pa
         return page(_content(found))
     from .lab.briefing import briefing
 
-    stems = [stem for stem in figures.available(found.tables) if (folder / "plots" / f"{stem}.png").is_file()]
-    plots = os.path.relpath(folder / "plots", folder if beside is None else beside)
-    questions = {stem: str(figures.series(found.tables, stem)["question"]) for stem in stems}
-    return briefing(found, {f"{Path(plots).as_posix()}/{stem}.png": question for stem, question in questions.items()})
+    plots = Path(os.path.relpath(folder / "plots", folder if beside is None else beside)).as_posix()
+    questions, unlinked = _pictures(found, folder)
+    return briefing(found, {f"{plots}/{stem}.png": question for stem, question in questions.items()}, unlinked)
+
+
+def _pictures(found: Account, folder: Path) -> tuple[dict[str, str], list[str]]:
+    """The question of every picture that shows these tables, by its stem; and in Markdown, which are left out."""
+    from . import figures
+    from .figures.stale import FILES, outdated
+    from .lab.markdown import code
+    from .lab.store import read_all
+
+    files = read_all(folder / "plots", [name for name in FILES if not name.endswith(".svg")])
+    drawn = [stem for stem in figures.EVERY if f"{stem}.png" in files]
+    old = outdated(found.tables, files, found.absent)
+    linked = [stem for stem in figures.available(found.tables) if stem in drawn and stem not in old]
+    lost = [stem for stem in drawn if stem not in (*old, *linked)]
+    command = f"initbench run CONFIG -o {folder}" if found.absent else f"initbench plot {folder}"
+    again = f"{code(command)} draws {'it' if len(old) == 1 else 'them'} again"
+    unlinked = [f"Left out, as not drawn from these tables: {_named(old)}. {again}."] if old else []
+    if lost:
+        unlinked.append(f"Left out, as the tables that they were drawn from are not kept here: {_named(lost)}.")
+    return {stem: str(figures.series(found.tables, stem)["question"]) for stem in linked}, unlinked
+
+
+def _named(stems: Sequence[str]) -> str:
+    return ", ".join(f"{stem}.png" for stem in stems)
 
 
 def _content(found: Account) -> Content:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -67,10 +67,11 @@ def review_folder(folder: Path, formats: Sequence[str] = ()) -> Reviewed:
     """
     from ..figures.stale import FILES, review
     from ..lab.partial import kept_tables
+    from ..lab.store import read_all
     from ..lab.unchanged import PLOTS
 
     tables, absent = kept_tables(folder)
-    files = _read(folder / "plots", FILES)
+    files = read_all(folder / "plots", FILES)
     drawn = tables.manifest.get(PLOTS)
     recorded = tuple(drawn.get("formats", ())) if isinstance(drawn, dict) else ()
     present = tuple(fmt for fmt in BOTH if any(name.endswith(fmt) for name in files))
@@ -81,21 +82,6 @@ def review_folder(folder: Path, formats: Sequence[str] = ()) -> Reviewed:
     wanted = {*asked, *present}  # a picture that was not asked for, but lies there, is drawn again too
     listed = f" --format {wanted.pop()}" if len(wanted) == 1 else ""
     return Reviewed(pictures, f"initbench plot {folder}{listed}")
-
-
-def _read(folder: Path, names: Sequence[str]) -> Mapping[str, bytes]:
-    """Those of these files that there are. Raises StorageError."""
-    from ..errors import StorageError
-
-    found = {}
-    for name in names:
-        try:
-            found[name] = (folder / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise StorageError(f"{folder / name}: cannot be read: {error.strerror or error}") from error
-    return found
 
 
 def _drawn_with(formats: Sequence[str]) -> dict[str, Any]:

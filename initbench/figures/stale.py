@@ -92,6 +92,26 @@ def review(
     return tuple(found)
 
 
+def outdated(tables: Tables, files: Mapping[str, bytes], absent: Collection[str] = ()) -> tuple[str, ...]:
+    """The stems whose PNG is known not to show what the tables have.
+
+    files, absent: as in review. A picture without its data beside it is held against those that the tables give, where
+    they are all there.
+    """
+    measured = quantities(tables)
+    drawable = available(tables, measured)
+    shown: dict[str, bytes] = {}
+    for stem in EVERY:
+        picture, data = f"{stem}.png", f"{stem}.json"
+        if picture in files and data in files:
+            shown |= {picture: files[picture], data: files[data]}
+        elif picture in files and not _drawn_from(stem) & set(absent):
+            own = {data: to_json(compute(tables, stem, measured))} if stem in drawable else {}
+            shown |= {picture: files[picture], **own}
+    found = review(tables, shown, ("png",), absent) if shown else ()
+    return tuple(one.stem for one in found if one.stale and f"{one.stem}.png" in shown)
+
+
 def _drawn_from(stem: str) -> frozenset[str]:
     return _NEEDED.get(stem, frozenset({"summary.csv"})) | (set() if stem in ("histograms", *TRAINED) else {_THEORY})
 

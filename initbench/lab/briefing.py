@@ -15,8 +15,9 @@ ROWS = 40
 """Rows of a table; the rest stand in cells.csv."""
 
 
-def briefing(found: Account, pictures: Mapping[str, str]) -> str:
-    """The text. pictures: the question that each answers, by its link."""
+def briefing(found: Account, pictures: Mapping[str, str], unlinked: Sequence[str] = ()) -> str:
+    """The text. pictures: the question that each answers, by its link; unlinked: lines in Markdown on those that are
+    left out."""
     manifest = found.tables.manifest
     paragraphs = [
         f"# {escape(found.experiment.name)}",
@@ -24,7 +25,7 @@ def briefing(found: Account, pictures: Mapping[str, str]) -> str:
         escape(str(manifest.get("title", ""))),
         *_verdict(found),
         *_expectations(found.outcomes),
-        *_pictures(pictures),
+        *_pictures(pictures, unlinked),
         _provenance(manifest),
     ]
     return "\n\n".join(paragraph.strip() for paragraph in paragraphs if paragraph.strip()) + "\n"
@@ -59,9 +60,10 @@ def _expectations(outcomes: Sequence[Outcome]) -> Iterator[str]:
         )
 
 
-def _pictures(pictures: Mapping[str, str]) -> Iterator[str]:
-    if pictures:
+def _pictures(pictures: Mapping[str, str], unlinked: Sequence[str]) -> Iterator[str]:
+    if pictures or unlinked:
         yield "## Pictures"
+    yield from unlinked
     for link, question in pictures.items():
         yield f"![{escape(question)}](<{link}>)"
 

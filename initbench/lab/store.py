@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -70,6 +70,19 @@ def publish_all(folder: Path, files: Mapping[str, bytes]) -> None:
         target = folder / name
         make_folder(target.parent)
         publish(target, data)
+
+
+def read_all(folder: Path, names: Iterable[str]) -> Mapping[str, bytes]:
+    """Those of these files of a folder that there are. Raises StorageError."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = (folder / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise StorageError(f"{folder / name}: cannot be read: {error.strerror or error}") from error
+    return found
 
 
 def make_folder(folder: Path) -> None:
