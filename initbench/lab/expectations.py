@@ -40,7 +40,7 @@ class Outcome:
 class _Measured:
     """One number (or text) that an expectation is held against.
 
-    stderr: nan where there is none. theory: what theory says of the mean, of which stderr is for near_theory the
+    stderr: nan where there is none. theory: what theory says of it (a mean or a spread); for near_theory stderr is its
     spread. missing: why it cannot be judged, if it cannot.
     """
 
@@ -236,7 +236,7 @@ class _Index:
             why = "one seed has no standard error" if row["n"] == 1 else f"the {expectation.over} has no standard error"
             return _Measured(place, None, missing=why)
         value = self._over(row, expectation)
-        said = row["theory"] if expectation.over == "mean" else None
+        said = {"mean": row["theory"], "sd": row["theory_sd"]}.get(expectation.over)
         return _Measured(place, value, _number(stderr), _number(said))
 
     def _reason(self, row: dict[str, Value]) -> str:

@@ -61,6 +61,7 @@ def test_an_outcome_holds_the_number_that_decided_it_and_theorys() -> None:
         {"metric": "act_q", "layer": 2, "at_least": 0},
         {"metric": "act_q", "layer": 2, "at_least": 9, "claim": "refuted"},
         {"metric": "act_q", "layer": 2, "over": "median", "at_least": 0},
+        {"metric": "act_q", "layer": 2, "over": "sd", "at_least": 0},
         {"metric": "act_q_ratio", "at_least": 0},
         {"metric": "backward_rate", "at_least": 0},
         {"metric": "act_q_ratio_median", "at_least": 0},
@@ -78,7 +79,7 @@ def test_an_outcome_holds_the_number_that_decided_it_and_theorys() -> None:
     (cell,) = result.cells.to_dict("records")
     both = (row["mean"], row["theory"])
     assert said == [
-        *(both, both, (row["median"], None)),
+        *(both, both, (row["median"], None), (row["sd"], row["theory_sd"])),
         (cell["act_q_ratio"], theory["act_q", 3] / theory["act_q", 1]),
         (cell["backward_rate"], (theory["grad_q", 1] / theory["grad_q", 3]) ** 0.5),
         (cell["act_q_ratio_median"], None),
