@@ -30,6 +30,8 @@ _CELL, _LEAST, _MOST = 0.44, 2.2, 5.2  # inches of a cell, of the map's sides
 _WRITTEN = 14  # columns up to which numbers stand in the cells
 _NARROWEST = 6.0  # room for the title
 _LETTER, _BOTTOM, _TOP, _BAR, _GAP = 0.075, 0.5, 0.34, 0.75, 0.35
+_BOLD, _WIDEST, _LINES = 14.0, 13.0, 4
+"""Letters of a title to the inch, where most are wide, and the lines of a facet at most."""
 
 
 def draw(series: dict[str, Any]) -> Figure:
@@ -41,12 +43,15 @@ def draw(series: dict[str, Any]) -> Figure:
         low = _BOTTOM + _tall(panels)
         width_of = [_side(len(panel["x"])) for panel in panels[:columns]]
         height_of = [_side(len(panels[row * columns]["y"])) for row in range(rows)]
+        titles = [_title(panel, width_of[place % columns]) for place, panel in enumerate(panels)]
+        lines = [max(map(_above, titles[row * columns :][:columns])) for row in range(rows)]
+        top_of = [_TOP + style.LINE * above for above in lines]
         width = max(_NARROWEST, left + sum(width_of) + columns * _BAR + (columns - 1) * _GAP + 2 * page.EDGE)
         header = style.wrapped(series["question"], int(width * 10.2), 2).splitlines()
         run = style.wrapped(series["run"], int(width * 13.2), 2).splitlines()
         footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
         top = page.EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.05
-        height = top + sum(height_of) + rows * (_TOP + low) + style.LINE * len(footer) + page.EDGE
+        height = top + sum(height_of) + sum(top_of) + rows * low + style.LINE * len(footer) + page.EDGE
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         page.write(figure, header, run, footer)
@@ -54,11 +59,26 @@ def draw(series: dict[str, Any]) -> Figure:
         for row in range(rows):
             across = page.EDGE + left
             for column in range(columns):
-                box = (across, down + _TOP, width_of[column], height_of[row])
-                _panel(figure, panels[row * columns + column], box, named=column == 0)
+                box, place = (across, down + top_of[row], width_of[column], height_of[row]), row * columns + column
+                _panel(figure, panels[place], titles[place], box, named=column == 0)
                 across += width_of[column] + _BAR + _GAP
-            down += _TOP + height_of[row] + low
+            down += top_of[row] + height_of[row] + low
         return figure
+
+
+def _title(panel: dict[str, Any], wide: float) -> str:
+    """A panel's title. Where it is longer than its map, the facet has lines of its own."""
+    title = style.plain(style.rounded(panel["title"]))
+    if len(title) <= wide * _BOLD:
+        return title
+    name, opening, facet = title.partition(" (")
+    lines = style.wrapped(f"{opening.strip()}{facet}", int((wide + _BAR) * _WIDEST), _LINES)
+    return f"{name}\n{lines}"
+
+
+def _above(title: str) -> int:
+    """Lines that a title needs beyond its first: one of them is left to the bar's own title, above which it reaches."""
+    return title.count("\n") + ("\n" in title)
 
 
 def _side(cells: int) -> float:
@@ -85,13 +105,15 @@ def _label(text: str) -> str:
     return style.plain(style.rounded(text))
 
 
-def _panel(figure: Figure, panel: dict[str, Any], box: tuple[float, float, float, float], named: bool) -> None:
+def _panel(
+    figure: Figure, panel: dict[str, Any], title: str, box: tuple[float, float, float, float], named: bool
+) -> None:
     """named: whether the rows are named here; panels side by side have the same rows."""
     width, height = figure.get_size_inches()
     left, down, wide, high = box
     axes = figure.add_axes((left / width, 1 - (down + high) / height, wide / width, high / height))
     axes.grid(visible=False)
-    axes.set_title(panel["title"], loc="left", fontweight="bold", pad=5)
+    axes.set_title(title, loc="left", fontweight="bold", pad=5 + 72 * style.LINE * ("\n" in title))
     axes.set_xlabel(panel["xlabel"])
     x, y = _shown(panel["x"]), _shown(panel["y"])
     axes.set_xticks(x, [_label(panel["x"][k]) for k in x], rotation=90 if _slanted(panel) else 0)

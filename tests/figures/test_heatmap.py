@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.text import Text
 
 import initbench
 from initbench import figures
@@ -102,7 +103,26 @@ def test_it_is_drawn_to_the_same_bytes_twice(plane: Tables) -> None:
     assert heatmap_series.drawable(plane)
 
 
-@pytest.mark.parametrize("which", ["named", "plane", "small"])
+@pytest.fixture(scope="module")
+def faceted(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    grid = {
+        "network.initializer.gain": [0.5, 1, 2],
+        "network.depth": [4, 5, 6],
+        "network.activation": ["tanh", {"name": "leaky_relu", "negative_slope": 0.12345678}],
+        "input.distribution": ["gaussian", "uniform"],
+    }
+    return run(tmp_path_factory.mktemp("faceted"), grid)
+
+
+def test_a_long_title_names_its_facet_below(faceted: Tables) -> None:
+    figure = figures.figure(faceted, "heatmap")
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_xlabel()]
+    assert titles[0] == "Forward: last layer / layer 1\n(activation tanh, distribution\ngaussian)"
+    assert titles[6].splitlines()[-2:] == ["leaky_relu(negative_slope=0.1235),", "distribution gaussian)"]
+    assert titles[2].splitlines()[0] == "Verdict"
+
+
+@pytest.mark.parametrize("which", ["named", "plane", "small", "faceted"])
 def test_all_of_it_is_on_the_page_and_nothing_covers_anything(
     request: pytest.FixtureRequest, grid_folder: Path, which: str
 ) -> None:
@@ -110,7 +130,16 @@ def test_all_of_it_is_on_the_page_and_nothing_covers_anything(
     figure = figures.figure(tables, "heatmap")
     figure.canvas.draw()
     renderer: Any = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
+    titles = [
+        text
+        for axes in figure.axes
+        for text in axes.findobj(Text)
+        if text.get_text() == axes.get_title(loc="left") != ""
+    ]
+    boxes = [title.get_window_extent(renderer) for title in titles]
+    for title in titles:
+        title.set_visible(False)  # it may reach over the bar
+    boxes += [axes.get_tightbbox(renderer) for axes in figure.axes]
     boxes += [text.get_window_extent(renderer) for text in figure.texts]
     page = figure.bbox.padded(1)
     for box in boxes:
