@@ -15,6 +15,7 @@ from .console import emit_json, note
 
 if TYPE_CHECKING:
     from ..lab.baselines.drift import Drift
+    from ..lab.check import Stored
     from ..lab.expectations import Outcome
 
 CHECK_FAILED = 1
@@ -90,13 +91,14 @@ def check(
     hold, 4 where there is nothing to judge."""
     from ..config import claim_places
     from ..errors import JudgeError, UsageError
-    from ..lab.check import check_folder
+    from ..lab.check import judged, stored_results
 
     if baseline is None and (update or statistical):
         raise UsageError(f"{'--update' if update else '--statistical'} needs --baseline DIR")
     places = None if config is None else claim_places(config)  # a mistyped name is said before anything is judged
-    outcomes = check_folder(folder)
-    drift = None if baseline is None else _drift(folder, baseline, statistical, update)
+    stored = stored_results(folder)
+    outcomes = judged(stored)
+    drift = None if baseline is None else _drift(stored, baseline, statistical, update)
     if summary:  # "" is what a variable gives that is not set
         _append(Path(summary), "")  # what cannot be written is said while the baseline is still the old one
     found = Findings(folder, outcomes, baseline, drift, _updated(folder, baseline) if update and baseline else ())
@@ -117,13 +119,13 @@ def check(
         raise JudgeError(found.unjudged)
 
 
-def _drift(folder: Path, baseline: Path, statistical: bool, update: bool) -> Drift | None:
+def _drift(stored: Stored, baseline: Path, statistical: bool, update: bool) -> Drift | None:
     """The drift; None for a baseline that is about to be made, or made again of one that cannot be read."""
     from ..errors import StorageError
-    from ..lab.baselines.baseline import drift
+    from ..lab.baselines.baseline import drift_of
 
     try:
-        return drift(folder, baseline, statistical)
+        return drift_of(stored, baseline, statistical)
     except StorageError as error:
         if not update:
             raise
@@ -152,15 +154,15 @@ def say_outcomes(outcomes: Sequence[Outcome], of: int | None = None) -> None:
 
 
 def _say_drift(found: Findings, quiet: bool) -> None:
-    from .check_summary import SAME, counts, headline, unmatched
+    from .check_summary import counts, headline, nothing_differs, unmatched
 
     drift = found.drift
     if drift is not None and not (quiet and (found.copied or not drift.drifted)):
         typer.echo(f"\n{headline(drift)} {found.baseline}: {counts(drift)}")
         for line in (f"{drift.mode}: {drift.why}", drift.rule, *unmatched(drift)):
             typer.echo(f"  {_line(line)}")
-        if drift.comparisons and not drift.worst and not drift.drifted:
-            typer.echo(f"  {SAME}")
+        if same := nothing_differs(drift):
+            typer.echo(f"  {same}")
         elif drift.worst:
             typer.echo("  the worst:" if drift.off else "  the nearest to a drift:")
         for offence in drift.worst:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..lab.baselines.drift import EXACT
 from ..lab.markdown import code, escape, table
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 NAMED = 4
 """Things without a counterpart that are named."""
-SAME = "no number differs at all"
 
 
 def summary(
@@ -44,8 +44,8 @@ def _drift(baseline: Path | None, drift: Drift, meant: str) -> Iterator[str]:
     yield f"### {headline(drift)}: {escape(str(baseline))}\n"
     yield f"{escape(counts(drift))}. {drift.mode.capitalize()}: {escape(drift.why)}; {escape(drift.rule)}.\n"
     yield from (f"- {escape(line)}\n" for line in unmatched(drift))
-    if drift.comparisons and not drift.worst and not drift.drifted:
-        yield f"{SAME.capitalize()}.\n"
+    if same := nothing_differs(drift):
+        yield f"{same.capitalize()}.\n"
     elif drift.worst:
         rows = [
             [one.place, str(one.here), str(one.there), f"{one.apart:.3g}", f"{one.allowed:.3g}", one.unit]
@@ -69,6 +69,14 @@ def counts(drift: Drift) -> str:
     kinds = {"cell": drift.cells, "layer": drift.layers, "metric": drift.metrics}
     what = ", ".join(_plural(count, kind) for kind, count in kinds.items() if count)
     return f"{what or 'no cell'}: {_plural(drift.comparisons, 'comparison')}, {drift.off} off"
+
+
+def nothing_differs(drift: Drift) -> str:
+    """What is said where all that was compared is equal; empty where it is not. Samples are compared without what
+    rounding may do."""
+    if not drift.comparisons or drift.worst or drift.drifted:
+        return ""
+    return f"no number that was compared differs {'at all' if drift.mode == EXACT else 'by more than rounding may do'}"
 
 
 def unmatched(drift: Drift) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..spec import Experiment
-from .check import judged, rows_of, stored_experiment
+from .check import Stored, judged, rows_of, stored_experiment
 from .csvtext import Table
 from .expectations import Outcome
 from .partial import kept_tables
@@ -50,6 +50,6 @@ def account(folder: Path, most: int) -> Account:
         source=text_of(folder / "config.yaml"),
         resolved=text_of(folder / "resolved.yaml"),
         sentences=retold(folder, experiment, tables, most),
-        outcomes=judged(folder, experiment, tables, absent),
+        outcomes=judged(Stored(folder, experiment, tables, absent)),
         absent=tuple(sorted(absent)),
     )

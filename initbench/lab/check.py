@@ -46,26 +46,26 @@ def check_folder(folder: Path) -> tuple[Outcome, ...]:
 
     Raises StorageError as `stored_results` does.
     """
-    stored = stored_results(folder)
-    return judged(folder, stored.experiment, stored.tables, stored.absent)
+    return judged(stored_results(folder))
 
 
-def judged(folder: Path, experiment: Experiment, tables: Tables, absent: frozenset[str]) -> tuple[Outcome, ...]:
+def judged(stored: Stored) -> tuple[Outcome, ...]:
     """What became of the expectations; of tables that may have millions of rows only those that they speak of are
     kept. One that needs a table that is absent is unknown."""
+    tables, expect = stored.tables, stored.experiment.expect
     columns = frozenset(tables.cells.columns)
-    gone = [min(_needed(one, columns) & absent, default="") for one in experiment.expect]
-    evidence = Evidence([one for one, table in zip(experiment.expect, gone, strict=True) if not table])
+    gone = [min(_needed(one, columns) & stored.absent, default="") for one in expect]
+    evidence = Evidence([one for one, table in zip(expect, gone, strict=True) if not table])
     evidence.open("summary.csv", tuple(tables.summary.columns))  # where the folder does not keep it, it has no rows
-    for name in TABLES if experiment.expect else ():
-        path, wanted = folder / name, evidence.wanted(name)
+    for name in TABLES if expect else ():
+        path, wanted = stored.folder / name, evidence.wanted(name)
         if path.exists():
             evidence.open(name, header(path))
             evidence.add(name, rows_of(path, tables, wanted) if wanted is None or wanted else ())
     outcomes = iter(evidence.outcomes())
     return tuple(
         Outcome(one, UNKNOWN, f"not judged: {table} is not there") if table else next(outcomes)
-        for one, table in zip(experiment.expect, gone, strict=True)
+        for one, table in zip(expect, gone, strict=True)
     )
 
 

@@ -289,3 +289,32 @@ def test_a_table_that_was_left_out_stops_only_what_needs_it(folder: Path) -> Non
     assert done.code == 4
     assert "  unknown the least: not judged: layers.csv is not there\n" in done.out
     assert "  passed  it stays: " in done.out
+
+
+LEARNING = SMALL + "training: {data: gaussian_classes, learning_rate: 0.1, steps: 50, test_fraction: 0.2}\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--statistical",)])
+def test_a_training_that_changed_is_drift(folder: Path, options: tuple[str, ...]) -> None:
+    made("fast", LEARNING, "seeds=6")
+    made("slow", LEARNING, "seeds=6", "training.learning_rate=0.0001")
+    done = check("slow", "--baseline", "fast", *options)
+    assert done.code == 1
+    assert "    geometric mean of final_loss: " in done.out
+    assert "differs" not in done.out
+
+
+def test_what_is_equal_is_only_what_was_compared(folder: Path) -> None:
+    made("x", LEARNING)
+    check("x", "--baseline", "kept", "--update")
+    tables = "numbers of summary.csv, cells.csv, training.csv and training_layers.csv may differ"
+    assert tables in check("x", "--baseline", "kept").out
+    Path("kept/training.csv").unlink()
+    Path("x/layers.csv").unlink()
+    done = check("x", "--baseline", "kept", "--summary", "summary.md")
+    assert done.code == 0
+    for text in (done.out, Path("summary.md").read_text()):
+        assert "not compared: training.csv: the baseline does not keep it\n" in text
+        assert "no number that was compared differs at all" in text.lower()
+    sampled = check("x", "--baseline", "kept", "--statistical").out
+    assert "  no number that was compared differs by more than rounding may do\n" in sampled

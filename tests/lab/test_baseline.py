@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_folders import without_checksums
+from lab_baselines import copied, edit, in_memory, kept
 
 from initbench import api
 from initbench.errors import StorageError, UsageError
 from initbench.lab.baselines.baseline import drift, held_against
 from initbench.lab.baselines.drift import Drift
-from initbench.lab.baselines.side import Side, side
-from initbench.lab.check import stored_results
-from initbench.lab.comparing.measured import open_results
+from initbench.lab.baselines.side import Side
 
 CONFIG: dict[str, Any] = {
     "name": "x",
@@ -29,8 +25,6 @@ CONFIG: dict[str, Any] = {
     "sweep": {"grid": {"network.initializer": ["he_normal", "glorot_uniform", "zeros"]}},
 }
 GRID = len(CONFIG["sweep"]["grid"]["network.initializer"])
-
-Edit = Callable[[dict[str, str]], None]
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +42,7 @@ def here(made: Path) -> Path:
 @pytest.fixture
 def there(made: Path, tmp_path: Path) -> Path:
     """The baseline: a copy that can be changed."""
-    folder = tmp_path / "baseline"
-    shutil.copytree(made, folder)
-    without_checksums(folder)
-    return folder
-
-
-def edit(table: Path, change: Edit) -> None:
-    """Change the rows of a table."""
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        change(row)
-    with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    return copied(made, tmp_path / "baseline")
 
 
 def edited(folder: Path, name: str, at: dict[str, str], column: str, factor: float) -> str:
@@ -86,15 +65,9 @@ def facts(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def kept(folder: Path) -> Side:
-    """A results folder."""
-    return side(stored_results(folder))
-
-
 def other(**settings: Any) -> Side:
     """Results of a config with other settings, in memory."""
-    result = api.run(CONFIG | settings, jobs=1)
-    return Side(open_results(result), result.frames)
+    return in_memory(CONFIG | settings)
 
 
 PLACE = {"network.initializer": "he_normal", "layer": "3"}

@@ -1,35 +1,31 @@
 """Stored results held against a baseline: other results of the same config, that somebody has looked at and kept.
 
-Two ways. `exact`, where config, seeds, numerics version, NumPy, BLAS and the processor's kind agree: see exact.py.
-`statistical` otherwise, or where asked for: see chance.py. Cells belong together by the values of what is swept; in
-exact mode they must be the same cells, too. What has no counterpart is drift: results that are gone no longer hold.
+Two ways. `exact`, where config, seeds, numerics version, NumPy, BLAS and the processor's kind agree: see exact.py and
+rows.py. `statistical` otherwise, or where asked for: see chance.py and learned.py. Cells belong together by the values
+of what is swept; in exact mode they must be the same cells, too. What has no counterpart is drift: results that are
+gone no longer hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ...errors import StorageError
-from ..check import stored_experiment
-from ..comparing.measured import Measured, Opened, open_results, opened
+from ..check import Stored, stored_results
+from ..comparing.measured import Measured, Opened
 from ..comparing.settings import differences, seeds_text
-from ..partial import kept_tables
-from ..stored import verify
 from . import chance
 from .accept import refuse_itself
-from .chance import Apart, Sample
-from .drift import EXACT, STATISTICAL, Drift, Held, distance, runs, worst
-from .exact import by_number, laid_out
-from .light import RATIOS, ratios
-from .tolerances import allowed
-
-Array = np.ndarray[Any, Any]
-Pair = tuple[Measured, Measured]
+from .drift import EXACT, STATISTICAL, Drift, Held, tally
+from .exact import by_number
+from .learned import CURVES
+from .rows import COUNTED, by_row
+from .sampled import compared
+from .side import KEYS, Pair, Side, side
 
 FACTS = {"numerics": "numerics version", "numpy": "NumPy", "blas": "BLAS", "platform": "platform"}
 """Of the manifest: what numbers depend on besides the config and the seed."""
@@ -47,30 +43,33 @@ class Matching:
 
 
 def drift(folder: Path, baseline: Path, statistical: bool = False) -> Drift:
-    """The results in a folder beside those of a baseline, of which some tables may be missing.
+    """The results in a folder beside those of a baseline; of both, some tables may be missing.
 
     Raises StorageError where a folder or a file is missing or damaged, UsageError where both are one folder.
     """
     refuse_itself(folder, baseline)
-    here = open_results(folder)
+    return drift_of(stored_results(folder), baseline, statistical)
+
+
+def drift_of(stored: Stored, baseline: Path, statistical: bool = False) -> Drift:
+    """As `drift`, of a folder that was read."""
+    refuse_itself(stored.folder, baseline)
+    here = side(stored)
     if not baseline.is_dir():
-        command = f"initbench check {folder} --baseline {baseline} --update"
-        raise StorageError(f"{baseline}: no such baseline; `{command}` makes it of {folder}")
-    tables, absent = kept_tables(baseline, pictured=False)
-    verify(baseline, tables.manifest, "resolved.yaml")
-    there = opened(stored_experiment(baseline), tables, str(baseline))
-    left = [f"{name}: the baseline does not keep it" for name in sorted(absent & {"summary.csv"})]
-    return held_against(here, there, statistical, left)
+        command = f"initbench check {stored.folder} --baseline {baseline} --update"
+        raise StorageError(f"{baseline}: no such baseline; `{command}` makes it of {stored.folder}")
+    return held_against(here, side(stored_results(baseline)), statistical)
 
 
-def held_against(here: Opened, there: Opened, statistical: bool = False, left_out: Sequence[str] = ()) -> Drift:
-    """Results beside their baseline. left_out: what is not compared anyway."""
-    pairs, identical = _match(here, there, same=False), _match(here, there, same=True)
+def held_against(here: Side, there: Side, statistical: bool = False) -> Drift:
+    """Results beside their baseline."""
+    mine, its = here.results, there.results
+    pairs, identical = _match(mine, its, same=False), _match(mine, its, same=True)
     if statistical:
-        return _statistical(here, there, pairs, "as was asked for", left_out)
-    if why := _differences(here, there, bool(identical.pairs)):
-        return _statistical(here, there, pairs, why, left_out)
-    return _exact(here, identical, left_out)
+        return _statistical(here, there, pairs, "as was asked for")
+    if why := _differences(mine, its, bool(identical.pairs)):
+        return _statistical(here, there, pairs, why)
+    return _exact(here, there, identical)
 
 
 def _differences(here: Opened, there: Opened, same_cells: bool) -> str:
@@ -129,100 +128,48 @@ def _name(cell: Measured, its: Opened, other: Opened) -> str:
     return f"cell {cell.label or its.name} ({cell.id}{failed})"
 
 
-def _exact(here: Opened, matching: Matching, left_out: Sequence[str]) -> Drift:
-    held = [one for pair in matching.pairs for one in by_number(*pair)]
-    facts = ", ".join(f"{name} {_spelled(here.manifest[key])}" for key, name in FACTS.items())
+def _exact(here: Side, there: Side, matching: Matching) -> Drift:
+    facts = ", ".join(f"{name} {_spelled(here.results.manifest[key])}" for key, name in FACTS.items())
     why = f"config, seeds and software are the baseline's ({facts})"
-    rule = "numbers may differ by what rounding may do, words not at all"
-    return _told(EXACT, why, rule, matching, held, left_out)
+    lost = [name for name in ("summary.csv", *KEYS) if here.lost(name) or there.lost(name)]
+    names = [name for name in KEYS if name not in lost and (here.has(name) or there.has(name))]
+    tables = [name for name in ("summary.csv", "cells.csv", *names) if name not in lost]
+    rule = f"numbers of {_listed(tables)} may differ by what rounding may do, words not at all"
+    by_pair = ((by_number(*pair), by_row(here, there, pair, names)) for pair in matching.pairs)
+    held = chain.from_iterable(chain.from_iterable(by_pair))
+    return _told(EXACT, why, rule, matching, held, _not_kept(here, there, lost))
 
 
-def _statistical(here: Opened, there: Opened, matching: Matching, why: str, left_out: Sequence[str]) -> Drift:
-    raw = here.raw and there.raw
-    tested: list[tuple[str, tuple[str, ...], Apart]] = []
-    untold, odd_here, odd_there = 0, list(matching.only_here), list(matching.only_there)
-    one_root = len({one.experiment.cells[0].cell.root_seed for one in (here, there)}) == 1
-    pairs = [pair for pair in matching.pairs if not _other_inputs(*pair, one_root)]
-    for mine, its in pairs:
-        odd_here += _unmatched(mine, its)
-        odd_there += _unmatched(its, mine)
-        names, tests, silent = _tests(mine, its, raw) if len(its.rows) else _ratios(mine, its)
-        tested += [(mine.label, names, one) for one in tests]
-        untold += silent
-    count = sum(one.count for _, _, one in tested)
+def _not_kept(here: Side, there: Side, names: Sequence[str]) -> list[str]:
+    """Who does not keep a table."""
+    sides = ((here, "this result"), (there, "the baseline"))
+    return [f"{name}: {who} does not keep it" for name in names for one, who in sides if one.lost(name)]
+
+
+def _statistical(here: Side, there: Side, matching: Matching, why: str) -> Drift:
+    found = compared(here, there, matching.pairs)
+    count = sum(one.count for _, _, one in found.tests)
     level = chance.level_of(count)
-    held = [one.held(label, metrics, level) for label, metrics, one in tested]
-    silent_about = {
-        "means or ratios: of networks that are too few, or spread too far": untold,
-        "cells: their networks share one batch of inputs, and it is another one": len(matching.pairs) - len(pairs),
-    }
-    left = [*left_out, *(f"{number} {what}" for what, number in silent_about.items() if number)]
+    held = [one.held(label, names, level) for label, names, one in found.tests]
+    silent = ["words", "what theory says"]
+    silent += ["training but for its last losses and accuracies"] if here.has(CURVES) or there.has(CURVES) else []
+    silent += ["histograms"] if here.has(COUNTED) or there.has(COUNTED) else []
     rule = (
         f"one check in {1 / chance.FALSE_ALARM:.0f} may find a drift where there is none: "
-        f"of {count} comparisons, each at {level:.2g}; words, and what theory says, are not compared"
+        f"of {count} comparisons, each at {level:.2g}; {_listed(silent)} are not compared"
     )
-    whole = Matching(matching.pairs, tuple(odd_here), tuple(odd_there))
-    return _told(STATISTICAL, why, rule, whole, held, left)
+    left = [*_not_kept(here, there, ("summary.csv", CURVES)), *found.left_out]
+    only_here, only_there = (*matching.only_here, *found.only_here), (*matching.only_there, *found.only_there)
+    return _told(STATISTICAL, why, rule, Matching(matching.pairs, only_here, only_there), held, left)
 
 
-def _other_inputs(here: Measured, there: Measured, one_root: bool) -> bool:
-    """Whether two cells were fed two batches, each the only one of all its networks: how far batches are apart, no
-    spread over networks tells."""
-    if all(cell.settings["input.resample"] == "true" for cell in (here, there)):
-        return False
-    metrics = tuple(dict.fromkeys(here.rows["metric"]))
-    mine, its = (laid_out(cell, ("mean",), metrics)[0] for cell in (here, there))
-    known = ~np.isnan(mine[0]) & ~np.isnan(its[0])
-    return not one_root or bool((distance(mine[0], its[0]) > allowed(metrics, np.abs(its))[0])[known].any())
+def _listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
-def _ratios(here: Measured, there: Measured) -> tuple[tuple[str, ...], list[Apart], int]:
-    """What _tests gives, for a baseline without a summary."""
-    tests = list(ratios(here, there))
-    return tuple(RATIOS), tests, sum(int((np.isnan(one.apart) & (one.here > 0)).sum()) for one in tests)
-
-
-def _tests(here: Measured, there: Measured, raw: bool) -> tuple[tuple[str, ...], list[Apart], int]:
-    """The metrics that two cells have in common, every comparison, and of how many means nothing can be told."""
-    rows = min(here.depth, there.depth) + 1
-    known = set(there.rows["metric"])
-    metrics = tuple(metric for metric in dict.fromkeys(here.rows["metric"]) if metric in known)
-    mine, its = (_sample(cell, metrics, rows, raw) for cell in (here, there))
-    with np.errstate(all="ignore"):
-        size = np.fmax(np.abs(its.numbers.mean), np.sqrt(its.numbers.squares / (its.numbers.n - 1)))
-    tests = list(chance.comparisons(mine, its, metrics, here.fans[: rows - 1], allowed(metrics, size)))
-    compared = np.any([~np.isnan(one.apart) for one in tests], axis=0)
-    return metrics, tests, int(((mine.numbers.n > 0) & (its.numbers.n > 0) & ~compared).sum())
-
-
-def _sample(cell: Measured, metrics: tuple[str, ...], rows: int, raw: bool) -> Sample:
-    if raw and cell.values is not None:
-        return chance.of_networks(cell.values[:, :rows, [cell.metrics.index(metric) for metric in metrics]])
-    n, mean, sd, low = laid_out(cell, ("n", "mean", "sd", "q05"), metrics)[:, :rows]
-    return chance.of_summary(int(cell.row["n_seeds"]), n, mean, sd, low)
-
-
-def _unmatched(one: Measured, other: Measured) -> Iterator[str]:
-    """Metrics and layers of a cell that its counterpart does not have; of one without a summary, nothing is said."""
-    if not len(other.rows):
-        return
-    where = f" of cell {one.label}" if one.label else ""
-    for metric in sorted(set(one.rows["metric"]) - set(other.rows["metric"])):
-        yield f"{metric}{where}"
-    if one.depth > other.depth:
-        yield f"layers {runs(range(other.depth + 1, one.depth + 1))}{where}"
-
-
-def _told(mode: str, why: str, rule: str, matching: Matching, held: Sequence[Held], left_out: Sequence[str]) -> Drift:
+def _told(mode: str, why: str, rule: str, matching: Matching, held: Iterable[Held], left_out: Sequence[str]) -> Drift:
     """Everything that was held against one another, counted."""
-    off, offences = worst(held)
-    compared = [one for one in held if one.compared.any()]
-    layered = [one for one in compared if one.first >= 0]
-    return Drift(
-        *(mode, why, rule, len({one.label for one in compared})),
-        max((len(one.apart) for one in layered), default=0),
-        len({one.names[column] for one in layered for column in np.nonzero(one.compared)[1]}),
-        sum(int(one.compared.sum()) for one in held),
-        *(off, offences),
-        *(matching.only_here, matching.only_there, tuple(left_out)),
-    )
+    found = tally(held)
+    counts = (found.cells, found.layers, found.metrics, found.comparisons, found.off)
+    return Drift(mode, why, rule, *counts, found.worst, matching.only_here, matching.only_there, tuple(left_out))

@@ -27,7 +27,7 @@ however layers and metrics depend on one another).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -144,8 +144,14 @@ def of_summary(seeds: int, n: Array, mean: Array, sd: Array, low: Array) -> Samp
 def comparisons(here: Sample, there: Sample, metrics: tuple[str, ...], fans: Array, rounding: Array) -> Iterator[Apart]:
     """Every comparison of two cells. fans: units of every layer, (L,); rounding: what it may change, (L + 1, M)."""
     discrete = np.array([metric in FRACTIONS + COUNTS for metric in metrics])
+    yield from of_samples(here, there, discrete, _grain(metrics, fans), rounding)
+
+
+def of_samples(here: Sample, there: Sample, discrete: Array, grain: Array, rounding: Array) -> Iterator[Apart]:
+    """Every comparison of two samples. discrete: what takes few values, (M,); grain: the distance of neighbouring ones,
+    0 for what may have any; rounding: what it may change; both as the numbers of the samples."""
     logarithmic = (here.low >= 0) & (there.low >= 0) & ~discrete
-    yield _by_numbers(here.numbers, there.numbers, ~logarithmic, _grain(metrics, fans), rounding)
+    yield _by_numbers(here.numbers, there.numbers, ~logarithmic, grain, rounding)
     size = np.fmax(np.abs(here.numbers.mean), np.abs(there.numbers.mean))
     with np.errstate(all="ignore"):
         relative = np.where(size > 0, rounding / size, 0.0)
@@ -157,6 +163,12 @@ def comparisons(here: Sample, there: Sample, metrics: tuple[str, ...], fans: Arr
     n, n_there = (sample.numbers.n + sample.none for sample in (here, there))
     measured = (here.numbers.n > 0) | (there.numbers.n > 0)
     yield _counted("networks without a finite {}", here.none, there.none, n, n_there, measured)
+
+
+def untold(here: Sample, there: Sample, tests: Sequence[Apart]) -> int:
+    """Of how many numbers that both have nothing is compared."""
+    compared = np.any([~np.isnan(one.apart) for one in tests], axis=0)
+    return int(((here.numbers.n > 0) & (there.numbers.n > 0) & ~compared).sum())
 
 
 def _grain(metrics: tuple[str, ...], fans: Array) -> Array:

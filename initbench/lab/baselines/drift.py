@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ class Held:
 
     label: of the cell; what: of what they are, with {} for the name; names: (M,). here, there: the numbers or words;
     apart, allowed: see Offence, `apart` nan where nothing was compared; all (rows, M). first: the layer of the first
-    row, -1 where rows are no layers.
+    row, -1 where rows are no layers; keys: what tells them apart then, (rows,) each.
     """
 
     label: str
@@ -74,6 +74,7 @@ class Held:
     allowed: Array
     unit: str
     first: int = 0
+    keys: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def compared(self) -> Array:
@@ -88,10 +89,28 @@ class Held:
     def offence(self, row: int, column: int) -> Offence:
         """One of them."""
         what = self.what.format(self.names[column])
-        place = (what, f"layer {self.first + row}" if self.first >= 0 else "", self.label)
+        layer = f"layer {self.first + row}" if self.first >= 0 else ""
+        place = (
+            what,
+            layer,
+            *(f"{name} {_shown(_plain(values[row]), 6)}" for name, values in self.keys.items()),
+            self.label,
+        )
         here, there = (_plain(array[row, column]) for array in (self.here, self.there))
         apart, allowed = float(self.apart[row, column]), float(self.allowed[row, column])
         return Offence(", ".join(filter(None, place)), here, there, apart, allowed, self.unit)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was held against one another, counted: see Drift."""
+
+    cells: int
+    layers: int
+    metrics: int
+    comparisons: int
+    off: int
+    worst: tuple[Offence, ...]
 
 
 @dataclass(frozen=True)
@@ -123,17 +142,38 @@ class Drift:
         return bool(self.off or self.only_here or self.only_there)
 
 
-def worst(held: Sequence[Held]) -> tuple[int, tuple[Offence, ...]]:
-    """How many are off, and the worst of them; where none is, the one that is nearest to it, unless all are equal."""
-    places = [(share, k, row, column) for k, one in enumerate(held) for share, row, column in _largest(one)]
-    places.sort(key=lambda place: (-place[0], *place[1:]))
-    off = sum(int((one.shares > 1).sum()) for one in held)
-    return off, tuple(held[k].offence(row, column) for _, k, row, column in places[: max(1, min(off, SHOWN))])
+def tally(held: Iterable[Held]) -> Tally:
+    """Counts, with the worst of those that are off; where none is, the one that is nearest to it, unless all are equal.
+
+    One after the other, none of them kept: tables may have many rows.
+    """
+    cells, metrics, layers, comparisons, off = set(), set(), 0, 0, 0
+    found: list[tuple[float, int, int, int, Offence]] = []
+    for k, one in enumerate(held):
+        compared = one.compared
+        if not compared.any():
+            continue
+        cells.add(one.label)
+        if one.first >= 0:
+            metrics |= {one.names[column] for column in np.flatnonzero(compared.any(axis=0))}
+            layers = max(layers, len(compared))
+        comparisons += int(compared.sum())
+        shares = one.shares
+        off += int((shares > 1).sum())
+        for share, row, column in _largest(shares):
+            if len(found) < SHOWN or -share < found[-1][0]:
+                found = sorted([*found, (-share, k, row, column, one.offence(row, column))], key=_order)[:SHOWN]
+    shown = tuple(offence for *_, offence in found[: max(1, off)])
+    return Tally(len(cells), layers, len(metrics), comparisons, off, shown)
 
 
-def _largest(held: Held) -> Iterator[tuple[float, int, int]]:
+def _order(found: tuple[float, int, int, int, Offence]) -> tuple[float, int, int, int]:
+    """The worst first; equals as they come."""
+    return found[:4]
+
+
+def _largest(shares: Array) -> Iterator[tuple[float, int, int]]:
     """The SHOWN largest shares of a cell, with their places; those that are equal in order."""
-    shares = held.shares
     for place in np.argsort(-shares, axis=None, kind="stable")[:SHOWN]:
         row, column = divmod(int(place), shares.shape[1])
         if shares[row, column] > 0:

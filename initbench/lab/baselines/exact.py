@@ -31,7 +31,7 @@ NETWORKS = {"n": "networks with a finite {}", "nonfinite": "networks without a f
 
 def by_number(here: Measured, there: Measured) -> Iterator[Held]:
     """All that two cells have in both tables, held against one another."""
-    if len(there.rows):
+    if len(here.rows) and len(there.rows):
         yield from _layers(here, there)
     yield from _row(here, there)
 

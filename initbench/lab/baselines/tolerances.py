@@ -3,6 +3,11 @@
 Two runs on one machine agree to the last byte, so every tolerance is for what somebody changed without meaning to
 change a number: sums in another order, a product cut into other blocks. Such changes are relative errors of float32
 arithmetic, and every layer that a signal passes adds its own.
+
+Of training, every number has the rounding of the one pass that measures it, at whichever step. What the steps before
+make of rounding is not allowed for, as there is no bound to it: units that rounding alone tells apart are units of
+their own after some hundred steps. So whoever sums in another order finds that training has drifted, and accepts it,
+or has it judged as a sample.
 """
 
 from __future__ import annotations
@@ -82,6 +87,11 @@ TOLERANCES = (
         "the error of a ratio, shared by its layers",
     ),
     Tolerance(
+        ("count",),
+        *(ROUNDING, 0.0, True, "the entries of the layer"),
+        "an entry changes its bin where it is as near to an edge as its rounding, and few are",
+    ),
+    Tolerance(
         ("theory_z",),
         *(1e-3, 0.05, False, "the deviation"),
         "a standard error may be a thousandth of the mean: in standard errors, rounding is as much larger",
@@ -100,16 +110,19 @@ def tolerance(name: str) -> Tolerance:
     return _BY_NAME.get(name, OTHER)
 
 
-def allowed(metrics: tuple[str, ...], size: Array) -> Array:
-    """What the numbers of a cell may differ by, (L + 1, M).
+def allowed(metrics: tuple[str, ...], size: Array, layers: Array | None = None, depth: int = 0) -> Array:
+    """What the numbers of a cell may differ by, (R, M), a row for every layer.
 
-    size: of every metric, (L + 1, M): its mean or its standard deviation over the networks, whichever is larger; nan
+    size: of every metric, (R, M): its mean or its standard deviation over the networks, whichever is larger; nan
     where it was not measured. A mean or a variance of which the mean square was not measured counts for itself.
+    layers: of every row, of a network of this depth; without them the rows are its layers, the input the first.
     """
+    if layers is None:
+        layers, depth = np.arange(len(size)), len(size) - 1
     limits = np.empty_like(size)
     for place, metric in enumerate(metrics):
         record, own = tolerance(metric), size[:, place]
-        passed = _passed(metric, len(size)) if record.a_layer else np.ones(len(size))
+        passed = _passed(metric, layers, depth) if record.a_layer else np.ones(len(size))
         share = record.relative * passed
         square = SQUARE_OF.get(metric) or VARIANCE_OF.get(metric)
         root = np.sqrt(size[:, metrics.index(square)]) if square in metrics else np.full(len(size), np.nan)
@@ -120,13 +133,13 @@ def allowed(metrics: tuple[str, ...], size: Array) -> Array:
     return limits
 
 
-def allowed_column(column: str, size: float, depth: int) -> float:
-    """What a number of cells.csv may differ by; depth: of the cell's network."""
+def allowed_column(column: str, size: Array | float, depth: int) -> Any:
+    """What numbers that belong to no layer may differ by, in the shape of `size`; depth: of the cell's network."""
     record = tolerance(column)
-    return (record.relative * abs(size) + record.absolute) * (depth + 1 if record.a_layer else 1)
+    return (record.relative * np.abs(size) + record.absolute) * (depth + 1 if record.a_layer else 1)
 
 
-def _passed(metric: str, rows: int) -> Array:
-    """The layers that are passed before a number is measured, the input among them, (L + 1,)."""
+def _passed(metric: str, layers: Array, depth: int) -> Array:
+    """The layers that are passed before a number is measured, the input among them, (R,)."""
     backward = metric in METRICS and METRICS.find(metric).needs == "gradient"
-    return np.full(rows, float(rows)) if backward else np.arange(1.0, rows + 1)
+    return np.full(len(layers), depth + 1.0) if backward else layers + 1.0
