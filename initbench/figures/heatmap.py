@@ -51,7 +51,8 @@ def draw(series: dict[str, Any]) -> Figure:
         run = style.wrapped(series["run"], int(width * 13.2), 2).splitlines()
         footer = [line for note in series["footnotes"] for line in style.wrapped(note, int(width * 15), 3).split("\n")]
         top = page.EDGE + 0.235 * len(header) + 0.19 * len(run) + 0.05
-        height = top + sum(height_of) + sum(top_of) + rows * low + style.LINE * len(footer) + page.EDGE
+        text = style.LINE * (len(footer) + sum(lines))
+        height = top + sum(height_of) + rows * (_TOP + low) + text + page.EDGE
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         page.write(figure, header, run, footer)
