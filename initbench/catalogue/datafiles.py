@@ -34,7 +34,7 @@ def read_npy(*, path: str) -> Array:
 
 def digits() -> Array:
     """scikit-learn's 8x8 digits, (1797, 64) float64, pixels 0 to 16. Raises ParameterError where it is not
-    installed."""
+    installed, or broken."""
     return _checked("digits", np.asarray(_load_digits().data, dtype=np.float64))
 
 
@@ -46,9 +46,14 @@ def digit_labels() -> Array:
 def _load_digits() -> Any:
     try:
         from sklearn.datasets import load_digits
+
+        return load_digits()
     except ImportError:
-        raise ParameterError("distribution", "'digits' needs scikit-learn: pip install 'initbench[digits]'") from None
-    return load_digits()
+        why = "needs scikit-learn: pip install 'initbench[digits]'"
+    except Exception as error:  # another NumPy than it was built for, or its data is missing or cut short
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        why = f"cannot be had from scikit-learn ({said}): install scikit-learn again"
+    raise ParameterError("distribution", f"'digits' {why}") from None
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -308,6 +308,30 @@ def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
         datafiles.digits()
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "digits.csv.gz"), "No such file or directory: 'digits"),
+        (EOFError(), r"\(EOFError\): install scikit-learn again"),
+        (ValueError("built for another NumPy\nand more of that"), r"\(built for another NumPy\): install"),
+    ],
+)
+def test_digits_of_a_broken_scikit_learn(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:
+    import sys
+    from types import SimpleNamespace
+
+    from initbench.catalogue import datafiles
+
+    def load() -> None:
+        raise error
+
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", SimpleNamespace(load_digits=load))
+    for read in (datafiles.digits, datafiles.digit_labels):
+        with pytest.raises(ParameterError, match=said) as caught:
+            read()
+        assert "\n" not in str(caught.value)
+
+
 # --- workers ----------------------------------------------------------------------------------------------------------
 
 
