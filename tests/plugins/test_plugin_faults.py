@@ -324,3 +324,38 @@ def test_our_own_errors_are_not_taken_for_a_plug_ins(run: Run, site: Path, tmp_p
     done = run("run", "c.yaml", how, "--no-plots")
     assert done.returncode == 70
     assert "internal error: TypeError" in done.stderr
+
+
+DEADLY = {
+    "killed": "os.kill(os.getpid(), signal.SIGKILL)",
+    "leaves": "os._exit(0)",
+    "crashes": "os.kill(os.getpid(), signal.SIGSEGV)",
+}
+
+
+@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "serial"])
+def test_a_cell_that_ends_its_workers_is_named_and_the_others_are_done(
+    run: Run, site: Path, tmp_path: Path, executor: str
+) -> None:
+    """Each of three cells of 64, within a minute: four workers at most end for it, three of them with nothing else."""
+    ends = {name: f"lambda z: [open('ends', 'a').write('{name} '), {deed}], slope" for name, deed in DEADLY.items()}
+    install(site, HELPERS + "import signal\n" + activations(ends), entries(activations=ends))
+    grid = f"{{network.width: {list(range(1, 62))}}}"
+    include = ", ".join(f"{{network.activation: {name}, network.width: 6}}" for name in DEADLY)
+    network = "{depth: 2, width: 6, activation: tanh, initializer: he_normal}"
+    (tmp_path / "c.yaml").write_text(f"network: {network}\nseeds: 2\nsweep: {{grid: {grid}, include: [{include}]}}\n")
+    began = time.monotonic()
+    done = run("run", "c.yaml", "-o", "out", *EXECUTORS[executor], "--no-plots")
+    assert time.monotonic() - began < 60
+    assert done.returncode == 3, done.stderr
+    found = reasons(tmp_path / "out", "network.activation")
+    assert set(found) == set(DEADLY)
+    assert all("ended its worker process 3 times" in reason for reason in found.values())
+    counted = (tmp_path / "ends").read_text().split()
+    assert all(3 <= counted.count(name) <= 4 for name in DEADLY)
+    for name in DEADLY:
+        assert name in done.stdout
+    (tmp_path / "ours.yaml").write_text(f"network: {network}\nseeds: 2\nsweep: {{grid: {grid}}}\n")
+    assert run("run", "ours.yaml", "-o", "ours", "-j", "1", "--no-plots").returncode == 0
+    whole = {row["cell"]: row["act_q"] for row in rows(tmp_path / "ours" / "layers.csv")}
+    assert {row["cell"]: row["act_q"] for row in rows(tmp_path / "out" / "layers.csv")} == whole

@@ -95,14 +95,15 @@ def _alone(client: Client, bundle: Bundle, scheduler: str) -> Outcome:
     """The outcome of one task with nothing else under way."""
     from distributed import KilledWorker
 
-    for _ in range(TRIES):
+    deaths = 0
+    while deaths < TRIES:
         future = _submit(client, bundle)
         while not _finished(client, {future: bundle}, scheduler):
             pass
         try:
             return _result(future)[0]
-        except KilledWorker:
-            continue
+        except KilledWorker as killed:
+            deaths += 1 + killed.allowed_failures  # Dask has tried again by itself
     return Failure(KILLED)
 
 
@@ -184,14 +185,16 @@ def _client(scheduler: str, jobs: int) -> Iterator[Client]:
 def _made_here(jobs: int) -> Iterator[Client]:
     """A cluster that ends with this: on loopback only, and without a dashboard, so that nothing is opened to the
     network."""
+    import dask
     from distributed import Client, LocalCluster
 
     options = {"host": LOOPBACK, "dashboard_address": None, "threads_per_worker": 1, "processes": True}
     start_tracker()
     with ExitStack() as stack:
         # The thread that will start the workers, at any time, has the signals blocked, and so have the workers: what
-        # interrupts the whole group is for this process to see to.
-        with blocked():
+        # interrupts the whole group is for this process to see to. What was under way when a worker died is run again
+        # alone, by us: Dask would let it end one worker after another first.
+        with blocked(), dask.config.set({"distributed.scheduler.allowed-failures": 0}):
             cluster = stack.enter_context(LocalCluster(n_workers=0, silence_logs=logging.CRITICAL, **options))
         cluster.scale(jobs)
         yield stack.enter_context(Client(cluster))
