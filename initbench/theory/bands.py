@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from .inputs import InputState
 
 Array = np.ndarray[Any, Any]
+
+_STEEP = 700.0  # of a logarithm: beyond, float64 has not its exponential
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,32 @@ def upwards(factor: Array, source: Array, first: Array | float) -> Array:
     for k in range(1, len(x)):
         x[k] = factor[k] * x[k - 1] + source[k]
     return x
+
+
+def carried(gain: Array, noise: Array, first: float) -> Array:
+    """v_l = noise_l + gain_l v_{l-1} from v_0 = first, (L + 1, ...), `stretched` where the gain is above 1."""
+    if not (gain[1:] > 1 + 1e-9).any():
+        return upwards(gain, noise, first)
+    v = np.empty(noise.shape)
+    v[0] = first
+    if v[0].size == 1:
+        steps, rows = zip(gain.ravel()[1:].tolist(), noise.ravel()[1:].tolist(), strict=True), v.reshape(-1)
+        for k, (g, more) in enumerate(steps, start=1):
+            rows[k] = first = more + _stretched(g, first)
+        return v
+    for k in range(1, len(v)):
+        v[k] = noise[k] + stretched(gain[k], v[k - 1])
+    return v
+
+
+def _stretched(gain: float, logarithm: float) -> float:
+    """`stretched` of one number."""
+    if not gain > 1:
+        return gain * logarithm
+    if logarithm < _STEEP:
+        grown = gain * math.expm1(logarithm)
+        return math.log1p(grown) if grown > -1 else math.nan
+    return logarithm + math.log(gain)  # ln(1 + g (e^v - 1)), to all digits
 
 
 def downwards(factor: Array, source: Array) -> Array:

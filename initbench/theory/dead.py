@@ -35,10 +35,10 @@ def dead_fraction(t: Trajectory, dtype: str) -> Array:
         # where all ends are 0, to all that matters, one mean square is as good as another
         largest = np.abs(ends[np.isfinite(ends)]).max(initial=0.0)
         squares = np.where(largest < _AT_0 * np.sqrt(q[rows]), _FAR, q[rows])
-        for one in np.unique(squares):
-            if share(activation, one, "inactive", dtype) > _NEVER:
-                alike = rows[squares == one]
-                values[alike] = _of_one(activation, float(one), e[alike], t.start.batch, dtype)
+        distinct = np.unique(squares)
+        for one in distinct[share(activation, distinct, "inactive", dtype) > _NEVER]:
+            alike = rows[squares == one]
+            values[alike] = _of_one(activation, float(one), e[alike], t.start.batch, dtype)
     return values
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import below, elasticity, logarithmic, ratio, stretched, upwards
+from .bands import below, carried, elasticity, logarithmic, ratio, upwards
 from .chaos import mean_average
 from .correlations import Correlations, correlations
 from .kernel import Trajectory
@@ -82,8 +82,8 @@ def fluctuations(t: Trajectory) -> Fluctuations:
         excess, pair_excess = _excesses(t, own, pairs)
         noise = logarithmic(_noise(t, own, excess))
         pair_noise = logarithmic(_pair_noise(t, own, pairs, excess, pair_excess))
-        square = _carried((own.response * own.share) ** 2, noise, float(np.log1p(t.start.q_spread)))
-        pair_square = _carried((j * s) ** 2, pair_noise, 0.0)
+        square = carried((own.response * own.share) ** 2, noise, float(np.log1p(t.start.q_spread)))
+        pair_square = carried((j * s) ** 2, pair_noise, 0.0)
         q = own.share**2 * below(square)
         bent = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
         shift = upwards(own.response * own.share, bent, 0.0)
@@ -104,17 +104,6 @@ def fluctuations(t: Trajectory) -> Fluctuations:
             pair_excess=pair_excess,
             pairs=pairs,
         )
-
-
-def _carried(gain: Array, noise: Array, first: float) -> Array:
-    """v = noise + gain v_below, layer by layer, stretched where the gain is above 1."""
-    if not (gain[1:] > 1 + 1e-9).any():
-        return upwards(gain, noise, first)
-    v = np.empty(noise.shape)
-    v[0] = first
-    for k in range(1, len(v)):
-        v[k] = noise[k] + stretched(gain[k], v[k - 1])
-    return v
 
 
 def common_part(c: Array, share: Array) -> Array:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from initbench.theory.bands import above, below, downwards, elasticity, logarithmic, pooled, ratio, relative, upwards
+from initbench.theory.bands import (
+    above,
+    below,
+    carried,
+    downwards,
+    elasticity,
+    logarithmic,
+    pooled,
+    ratio,
+    relative,
+    upwards,
+)
 from initbench.theory.inputs import InputState
 
 
@@ -61,3 +72,17 @@ def test_what_is_not_there_does_not_vary() -> None:
     np.testing.assert_array_equal(ratio(np.array([[4.0]]), np.array([2.0, 0.0])), [[2, 0]])
     q = np.array([0.0, 2.0])
     np.testing.assert_array_equal(elasticity(np.array([np.nan, 3.0]), q, np.array([1.0, 6.0])), [0, 1])
+
+
+def test_one_number_is_carried_as_many_are() -> None:
+    """A column alone goes through Python's own numbers, several through arrays: the same, gains above 1 included."""
+    rng = np.random.default_rng(3)
+    gain, noise = rng.uniform(0.5, 2.5, (60, 2)), rng.uniform(0, 0.1, (60, 2))
+    gain[7, 0], noise[20, 1] = 0.0, np.nan
+    both = carried(gain, noise, 0.25)
+    for column in (0, 1):
+        alone = carried(gain[:, column : column + 1], noise[:, column : column + 1], 0.25)
+        np.testing.assert_allclose(alone[:, 0], both[:, column], rtol=1e-12)
+    # ln x grows without end where a factor goes like a high power of x; it does not leave float64 with x
+    far = carried(np.full((4, 1), 3.0), np.full((4, 1), 400.0), 0.0)
+    np.testing.assert_allclose(np.diff(far[1:, 0]), 400 + np.log(3), rtol=1e-12)
