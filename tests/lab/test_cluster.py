@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ CONFIG: dict[str, Any] = {
     "sweep": {"grid": {"network.depth": [2, 3, 4]}},
 }
 HERE = str(Path(__file__).parent)
+FULL = os.environ.get("INITBENCH_FAULT_STEP") == "1"
+TIMES = int(os.environ.get("INITBENCH_FAULT_TIMES", "1"))
+"""How often each kind of death is tried; the full figures are those of many."""
 
 
 class Cluster:
@@ -48,6 +51,7 @@ class Cluster:
     def start(self, *words: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
         environment = {**os.environ, "PYTHONPATH": HERE, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment["DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL"] = "5s"  # how long a worker may say nothing
         return subprocess.Popen(
             [*command, "--scheduler-file", str(self.file)],
             stdout=self.log, stderr=self.log, text=True, env=environment, start_new_session=True,
@@ -65,15 +69,31 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.wait(10)
 
 
-@pytest.fixture
-def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    started = Cluster(tmp_path_factory.mktemp("dask"))
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Cluster]:
+    started = Cluster(folder)
     deadline = time.monotonic() + 60
     while not started.file.exists():
         assert time.monotonic() < deadline, "the scheduler did not start"
         time.sleep(0.05)
-    yield started
-    started.stop()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running(tmp_path_factory.mktemp("dask")) as started:
+        yield started
+
+
+def when_under_way(out: Path, deed: Callable[[], None]) -> None:
+    """Do this once the first block is there."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(out.rglob("*.block")):
+        time.sleep(0.02)
+    deed()
 
 
 @pytest.fixture
@@ -119,14 +139,7 @@ def test_a_worker_with_other_versions_is_refused(dask: Cluster, monkeypatch: pyt
 def test_a_scheduler_that_dies_is_told_and_nothing_finished_is_lost(dask: Cluster, tmp_path: Path) -> None:
     experiment = open_experiment(CONFIG, ["seeds=40", "sweep.grid={network.depth: [60, 61]}"])
     out = tmp_path / "out"
-
-    def kill_soon() -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not list(out.rglob("*.block")):
-            time.sleep(0.02)
-        kill(dask.scheduler)
-
-    killer = threading.Thread(target=kill_soon)
+    killer = threading.Thread(target=when_under_way, args=(out, lambda: kill(dask.scheduler)))
     killer.start()
     started = time.monotonic()
     with pytest.raises(BusyError, match="gone"):
@@ -139,6 +152,41 @@ def test_a_scheduler_that_dies_is_told_and_nothing_finished_is_lost(dask: Cluste
     runner.run(experiment, tmp_path / "fresh", jobs=1)
     assert all(path.read_bytes() == data for path, data in kept.items())
     assert contents(out) == contents(tmp_path / "fresh")
+
+
+def nanny_dies(nanny: int) -> None:
+    os.kill(nanny, signal.SIGKILL)
+
+
+def worker_dies(nanny: int) -> None:
+    (worker,) = (pid for pid in children(nanny) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(worker, signal.SIGKILL)
+
+
+def both_hang(nanny: int) -> None:
+    os.killpg(nanny, signal.SIGSTOP)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+@pytest.mark.parametrize("deed", [nanny_dies, worker_dies, both_hang] if FULL else [nanny_dies])
+@pytest.mark.usefixtures("small_blocks")
+def test_one_worker_that_dies_or_hangs_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, deed: Callable[[int], None]
+) -> None:
+    experiment = open_experiment(CONFIG, ["seeds=40", "sweep.grid={network.depth: [60, 61]}"])
+    runner.run(experiment, tmp_path / "fresh", jobs=1)
+    for number in range(TIMES):
+        out = tmp_path / str(number)
+        with running(tmp_path_factory.mktemp("dask")) as dask:
+            watch = threading.Thread(target=when_under_way, args=(out, lambda: deed(dask.workers[0].pid)))
+            watch.start()
+            result = runner.run(experiment, out, scheduler=str(dask.file))
+            watch.join()
+        assert not result.failed
+        assert contents(out) == contents(tmp_path / "fresh")
 
 
 def test_no_scheduler_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
