@@ -61,26 +61,27 @@ def _sparse(label: str) -> Progress:
 def _detail(far: HowFar, pace: Pace) -> str:
     """`step 1200 of 10000, 12.3 a second, 1:05 left`, of what is known."""
     step = "step {} of {}".format(*far.step) if far.step else ""
-    return ", ".join(text for text in (step, pace.said(far.done + far.part, far.networks)) if text)
+    return ", ".join(text for text in (step, pace.said(far)) if text)
 
 
 class Pace:
-    """How fast networks are done, those in training in part, and how long the rest takes at that rate. What was stored
-    before counts as done, but not as fast."""
+    """How fast networks are done, those in training in part, and how long the rest of the work takes at that rate. What
+    was stored before counts as done, but not as fast."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._start: tuple[float, float] | None = None
 
-    def said(self, done: float, total: int) -> str:
+    def said(self, far: HowFar) -> str:
         """`12.3 a second, 1:05 left`; empty at the start, when nobody knows."""
+        done = far.done + far.part
         if self._start is None:
             self._start = self._clock(), done
         began, before = self._start
         seconds, made = self._clock() - began, done - before
-        if seconds <= 0 or made <= 0:
+        if seconds <= 0 or made <= 0 or far.work <= 0:
             return ""
-        return f"{made / seconds:.3g} a second, {_clock_time((total - done) * seconds / made)} left"
+        return f"{made / seconds:.3g} a second, {_clock_time((1 - far.work) / far.work * seconds)} left"
 
 
 def _clock_time(seconds: float) -> str:

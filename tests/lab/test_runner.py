@@ -103,7 +103,7 @@ def test_progress_counts_networks(config: Path) -> None:
     for jobs in (1, 2):
         said: list[HowFar] = []
         runner.run(experiment, jobs=jobs, progress=said.append)
-        assert said[-1] == HowFar(12, 12)
+        assert said[-1] == HowFar(12, 12, 0, pytest.approx(1))
         assert [far.done for far in said] == sorted({far.done for far in said})
 
 
