@@ -55,7 +55,9 @@ for _module in (run, planned, plot, check, compare, report, papers, theory, reco
 def main() -> None:
     """Run the command line and exit with the contract's code."""
     _listen()
-    sys.exit(_guarded(lambda: app(standalone_mode=True)))
+    code = _guarded(lambda: app(standalone_mode=True))
+    _listen_no_more()  # all is done: what comes now cannot make it fail
+    sys.exit(code)
 
 
 def _guarded(command: Callable[[], object]) -> int:
@@ -120,8 +122,11 @@ def _listen() -> None:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    # A second signal while we clean up must not cut that short.
+    _listen_no_more()  # a second signal while we clean up must not cut that short
+    raise Interrupted(number)
+
+
+def _listen_no_more() -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    raise Interrupted(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +26,8 @@ from initbench.lab.executors import Failure, Task, execute
 from initbench.lab.plan import open_experiment
 
 pytest.importorskip("distributed")
+import psutil
+
 from initbench.lab.executors import cluster
 
 CONFIG: dict[str, Any] = {
@@ -195,7 +198,23 @@ def test_no_scheduler_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         list(execute([Task(0, make_cell(2), (0,), engine.BUDGET)], 2, "tcp://127.0.0.1:9"))
 
 
+@pytest.mark.usefixtures("small_blocks")
 def test_a_cluster_made_here_listens_on_loopback_alone(tmp_path: Path) -> None:
-    result = runner.run(open_experiment(CONFIG), tmp_path / "out", jobs=2, scheduler="local")
+    """Beside another one that has the port of Dask's dashboard: that is no matter, and not a word on stderr."""
+    seen: set[str] = set()
+
+    def look() -> None:
+        ours = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+        there = psutil.net_connections("inet")
+        seen.update(one.laddr.ip for one in there if one.pid in ours and one.status == psutil.CONN_LISTEN)
+
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):  # somebody has it already
+            other.bind((cluster.LOOPBACK, 8787))
+            other.listen()
+        watch = threading.Thread(target=when_under_way, args=(tmp_path / "out", look))
+        watch.start()
+        result = runner.run(open_experiment(CONFIG), tmp_path / "out", jobs=2, scheduler="local")
+        watch.join()
     assert not result.failed
-    assert cluster.LOOPBACK == "127.0.0.1"
+    assert seen == {cluster.LOOPBACK}

@@ -188,13 +188,15 @@ def _made_here(jobs: int) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster
 
-    options = {"host": LOOPBACK, "dashboard_address": None, "threads_per_worker": 1, "processes": True}
+    options = {"host": LOOPBACK, "threads_per_worker": 1, "processes": True, "silence_logs": logging.CRITICAL}
+    # Without a dashboard, its port is taken all the same: any free one, for several runs at once.
+    options |= {"dashboard_address": None, "scheduler_kwargs": {"dashboard_address": f"{LOOPBACK}:0"}}
     start_tracker()
     with ExitStack() as stack:
         # The thread that will start the workers, at any time, has the signals blocked, and so have the workers: what
         # interrupts the whole group is for this process to see to. What was under way when a worker died is run again
         # alone, by us: Dask would let it end one worker after another first.
         with blocked(), dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-            cluster = stack.enter_context(LocalCluster(n_workers=0, silence_logs=logging.CRITICAL, **options))
+            cluster = stack.enter_context(LocalCluster(n_workers=0, **options))
         cluster.scale(jobs)
         yield stack.enter_context(Client(cluster))
