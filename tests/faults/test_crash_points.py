@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sabotage import DONE, RAISED, Counter, forked, kill, refuse, watched
 
+from initbench import figures
+from initbench.cli.pictures import draw_folder
 from initbench.lab import pending, runner
 from initbench.lab.plan import open_experiment
+from initbench.lab.tables import read_tables
 from initbench.spec import Experiment
 
 CONFIG: dict[str, Any] = {
@@ -24,6 +28,7 @@ CONFIG: dict[str, Any] = {
     "seeds": 4,
     "sweep": {"grid": {"network.depth": [1, 2, 3], "network.width": [4, 5]}},
 }
+FORMATS = ("svg",)
 STEP = int(os.environ.get("INITBENCH_FAULT_STEP", "5"))
 """Every so manieth point is tried; the full figures are those of 1."""
 
@@ -121,6 +126,62 @@ def test_refused_at_every_point(
             assert str(tmp_path) in said, (at, said)
         assert_sound(out, whole)
         resumed(experiment, out, whole)
+
+
+@pytest.fixture(scope="module")
+def tables(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder without pictures."""
+    out = tmp_path_factory.mktemp("tables") / "out"
+    runner.run(experiment, out, 1)
+    return out
+
+
+@pytest.fixture(scope="module")
+def pictures(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, bytes]]:
+    """What an undisturbed drawing leaves. It is drawn once: what is disturbed is how it is written."""
+    out = copied(tables, tmp_path_factory.mktemp("pictures"))
+    drawn = figures.draw_all(read_tables(out, pictured=True), FORMATS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "draw_all", lambda *_: drawn)
+        draw_folder(out, FORMATS)
+        yield contents(out)
+
+
+def copied(out: Path, folder: Path) -> Path:
+    shutil.copytree(out, folder / "out")
+    return folder / "out"
+
+
+@pytest.mark.parametrize("deed", [kill, refuse(errno.ENOSPC), refuse(errno.EIO)], ids=["kill", "ENOSPC", "EIO"])
+def test_drawing_disturbed_at_every_point(
+    experiment: Experiment, tables: Path, pictures: dict[str, bytes], tmp_path: Path, deed: Callable[[str], None]
+) -> None:
+    counter = Counter()
+    (tmp_path / "counted").mkdir()
+    with watched(counter):
+        draw_folder(copied(tables, tmp_path / "counted"), FORMATS)
+    assert counter.calls > 5 * len([name for name in pictures if name.startswith("plots")])
+    for at in range(1, counter.calls + 1, STEP):
+        (tmp_path / str(at)).mkdir()
+        out = copied(tables, tmp_path / str(at))
+
+        def draw(out: Path = out, at: int = at) -> None:
+            with watched(Counter(at, deed)):
+                draw_folder(out, FORMATS)
+
+        log = tmp_path / "log"
+        log.write_text("")
+        status = forked(draw, log)
+        assert status in (DONE, signal.SIGKILL, RAISED << 8), at
+        if status == RAISED << 8:
+            said = log.read_text().split("\n\n")[0]
+            assert said.startswith("StorageError: "), (at, log.read_text())
+            assert str(tmp_path) in said, (at, said)
+        assert_sound(out, pictures)
+        assert len(read_tables(out).cells) == 6
+        draw_folder(out, FORMATS)
+        runner.run(experiment, out, 1)  # takes away what a killed drawing leaves half-written
+        assert contents(out) == pictures
 
 
 def test_the_harness_would_notice_a_write_in_place(tmp_path: Path, whole: dict[str, bytes]) -> None:
