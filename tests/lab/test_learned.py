@@ -76,7 +76,9 @@ def test_other_seeds_are_another_sample(here: Side, settings: dict[str, Any]) ->
 def test_another_set_of_examples_is_beyond_judgement(here: Side, made: Path, tmp_path: Path) -> None:
     """It is another one with another root seed, or where the inputs that layers are measured with say so."""
     why = ("1 cells: their networks learn one set of examples, and it is another one",)
-    assert held_against(here, trained(root_seed=1, learning_rate=1e-4)).left_out == why
+    more = TRAINING["data"] | {"examples": 200}
+    for settings in ({"learning_rate": 1e-4}, {"data": more}):
+        assert held_against(here, trained(root_seed=1, **settings)).left_out == why
 
     def louder(row: dict[str, str]) -> None:
         if row["layer"] == "0":
@@ -85,7 +87,6 @@ def test_another_set_of_examples_is_beyond_judgement(here: Side, made: Path, tmp
     there = copied(made, tmp_path / "there")
     edit(there / "training_layers.csv", louder)
     assert drift(made, there, statistical=True).left_out == why
-    more = TRAINING["data"] | {"examples": 200}
     assert held_against(here, trained(data=more)).left_out == ()  # other data are another training
 
 
