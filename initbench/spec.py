@@ -96,8 +96,8 @@ class Training:
 
     @property
     def labels(self) -> bool:
-        """Whether the loss is that of labels, so that there is an accuracy."""
-        return self.loss.record.classes
+        """Whether what is learnt are classes, so that there is an accuracy, whatever the loss."""
+        return self.data.record.classes
 
 
 @dataclass(frozen=True)

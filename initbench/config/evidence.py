@@ -44,15 +44,14 @@ class Chosen:
     """Of some cells: the smallest depth, whether any is measured forward only, and the steps of training that all of
     them record, and measure: empty where nothing is trained.
 
-    classes: whether all data sets have labels; labels: whether all losses are of those, so that there is an accuracy;
-    tested: whether all keep examples for testing. True where nothing is trained.
+    labels: whether all learn classes, so that there is an accuracy; tested: whether all keep examples for testing. True
+    where nothing is trained.
     """
 
     depth: int
     forward_only: bool
     recorded: frozenset[int]
     measured: frozenset[int]
-    classes: bool
     labels: bool
     tested: bool
 
@@ -66,7 +65,6 @@ def _summed_up(cells: list[Cell]) -> Chosen:
         any(not cell.backward for cell in cells),
         frozenset.intersection(*recorded) if trained else frozenset(),
         frozenset.intersection(*measured) if trained else frozenset(),
-        all(training.data.record.classes for training in trained),
         all(training.labels for training in trained),
         all(training.test_examples > 0 for training in trained),
     )

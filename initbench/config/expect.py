@@ -240,9 +240,9 @@ class _Claim:
         """An accuracy needs labels; what is told of test examples needs some, and a disagreement two networks."""
         name = self.claim.metric
         if name.endswith("accuracy") and not chosen.labels:
-            way = "choose cells with where" if "training.loss" in grid.texts else "write loss: cross_entropy"
-            instead = name.replace("accuracy", "loss") + (f", or {way}" if chosen.classes else "")
-            self.note("metric", f"{name} needs labels, and the loss is of numbers; use {instead}")
+            swept = any(key.startswith("training.data") for key in grid.texts)
+            instead = name.replace("accuracy", "loss") + (", or choose cells with where" if swept else "")
+            self.note("metric", f"{name} needs labels, and the data has numbers; use {instead}")
         if (name.startswith("test_") or name == "disagreement") and not chosen.tested:
             way = "choose cells with where" if "training.test_fraction" in grid.texts else "raise test_fraction"
             self.note("metric", f"{name} needs test examples, and none are kept; {way}")

@@ -213,21 +213,20 @@ SWEPT = "}\nsweep: {grid: {training.%s}} #"
 @pytest.mark.parametrize(
     ("more", "metric", "message"),
     [
-        (
-            MSE,
-            "accuracy, step: last",
-            "needs labels, and the loss is of numbers; use loss, or write loss: cross_entropy",
-        ),
-        (MSE, "final_accuracy", "use final_loss, or write loss: cross_entropy"),
-        (MSE, "test_accuracy, step: first", "use test_loss, or write loss: cross_entropy"),
-        (TEACHER, "final_accuracy", "and the loss is of numbers; use final_loss"),
+        (TEACHER, "accuracy, step: last", "needs labels, and the data has numbers; use loss"),
+        (TEACHER, "final_accuracy", "and the data has numbers; use final_loss"),
+        (TEACHER, "test_accuracy, step: first", "use test_loss"),
         (NO_TESTS, "test_loss", "test_loss needs test examples, and none are kept; raise test_fraction"),
         (NO_TESTS, "test_loss, step: last", "none are kept; raise test_fraction"),
         (NO_TESTS, "test_accuracy", "none are kept; raise test_fraction"),
         (NO_TESTS, "disagreement", "disagreement needs test examples, and none are kept; raise test_fraction"),
         ("}\nseeds: 1 #", "disagreement", "one seed has nothing to disagree with; write seeds: 2 or more"),
         ("}\nseeds: [7] #", "disagreement", "write seeds: 2 or more"),
-        (SWEPT % "loss: [mse, cross_entropy]", "accuracy, step: 1", "use loss, or choose cells with where"),
+        (
+            MSE + SWEPT % "data: [two_spirals, teacher_student]",
+            "accuracy, step: 1",
+            "use loss, or choose cells with where",
+        ),
         (SWEPT % "test_fraction: [0, 0.1]", "test_loss", "none are kept; choose cells with where"),
     ],
 )
@@ -243,11 +242,12 @@ def test_claims_about_what_will_not_be_there(
 
 
 def test_cells_that_have_it_can_be_chosen(read_config: Read) -> None:
-    grid = "sweep: {grid: {training.loss: [mse, cross_entropy], training.test_fraction: [0, 0.1]}}\n"
+    grid = "sweep: {grid: {training.data: [two_spirals, teacher_student], training.test_fraction: [0, 0.1]}}\n"
     for metric, where in (
-        ("final_accuracy", "{training.loss: cross_entropy}"),
+        ("final_accuracy", "{training.data: two_spirals}"),
         ("disagreement", "{training.test_fraction: 0.1}"),
-        ("test_accuracy, step: last", "{training.test_fraction: 0.1, training.loss: cross_entropy}"),
+        ("test_accuracy, step: last", "{training.test_fraction: 0.1, training.data: two_spirals}"),
     ):
-        read_config((T % "") + grid + CLAIM % f"metric: {metric}, where: {where}, at_least: 0.5")
+        read_config((T % MSE) + grid + CLAIM % f"metric: {metric}, where: {where}, at_least: 0.5")
     read_config((T % f"{MSE}{NO_TESTS}") + CLAIM % "metric: final_loss, at_least: 0.5")
+    read_config((T % MSE) + CLAIM % "metric: final_accuracy, at_least: 0.5")

@@ -26,6 +26,7 @@ from initbench.lab.steps import statistic
 from initbench.lab.trained import disagreement, ending
 
 DATA = {"name": "gaussian_classes", "classes": 3, "features": 4, "examples": 60}
+NUMBERS = {"name": "teacher_student", "features": 4, "examples": 60}
 CONFIG: dict[str, Any] = {
     "name": "learns",
     "network": {"depth": 2, "width": 6, "activation": "tanh", "initializer": "lecun_normal"},
@@ -149,9 +150,9 @@ def test_a_damaged_block_is_computed_again(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error"])
-def test_blocks_come_back_bit_for_bit(loss: str) -> None:
-    config = CONFIG | {"training": CONFIG["training"] | {"loss": loss}}
+@pytest.mark.parametrize("changes", [{}, {"data": NUMBERS, "loss": "mse"}], ids=["labels", "numbers"])
+def test_blocks_come_back_bit_for_bit(changes: dict[str, Any]) -> None:
+    config = CONFIG | {"training": CONFIG["training"] | changes}
     cell = open_experiment(config).cells[0].cell
     trace = propagate(cell, [0, 1])
     whole = type(trace)(**vars(trace) | {"training": train(cell, [0, 1])})
@@ -228,7 +229,7 @@ def test_networks_that_diverged_flatter_no_claim(tmp_path: Path) -> None:
         {"name": "c", "metric": "diverged", "equals": 1},
         {"name": "d", "metric": "final_loss", "at_most": 1e300},
     ]
-    settings = CONFIG["training"] | {"learning_rate": 1e30, "loss": "mse"}
+    settings = CONFIG["training"] | {"learning_rate": 1e30, "loss": "mse", "data": NUMBERS}
     config = {key: value for key, value in CONFIG.items() if key != "sweep"} | {"training": settings, "expect": claims}
     result = run(tmp_path, config=config)
     said = [(outcome.status, outcome.message) for outcome in result.outcomes]

@@ -42,7 +42,7 @@ def sets(training: Training, root_seed: int, dtype: str) -> Sets:
     examples = training.data.draw(rng)
     order = rng.permutation(len(examples.inputs))
     inputs, targets = examples.inputs[order].astype(dtype), examples.targets[order]
-    if not training.labels:
+    if not training.loss.record.classes:
         outputs = training.data.shape.outputs
         targets = (np.eye(outputs)[targets] if targets.ndim == 1 else targets).astype(dtype)
     test, train = slice(0, training.test_examples), slice(training.test_examples, None)

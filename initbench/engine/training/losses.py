@@ -43,6 +43,8 @@ LOSSES: dict[str, Differentiate] = {"cross_entropy": cross_entropy, "mean_square
 """By the names of the catalogue."""
 
 
-def right(outputs: Array, labels: Array) -> Array:
-    """How many of the batch have their largest output at the label, (S,): for outputs (S, B, K), labels (B,)."""
+def right(outputs: Array, targets: Array) -> Array:
+    """How many of the batch have their largest output at the label, (S,): for outputs (S, B, K), targets (B,) labels,
+    or (B, K) vectors with a 1 there."""
+    labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
     return np.asarray((outputs.argmax(axis=2) == labels).sum(axis=1))

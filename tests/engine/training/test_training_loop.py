@@ -60,6 +60,17 @@ def test_steps_are_told_of_all_networks_on_average(monkeypatch: pytest.MonkeyPat
     assert told == [step // 2 for step in range(1, 41)]
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error"])
+def test_classes_have_an_accuracy_whatever_the_loss(loss: str) -> None:
+    cell = make_cell(loss=loss, steps=60)
+    found = train(cell, [3, 4])
+    targets = sets(training_of(cell), 0, "float64").test_targets
+    labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    assert targets.ndim == (1 if loss == "cross_entropy" else 2)
+    assert found.curves[:, :, -1, 3].tolist() == (found.answers == labels).mean(axis=2).tolist()
+    assert found.curves[:, 0, -1, 1].min() > 0.8 > 0.6 > found.curves[:, 0, 0, 1].max()
+
+
 def test_learning_rates_do_not_meet() -> None:
     """A network among others of other learning rates, one of which diverges, is what it is alone."""
     many = train(make_cell(learning_rate=[0.1, 1e30, 0.3]), [4, 1])
@@ -120,7 +131,8 @@ def test_descent_is_descent() -> None:
 
 
 def test_divergence_is_a_result() -> None:
-    cell = make_cell({"activation": "linear"}, learning_rate=[0.1, 50.0, 1e30], loss="mse", steps=60, record_every=5)
+    settings = {"data": TEACHER, "loss": "mse", "steps": 60, "record_every": 5}
+    cell = make_cell({"activation": "linear"}, learning_rate=[0.1, 50.0, 1e30], **settings)
     found = train(cell, [0, 1])
     assert (found.diverged_at[:, 0] == -1).all()
     steps = found.diverged_at[:, 1:]
