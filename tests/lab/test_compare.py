@@ -327,6 +327,14 @@ class TestFolders:
         initbench.run({"name": "y", "network": network, "seeds": 5}, out=tmp_path / "b")
         return tmp_path / "b"
 
+    def test_without_layers_one_layer_has_no_drift_either(self, folder: Path) -> None:
+        network = {"depth": 1, "width": 8, "activation": "relu", "initializer": "he_normal"}
+        flat = initbench.run({"name": "y", "network": network, "seeds": 3, "output": {"layers": False}})
+        for other in (folder, initbench.run({"name": "z", "network": {**network, "initializer": "ones"}, "seeds": 3})):
+            (pair,) = compare(other, flat).pairs
+            assert not any("drift" in row.quantity for row in pair.differences)
+            assert any(what.startswith("forward drift") for what in pair.unmeasured)
+
     def test_what_was_left_out_is_done_without(self, folder: Path, other: Path) -> None:
         """As with `output: {layers: false}`, but that it is said otherwise."""
         (other / "layers.csv").unlink()

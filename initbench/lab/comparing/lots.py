@@ -45,6 +45,8 @@ def lot(quantity: Quantity, cell: Measured) -> Lot:
 
 
 def _drift(quantity: Quantity, cell: Measured, n: int, lost: tuple[str, ...]) -> Lot:
+    if cell.depth == 1:
+        return Lot(n, math.nan, math.nan, blank=True)  # one layer has no drift
     ratio = float(cell.row[RATIOS[quantity.metric]])
     if math.isnan(ratio):
         return Lot(n, math.nan, math.nan, not lost, lost)
