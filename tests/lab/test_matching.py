@@ -79,6 +79,14 @@ def test_failed_cells_do_not_count_but_their_values_do() -> None:
     assert ids(a, b) == (["a1 b1"], [], ["b0"])
 
 
+def test_what_only_one_has_is_blank_in_the_other() -> None:
+    """Networks that were trained, in several ways, and some that were not."""
+    a = opened("a", {"x": "1", "rate": "p"}, {"x": "2", "rate": "q"})
+    b = opened("b", {"x": "2"}, {"x": "3"})
+    assert ids(a, b) == (["a1 b0"], ["a0"], ["b1"])
+    assert ids(b, a) == (["b0 a1"], ["b1"], ["a0"])
+
+
 def test_strangers_cannot_be_compared() -> None:
     a, b = opened("a", {"x": "1"}, {"x": "2"}), opened("b", {"x": "3"}, {"x": "4"})
     with pytest.raises(JudgeError, match="no cell of one has the x of a cell of the other"):

@@ -64,7 +64,8 @@ def _varying(result: Opened) -> tuple[str, ...]:
 
 
 def _equal(a: Sequence[Measured], b: Sequence[Measured], keys: tuple[str, ...]) -> list[tuple[Measured, Measured]]:
-    """The pairs with equal values of `keys`; a value that several cells of one side have tells nothing."""
+    """The pairs with equal values of `keys`, blank for settings of training where there is none; a value that several
+    cells of one side have tells nothing."""
     by_a, by_b = _by(a, keys), _by(b, keys)
     return [(ones[0], by_b[text][0]) for text, ones in by_a.items() if len(ones) == 1 and len(by_b.get(text, ())) == 1]
 
@@ -72,5 +73,5 @@ def _equal(a: Sequence[Measured], b: Sequence[Measured], keys: tuple[str, ...]) 
 def _by(cells: Sequence[Measured], keys: tuple[str, ...]) -> dict[tuple[str, ...], list[Measured]]:
     found: dict[tuple[str, ...], list[Measured]] = {}
     for cell in cells:
-        found.setdefault(tuple(cell.settings[key] for key in keys), []).append(cell)
+        found.setdefault(tuple(cell.settings.get(key, "") for key in keys), []).append(cell)
     return found
