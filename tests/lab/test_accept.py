@@ -99,7 +99,7 @@ def test_damaged_results_become_no_baseline(made: Path, old: Path, tmp_path: Pat
     with pytest.raises(StorageError, match=name):
         accept(broken, old)
     (broken / name).unlink()
-    with pytest.raises(StorageError, match=name):
+    with pytest.raises(StorageError, match=f"{name}: missing; run"):
         accept(broken, old)
     assert content(old) == before
 

@@ -64,6 +64,8 @@ def _read(folder: Path, checksums: Mapping[str, str]) -> dict[str, bytes]:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise other(path) from error
     except OSError as error:
         raise StorageError(f"{path}: cannot be read: {error.strerror or error}") from error
 
