@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -119,11 +120,25 @@ def _listen() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+    if hasattr(signal, "pthread_kill"):
+        sys.unraisablehook = _come_again
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     _listen_no_more()  # a second signal while we clean up must not cut that short
     raise Interrupted(number)
+
+
+def _come_again(ignored: sys.UnraisableHookArgs) -> None:
+    """Let a signal that fell into a callback of the garbage collector come again: Python ignores what is raised there,
+    and the run would go on."""
+    if not isinstance(ignored.exc_value, Interrupted):
+        sys.__unraisablehook__(ignored)
+        return
+    number = ignored.exc_value.number
+    signal.signal(number, _interrupt)
+    # Not from here: what is raised in this hook is ignored, too.
+    threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, number)).start()
 
 
 def _listen_no_more() -> None:

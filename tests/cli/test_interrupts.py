@@ -104,3 +104,27 @@ from initbench.cli import main
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+SWALLOWED = """
+import signal, sys, time
+from initbench.cli.main import _guarded, _listen
+
+class Swallows:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+def command():
+    Swallows()
+    time.sleep(20)
+
+_listen()
+sys.exit(_guarded(command))
+"""
+
+
+def test_a_signal_where_python_ignores_exceptions_comes_again() -> None:
+    done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=15)
+    assert done.returncode == 143
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("interrupted: ")
