@@ -3,12 +3,16 @@ the config, what ran before, who may read the files."""
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 COMMAND = [sys.executable, "-c", "from initbench.cli import main; main()"]
 CONFIG = """\
@@ -124,3 +128,48 @@ def test_what_ran_before_changes_no_byte(tmp_path: Path, reference: dict[str, by
     out = run(tmp_path)
     tables = {name: data for name, data in contents(out).items() if not name.startswith("cells/")}
     assert tables == {name: data for name, data in reference.items() if not name.startswith("cells/")}
+
+
+PLAIN = """\
+name: same
+network: {depth: 6, width: 32, activation: tanh, initializer: lecun_normal}
+input: {batch_size: 8}
+metrics: [preact_var, act_q, cosine, grad_q, weight_grad_q]
+seeds: 6
+sweep: {grid: {network.activation: [tanh, relu, gelu]}}
+"""
+"""Networks that do not magnify what rounding leaves."""
+
+
+def numbers(table: Path) -> tuple[list[list[str]], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    """What is text in a table, and what is a number."""
+    with table.open(newline="") as file:
+        rows = list(csv.reader(file))
+    words = [[text for text in row if _number(text) is None] for row in rows]
+    found = [number for row in rows for text in row if (number := _number(text)) is not None]
+    return words, np.array(found)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-9), ("float32", 1e-4)])
+def test_another_processor_agrees_within_rounding(tmp_path: Path, dtype: str, rtol: float) -> None:
+    """One without this one's newest instructions, and with other kernels of BLAS; the manifest has both."""
+    newest = " ".join(name for name in __cpu_dispatch__ if __cpu_features__[name])
+    if not newest:
+        pytest.skip("NumPy has no code for this processor that an older one would not run")
+    words = ("-j", "1", "--no-plots", "-s", f"dtype={dtype}")
+    here = run(tmp_path / "here", *words, config=PLAIN)
+    older = {"NPY_DISABLE_CPU_FEATURES": newest, "OPENBLAS_CORETYPE": "Nehalem"}
+    there = run(tmp_path / "there", *words, config=PLAIN, **older)
+    for name in ("layers.csv", "summary.csv", "cells.csv"):
+        assert numbers(there / name)[0] == numbers(here / name)[0]
+        np.testing.assert_allclose(numbers(there / name)[1], numbers(here / name)[1], rtol=rtol, atol=rtol / 100)
+    assert (there / "layers.csv").read_bytes() != (here / "layers.csv").read_bytes()  # it was another one indeed
+    kernels = [json.loads((out / "manifest.json").read_text())["blas"][0]["architecture"] for out in (here, there)]
+    assert kernels[0] != kernels[1]
