@@ -35,12 +35,22 @@ def report(
     from ..lab.store import make_folder, publish
 
     target = out or folder / (MARKDOWN if markdown else PAGE)
+    _refuse_misnamed(target, markdown)
     _refuse_others(target)
     text = api.report(folder, markdown, target.parent)
     make_folder(target.parent)
     publish(target, text.encode())
     if not quiet:
         typer.echo(str(target))
+
+
+def _refuse_misnamed(target: Path, markdown: bool) -> None:
+    """Raises UsageError where a file's name says that it holds something else than it would."""
+    end = target.suffix.lower()
+    if end == ".md" and not markdown:
+        raise UsageError(f"{target}: a report is HTML; for Markdown add --markdown")
+    if end in (".html", ".htm") and markdown:
+        raise UsageError(f"{target}: with --markdown a report is no HTML; name it .md")
 
 
 def _refuse_others(target: Path) -> None:

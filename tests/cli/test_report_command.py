@@ -115,6 +115,17 @@ def test_nothing_but_a_report_is_replaced(cli: Cli, folder: Path) -> None:
         assert cli("report", "out", "-o", name).returncode == 0
 
 
+def test_a_name_says_what_is_in_it(cli: Cli, folder: Path) -> None:
+    for words, says in (
+        (("-o", "x.md"), "x.md: a report is HTML; for Markdown add --markdown"),
+        (("-o", "x.HTML", "--markdown"), "x.HTML: with --markdown a report is no HTML; name it .md"),
+    ):
+        done = cli("report", "out", *words)
+        assert (done.returncode, done.stdout, done.stderr.strip()) == (2, "", f"error: {says}")
+        assert not (folder.parent / words[1]).exists()
+    assert cli("report", "out", "-o", "x.txt", "--markdown").returncode == 0
+
+
 def test_what_stands_in_the_way_is_said_in_a_line(cli: Cli, folder: Path, tmp_path: Path) -> None:
     for words, says in (
         (("report", "nowhere"), "nowhere: no such results folder"),
