@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,11 @@ PIECES = [
     "\n  ", "\t", "---\n", "%", "@", "null", "~", ".inf", ".nan", "1e999", "-1", "0", "true", "no", "[[", "{{}: 1}",
     "\ufeff", "\x85", "9" * 50, "x" * 200, "network.depth", "linspace", "name: ", "\u2028", "😀", "\r",
 ]  # fmt: skip
-FUZZ = settings(max_examples=150, deadline=2000, suppress_health_check=list(HealthCheck))
+FUZZ = settings(
+    max_examples=int(os.environ.get("INITBENCH_FAULT_FUZZ", "150")),
+    deadline=2000,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ELSEWHERE = ("lab/test_cluster.py", "plugins/test_plugin_faults.py", "config/test_config_fuzz.py")
+"""What is tested of faults beside their own room."""
 WHAT = {
     "test_killed_at_every_point": "kill -9 at every call that opens, writes, renames or syncs",
     "test_refused_at_every_point": "disk full, input/output error, read-only at each of these calls",
@@ -42,7 +44,7 @@ WHAT = {
     "test_dask_workers_that_die_cost_no_cell": "Dask, its cluster made here: workers die or hang",
     "test_a_signal_stops_dask_cleanly": "the same: SIGINT, SIGTERM, SIGHUP, to the leader and to the group",
     "test_kill_9_of_who_made_the_cluster": "the same: kill -9 of the leader",
-    "test_one_worker_that_dies_or_hangs_changes_nothing": "Dask, a cluster that was there: a worker or nanny dies or hangs",
+    "test_one_worker_that_dies_or_hangs_changes_nothing": "Dask, a cluster that was there: a worker dies or hangs",
     "test_a_task_that_kills_workers_fails_alone": "Dask: a cell that kills its workers",
     "test_a_scheduler_that_dies_is_told_and_nothing_finished_is_lost": "Dask: the scheduler dies",
     "test_the_machine_changes_no_byte": "determinism: processes, clock, language, hash seed, BLAS threads, backend",
@@ -52,6 +54,11 @@ WHAT = {
     "test_workers_stay_in_it_too": "the same with worker processes",
     "test_a_thousand_cells": "load",
 }
+OTHERS = {
+    "test_plugin_faults": "plug-ins that raise, exit or lie",
+    "test_config_fuzz": "configs of chance, 6250 times each",
+}
+"""What the tests of a module are where they have no name of their own."""
 REPEATED = {
     *("test_kill_9", "test_a_killed_worker_costs_no_cell", "test_a_signal_stops_it_cleanly"),
     *("test_kill_9_at_any_moment", "test_a_signal_at_any_moment", "test_a_second_writer_is_refused_at_once_by_name"),
@@ -67,12 +74,13 @@ def main(times: int) -> int:
         "INITBENCH_FAULT_STEP": "1",
         "INITBENCH_FAULT_TIMES": str(times),
         "INITBENCH_FAULT_CELLS": "10000" if times > 1 else "1000",
+        "INITBENCH_FAULT_FUZZ": "6250" if times > 1 else "150",
     }
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        tests = [HERE, ROOT / "tests" / "lab" / "test_cluster.py", ROOT / "tests" / "plugins" / "test_plugin_faults.py"]
-        words = [sys.executable, "-m", "pytest", *map(str, tests), "-p", "no:cacheprovider", f"--junitxml={report}"]
+        tests = [str(ROOT / "tests" / name) for name in ELSEWHERE]
+        words = [sys.executable, "-m", "pytest", str(HERE), *tests, "-p", "no:cacheprovider", f"--junitxml={report}"]
         code = subprocess.run(words, cwd=ROOT, env=os.environ | environment, stdout=sys.stderr).returncode
         rows = table(report, times)
     print("| fault | cases | times each | failed | skipped |\n| --- | --- | --- | --- | --- |")
@@ -87,9 +95,8 @@ def table(report: Path, times: int) -> list[tuple[str, int, int, int, int]]:
     counts: dict[str, list[int]] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         name = case.get("name", "").partition("[")[0]
-        plugins = "plugin_faults" in case.get("classname", "")
-        others = "plug-ins that raise, exit or lie" if plugins else "what else is tested with them"
-        what = WHAT.get(name, others)
+        module = case.get("classname", "").rpartition(".")[2]
+        what = WHAT.get(name, OTHERS.get(module, "what else is tested with them"))
         each = times if name in REPEATED else 1
         count = counts.setdefault(what, [0, each, 0, 0])
         count[0] += 1
