@@ -56,7 +56,7 @@ WHAT = {
 }
 OTHERS = {
     "test_plugin_faults": "plug-ins that raise, exit or lie",
-    "test_config_fuzz": "configs of chance, 6250 times each",
+    "test_config_fuzz": "configs of chance",
 }
 """What the tests of a module are where they have no name of their own."""
 REPEATED = {
