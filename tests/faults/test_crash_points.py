@@ -152,7 +152,7 @@ def copied(out: Path, folder: Path) -> Path:
     return folder / "out"
 
 
-@pytest.mark.parametrize("deed", [kill, refuse(errno.ENOSPC), refuse(errno.EIO)], ids=["kill", "ENOSPC", "EIO"])
+@pytest.mark.parametrize("deed", [kill, refuse(errno.ENOSPC)], ids=["kill", "ENOSPC"])
 def test_drawing_disturbed_at_every_point(
     experiment: Experiment, tables: Path, pictures: dict[str, bytes], tmp_path: Path, deed: Callable[[str], None]
 ) -> None:

@@ -36,6 +36,7 @@ seeds: 40
 output: {layers: false}
 sweep: {grid: {network.initializer.stddev: [0.05, 0.1, 0.125, 0.15], network.activation: [tanh, relu]}}
 """
+full_figures = pytest.mark.skipif(not FULL, reason="one of the full figures")
 HERE = ("run", "many.yaml", "-j", "1", "--no-plots")
 DASK = ("run", "many.yaml", "-j", "2", "--executor", "dask", "--no-plots")
 
@@ -69,7 +70,8 @@ def one_hangs(workers: Sequence[int]) -> None:
     os.kill(workers[0], signal.SIGCONT)
 
 
-@pytest.mark.parametrize("deed", [one_dies, both_die, one_hangs] if FULL else [both_die])
+@full_figures
+@pytest.mark.parametrize("deed", [one_dies, both_die, one_hangs])
 def test_dask_workers_that_die_cost_no_cell(
     folder: Path, whole: dict[str, bytes], deed: Callable[[Sequence[int]], None]
 ) -> None:
@@ -94,7 +96,7 @@ def test_a_signal_stops_dask_cleanly(
         (os.killpg if everybody else os.kill)(process.pid, number)
         began = time.monotonic()
         code, error = finish(process)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10  # Dask itself waits four seconds for its workers before it ends them
         assert code == STOPPED[number]
         assert len(error.splitlines()) == 1, error
         assert "run the same command again" in error
@@ -103,6 +105,7 @@ def test_a_signal_stops_dask_cleanly(
         assert_mended(folder, whole, *HERE, "-o", out)
 
 
+@full_figures
 def test_kill_9_of_who_made_the_cluster(folder: Path, whole: dict[str, bytes]) -> None:
     for number in range(TIMES):
         out = f"killed-{number}"

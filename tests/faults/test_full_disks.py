@@ -26,6 +26,7 @@ sweep: {grid: {network.depth: [2, 3, 4], network.width: [4, 5]}}
 """
 SIZES, NAMES = (40, 20) if FULL else (5, 1)
 """How many amounts of free bytes are tried, and of free names."""
+PICTURES = () if FULL else ("--no-plots",)
 MEGABYTES, FILES, PAGE = 16, 400, 4096
 
 
@@ -64,7 +65,7 @@ def command(log: Path, config: Path, out: Path, *words: str) -> tuple[int, str]:
     def run() -> None:
         with log.open("w") as file:
             os.dup2(file.fileno(), 2)
-        sys.argv = ["initbench", "run", str(config), "-o", str(out), "-j", "1", "-q", *words]
+        sys.argv = ["initbench", "run", str(config), "-o", str(out), "-j", "1", "-q", *PICTURES, *words]
         with open(os.devnull, "w") as nowhere, os.fdopen(2, "w", closefd=False) as said:
             sys.stdout, sys.stderr = nowhere, said
             try:

@@ -174,7 +174,8 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
 
 
-@pytest.mark.parametrize("deed", [nanny_dies, worker_dies, both_hang] if FULL else [nanny_dies])
+@pytest.mark.skipif(not FULL, reason="one of the full figures")
+@pytest.mark.parametrize("deed", [nanny_dies, worker_dies, both_hang])
 @pytest.mark.usefixtures("small_blocks")
 def test_one_worker_that_dies_or_hangs_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, deed: Callable[[int], None]

@@ -141,6 +141,7 @@ def measured(folder: Path, key: str) -> dict[str, list[list[str]]]:
     return found
 
 
+FULL = os.environ.get("INITBENCH_FAULT_STEP") == "1"
 EXECUTORS = {
     "serial": ("--executor", "serial"),
     "processes": ("--executor", "process", "-j", "2"),
@@ -333,7 +334,7 @@ DEADLY = {
 }
 
 
-@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "serial"])
+@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name == "processes" or (FULL and name == "dask")])
 def test_a_cell_that_ends_its_workers_is_named_and_the_others_are_done(
     run: Run, site: Path, tmp_path: Path, executor: str
 ) -> None:
