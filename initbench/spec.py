@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +135,18 @@ class GridCell:
     @property
     def label(self) -> str:
         """`initializer=he_normal, depth=50`, empty where nothing is swept."""
-        return ", ".join(f"{key.rpartition('.')[2]}={value}" for key, value in self.axes)
+        keys = [key for key, _ in self.axes]
+        return ", ".join(f"{short(key, keys)}={value}" for key, value in self.axes)
+
+
+def short(axis: str, axes: Sequence[str]) -> str:
+    """The least of a key that tells it from the other axes: `initializer` for `network.initializer`, unless another
+    axis ends the same."""
+    for start in range(axis.count("."), -1, -1):
+        tail = axis.split(".")[start:]
+        if sum(other.split(".")[-len(tail) :] == tail for other in axes) == 1:
+            return ".".join(tail)
+    return axis
 
 
 @dataclass(frozen=True)

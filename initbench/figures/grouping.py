@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from initbench.lab.tables import Tables
+from initbench.spec import short
 
 from .style import MAX_LINES
 
@@ -52,16 +53,6 @@ class Grouping:
     entries: tuple[tuple[str, Style], ...]
     bands: bool = True
     note: str = ""
-
-
-def short(axis: str, axes: Sequence[str]) -> str:
-    """The least of a key that tells it from the other axes: `initializer` for `network.initializer`, unless another
-    axis ends the same."""
-    for start in range(axis.count("."), -1, -1):
-        tail = axis.split(".")[start:]
-        if sum(other.split(".")[-len(tail) :] == tail for other in axes) == 1:
-            return ".".join(tail)
-    return axis
 
 
 def group(tables: Tables, shown: Sequence[str], size: dict[str, float]) -> Grouping:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from initbench.lab.tables import Tables
+from initbench.spec import short
 
 from .curves import Floats
-from .grouping import evenly, is_number, short
+from .grouping import evenly, is_number
 
 MAX_LAYERS = 8
 MAX_CELLS = 6

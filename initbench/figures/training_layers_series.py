@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from initbench.lab.tables import Tables
+from initbench.spec import short
 
 from .curves import Curve
-from .grouping import Member, Style, evenly, short
+from .grouping import Member, Style, evenly
 from .histograms import run_line
 from .panels import Quantity, line, panel, scale, spread
 from .remarks import Panel

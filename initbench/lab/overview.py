@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..spec import short
 from .csvtext import Table, Value
 
 RATIOS = (
@@ -30,7 +31,7 @@ def overview(cells: Table, axes: Sequence[str]) -> tuple[tuple[str, ...], list[t
     rows = list(cells.records())
     trained = [pair for pair in TRAINED if any(row.get(pair[0]) is not None for row in rows)]
     shown = (*RATIOS, *trained)
-    header = (*(key.rpartition(".")[2] for key in axes), *(name for _, name in shown), "verdict")
+    header = (*(short(key, axes) for key in axes), *(name for _, name in shown), "verdict")
     return header, [_row(row, axes, [column for column, _ in shown]) for row in rows]
 
 

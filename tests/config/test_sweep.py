@@ -14,7 +14,7 @@ from initbench.config.document import Place, Scalar, plain
 from initbench.config.messages import Findings
 from initbench.config.reader import read
 from initbench.errors import Problem
-from initbench.spec import Experiment, describe
+from initbench.spec import Experiment, GridCell, describe, short
 
 Read = Callable[..., Experiment]
 Problems = Callable[..., tuple[Problem, ...]]
@@ -310,3 +310,10 @@ def test_faults_are_placed_at_the_value_of_the_grid(problems: Problems) -> None:
 def test_labels(read_config: Read) -> None:
     cell = read_config(BASE + "sweep: {grid: {network.depth: [2], network.initializer.gain: [0.5]}}\n").cells[0]
     assert cell.label == "depth=2, gain=0.5"
+
+
+def test_labels_tell_keys_apart_that_end_the_same() -> None:
+    axes = ("network.initializer", "training.readout.initializer", "network.depth", "network.initializer.gain")
+    assert [short(axis, axes) for axis in axes] == ["network.initializer", "readout.initializer", "depth", "gain"]
+    cell = GridCell(0, tuple((axis, "1") for axis in axes), None)  # type: ignore[arg-type]
+    assert cell.label == "network.initializer=1, readout.initializer=1, depth=1, gain=1"

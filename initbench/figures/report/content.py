@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from initbench.lab.tables import Tables
-from initbench.spec import Experiment
+from initbench.spec import Experiment, short
 from initbench.theory.points import Points
 
 EXPLAINED = 12
@@ -50,5 +50,5 @@ class Content:
         empty where nothing is swept."""
         axes, cells = self.tables.axes, self.tables.cells
         rows = zip(*(cells[axis] for axis in axes), strict=True) if axes else [()] * len(cells)
-        names = [axis.rpartition(".")[2] for axis in axes]
+        names = [short(axis, axes) for axis in axes]
         return [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows]

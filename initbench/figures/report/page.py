@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from initbench.spec import short
+
 from .. import series
 from ..series import available
 from . import sheets
@@ -70,7 +72,7 @@ def _contents(sections: Iterable[tuple[str, str, list[Markup]]]) -> Markup:
 def _opening(content: Content) -> list[Children]:
     """The question and the config."""
     experiment, manifest = content.experiment, content.tables.manifest
-    swept = [axis.rpartition(".")[2] for axis in content.tables.axes]
+    swept = [short(axis, content.tables.axes) for axis in content.tables.axes]
     count = len(content.tables.cells)
     grid = f"{_counted(count, 'setting')} of {', '.join(swept)}" if swept else ""
     return [
