@@ -17,7 +17,7 @@ import initbench
 from initbench.errors import JudgeError, StorageError, UsageError
 from initbench.lab.comparing.compare import Comparison, Difference, compare
 from initbench.lab.comparing.compare_words import as_markdown, comparison_blocks, ranking_blocks
-from initbench.lab.comparing.ends import ENDS, LOSSES
+from initbench.lab.comparing.ends import ENDS
 from initbench.lab.comparing.ranking import rank
 from initbench.lab.result import Result
 
