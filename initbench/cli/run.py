@@ -139,8 +139,10 @@ def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tup
 
 def draw(out: Path, result: Result, wanted: bool) -> list[str]:
     """Draw the plots from the tables just written; the names of the pictures. Cells that all failed leave nothing to
-    draw. No picture or report of an earlier run stays beside tables that it does not show."""
+    draw. No picture or report of an earlier run stays beside tables that it does not show; those that were drawn from
+    these very tables stay, wanted or not."""
     from ..lab.store import remove
+    from ..lab.unchanged import PLOTS
     from .pictures import BOTH, draw_folder, drawn_before, remove_pictures
     from .report import MARKDOWN, PAGE
 
@@ -149,6 +151,7 @@ def draw(out: Path, result: Result, wanted: bool) -> list[str]:
     if wanted and len(result.failed) < len(result.results):
         before = drawn_before(out, BOTH, result.manifest) if result.unchanged else []
         return before or draw_folder(out, BOTH)
-    if (out / "plots").is_dir():
+    kept = result.unchanged and PLOTS in result.manifest  # a run that was killed leaves pictures of other tables
+    if not kept and (out / "plots").is_dir():
         remove_pictures(out)
     return []

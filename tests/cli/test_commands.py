@@ -80,6 +80,25 @@ def test_no_picture_outlives_its_tables(cli: Cli, small: Path, tmp_path: Path) -
     assert [path.name for path in plots.iterdir()] == ["mine.png"]
 
 
+def test_pictures_of_these_very_tables_are_kept_without_being_asked_for(cli: Cli, small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def drawn() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (out / "plots").iterdir()}
+
+    assert cli("run", "small.yaml", "-o", "out").returncode == 0
+    before = drawn()
+    assert before
+    assert "nothing had to run" in cli("run", "small.yaml", "-o", "out", "--no-plots").stderr
+    assert drawn() == before
+    # As if the run had been killed between its tables and its pictures: these are of nobody knows what.
+    manifest = json.loads((out / "manifest.json").read_text())
+    del manifest["plots"]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    assert cli("run", "small.yaml", "-o", "out", "--no-plots").returncode == 0
+    assert drawn() == {}
+
+
 def test_pictures_are_drawn_again_only_where_they_must(cli: Cli, small: Path, tmp_path: Path) -> None:
     plots = tmp_path / "out" / "plots"
 
