@@ -5,11 +5,16 @@ With phi(z) = a_- z below 0 and a_+ z above, a layer multiplies the mean square 
 whatever came before (Hanin & Rolnick 2018). Its relative variance is (3 s4 / s2^2 - 1) / n, s2 = (a_-^2 + a_+^2) / 2
 and s4 = (a_-^4 + a_+^4) / 2: the composition of `fluctuations` is exact here. So is that of `backward`.
 The mean of act_q says little of a deep network, whose logarithm is a sum: a typical one has exp of the mean logarithm.
+
+Backward, normal cotangents meet factors of the same law, of layers l to L. By the signs of w and g, what unit i sends
+down, W_i a_i g_i, is normal and independent of all below, given its length |a_i g_i|:
+    grad_q_l = prod_{k >= l} (1 / n_k) sum_i a_i^2 g_i^2   times the backward gains n_k Var W_k of the layers k > l.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,10 +34,10 @@ _MANY = 60  # units, all of which are never dead: 2^-60
 
 @dataclass(frozen=True)
 class Growth:
-    """ln(act_q_l / act_q_0) over networks, (L + 1,) each.
+    """The logarithm of a mean square over networks, (L + 1,) each: ln(act_q_l / act_q_0), or ln grad_q_l.
 
-    mean, variance: over networks whose layer l is not dead. dead: the probability that it is, all its units and so
-    everything above being 0.
+    mean, variance: over networks in which it is not 0. dead: the probability that it is, all units of a layer on its
+    way being 0.
     """
 
     mean: Array
@@ -41,8 +46,12 @@ class Growth:
 
     @property
     def typical(self) -> Array:
-        """exp of the mean: about the median of act_q_l / act_q_0."""
+        """exp of the mean: about the median of what is not 0."""
         return np.asarray(np.exp(self.mean))
+
+    def after(self, mean: float, variance: float) -> Growth:
+        """With an independent factor more, whose logarithm has this mean and variance."""
+        return Growth(self.mean + mean, self.variance + variance, self.dead)
 
 
 def exact_layers(t: Trajectory) -> int:
@@ -62,25 +71,37 @@ def slopes(law: LayerLaw) -> tuple[float, float] | None:
 
 
 def growth(t: Trajectory) -> Growth | None:
-    """Of one input; None where a layer is not exact."""
+    """ln(act_q_l / act_q_0) of one input; None where a layer is not exact."""
     if exact_layers(t) < t.depth:
         return None
-    steps = [_step(law) for law in t.laws]
-    mean, variance, alive = (
-        np.array([first, *column]) for first, column in zip((0, 0, 1), zip(*steps, strict=True), strict=True)
-    )
-    return Growth(np.cumsum(mean), np.cumsum(variance), 1 - np.cumprod(alive))
-
-
-def _step(law: LayerLaw) -> tuple[float, float, float]:
-    """Mean and variance of the logarithm of a layer's factor where it is not 0, and the probability of that."""
-    found = slopes(law)
-    assert found is not None
-    mean, variance, dead = log_moments(*found, law.fan_out)
+    mean, variance, dead = _factors(t)
     with np.errstate(divide="ignore"):
-        return mean + float(np.log(law.cw)), variance, 1 - dead
+        mean = mean + np.log(t.cw[1:])
+    return Growth(
+        np.append(0, np.cumsum(mean)), np.append(0, np.cumsum(variance)), 1 - np.cumprod(np.append(1, 1 - dead))
+    )
 
 
+def gradient_growth(t: Trajectory) -> Growth | None:
+    """ln grad_q_l of one input, row 0 nan; None where a layer is not exact, or the cotangent is not normal. A dead
+    layer, wherever it is, lets no gradient pass."""
+    if exact_layers(t) < t.depth or t.gradient not in ("gaussian", "shared"):
+        return None
+    mean, variance, dead = _factors(t)
+    with np.errstate(divide="ignore"):
+        mean[:-1] += np.log([law.backward_gain for law in t.laws[1:]])
+    above, spread = (np.append(np.nan, np.cumsum(column[::-1])[::-1]) for column in (mean, variance))
+    return Growth(above, spread, np.full(t.depth + 1, 1 - np.prod(1 - dead)))
+
+
+def _factors(t: Trajectory) -> tuple[Array, Array, Array]:
+    """log_moments of every layer's (1 / n) sum a_i^2 g_i^2, (L,) each."""
+    found = [log_moments(*pair, law.fan_out) for law in t.laws if (pair := slopes(law)) is not None]
+    mean, variance, dead = np.array(found).T
+    return mean, variance, dead
+
+
+@lru_cache(maxsize=256)  # layers are mostly alike
 def log_moments(left: float, right: float, n: int) -> tuple[float, float, float]:
     """Mean and variance of ln S for S = (1 / n) sum_i a_i^2 g_i^2 > 0, a_i = left or right with probability 1/2 each,
     and the probability of S = 0.
