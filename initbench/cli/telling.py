@@ -95,12 +95,13 @@ def _say_rest(result: Result) -> None:
 
 
 def _explain(cell: CellResult, said: set[str]) -> None:
-    """A cell in sentences. Remarks, which are indented, are not repeated from one cell to the next."""
+    """A cell in sentences. Of a remark, which is indented, that an earlier cell had too, the first sentence."""
     label = cell.planned.grid.label
     typer.echo(f"\n{label}" if label else "")
     if cell.failure is not None:
         typer.echo(f"  failed: {cell.failure.reason}")
     for sentence in cell.sentences:
-        if not (sentence.startswith(" ") and sentence in said):
-            typer.echo(f"  {sentence}")
+        first, stop, _ = sentence.partition(". ")
+        known = sentence.startswith(" ") and sentence in said
+        typer.echo(f"  {first}{stop.strip()}" if known else f"  {sentence}")
         said.add(sentence)
