@@ -6,7 +6,7 @@ when a block that holds them is sound; the rest must run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,18 +66,33 @@ def publish(out: Path, cell: str, trace: Trace) -> str:
 
 def read(out: Path, cell: str) -> Stored:
     """What is stored of a cell. Damage is told, not raised; StorageError where the folder cannot be listed."""
-    sound, damaged = [], []
-    for path in _files(folder_of(out, cell)):
-        try:
-            data = path.read_bytes()
-            sound.append((blocks.decode(data, cell), blocks.checksum(data)))
-        except DamagedBlockError as error:
-            damaged.append(Damage(path, str(error)))
-        except OSError as error:
-            damaged.append(Damage(path, f"cannot be read: {error.strerror or error}"))
-    sound.sort(key=lambda block: block[0].seeds)
+    found = [_read(path, cell) for path in _files(folder_of(out, cell))]
+    sound = sorted((one for one in found if not isinstance(one, Damage)), key=lambda block: block[0].seeds)
     traces, checksums = tuple(trace for trace, _ in sound), tuple(checksum for _, checksum in sound)
-    return Stored(traces, tuple(damaged), checksums)
+    return Stored(traces, tuple(one for one in found if isinstance(one, Damage)), checksums)
+
+
+def _read(path: Path, cell: str) -> tuple[Trace, str] | Damage:
+    """The trace in a file and its checksum, or what is wrong with it."""
+    try:
+        data = path.read_bytes()
+        return blocks.decode(data, cell), blocks.checksum(data)
+    except DamagedBlockError as error:
+        return Damage(path, str(error))
+    except OSError as error:
+        return Damage(path, f"cannot be read: {error.strerror or error}")
+
+
+def remove_replaced(out: Path, cell: str, fresh: Collection[tuple[int, ...]]) -> None:
+    """Take away what these blocks of a cell, which are safe, have made needless: every other block whose seeds are all
+    in them, and every file that is damaged. A block that has more seeds than they stays. Raises StorageError."""
+    names = {blocks.name(seeds) for seeds in fresh}
+    others = [path for path in _files(folder_of(out, cell)) if path.name not in names and path.is_file()]
+    here = {seed for seeds in fresh for seed in seeds} if others else set[int]()
+    for path in others:
+        found = _read(path, cell)
+        if isinstance(found, Damage) or here.issuperset(found[0].seeds):
+            store.remove(path.parent, (path.name,))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -95,10 +110,14 @@ def usable(stored: Stored, seeds: Sequence[int]) -> tuple[Trace, ...]:
     """The stored blocks that these seeds can be put together from; no seed is in two of them.
 
     Histograms are sums over a block: a block with seeds that are not wanted cannot be taken apart, and runs again.
+    Where blocks overlap, those come first that have no other seeds than the wanted ones, as what was last computed for
+    these seeds has; of them the first, and the longest of those that start together.
     """
     wanted, taken = frozenset(seeds), set[int]()
     chosen = []
-    for trace in stored.traces:
+    for trace in sorted(
+        stored.traces, key=lambda one: (not wanted.issuperset(one.seeds), one.seeds[0], -len(one.seeds))
+    ):
         here = wanted.intersection(trace.seeds) - taken
         whole = len(here) == len(trace.seeds)
         if here and (whole or not trace.histograms):

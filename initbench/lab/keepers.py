@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Protocol
 
 from ..engine import Trace
-from ..errors import StorageError
 from . import cellstore, store
 from .cellstore import Damage
 
@@ -75,12 +73,10 @@ class OnDisk(Reader):
         self._threads = threads
         self._home = out.absolute()  # while a plug-in works in the main thread, it may be in another folder
         self._under_way: deque[tuple[str, tuple[int, ...], Future[str]]] = deque()
+        self._replacing: dict[str, list[tuple[int, ...]]] = {}  # with force, what is published, by cell
 
     def prepare(self, cells: Sequence[str]) -> None:
-        """Make the cells' folders, durable all at once. With `force`, what they hold is taken away."""
-        if self._force:
-            for cell in cells:
-                _remove(cellstore.folder_of(self._out, cell))
+        """Make the cells' folders, durable all at once. What they hold stays until it is replaced, `force` or not."""
         cellstore.make_folders(self._out, cells)
 
     def keep(self, cell: str, trace: Trace) -> None:
@@ -90,13 +86,18 @@ class OnDisk(Reader):
         self._under_way.append((cell, trace.seeds, published))
 
     def finish(self) -> None:
-        """Wait until every block is safe. Raises StorageError."""
+        """Wait until every block is safe; with `force`, take away what they replace. Raises StorageError."""
         while self._under_way:
             self._settle()
+        while self._replacing:
+            cell, fresh = self._replacing.popitem()
+            cellstore.remove_replaced(self._out, cell, fresh)
 
     def _settle(self) -> None:
         cell, seeds, published = self._under_way.popleft()
         self.checksums.setdefault(cell, {})[seeds] = published.result()
+        if self._force:
+            self._replacing.setdefault(cell, []).append(seeds)
 
 
 @contextmanager
@@ -107,12 +108,3 @@ def on_disk(out: Path, force: bool) -> Iterator[OnDisk]:
         store.remove_leftovers(out)
         yield keeper
         keeper.finish()
-
-
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be removed: {error.strerror or error}") from error

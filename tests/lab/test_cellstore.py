@@ -100,3 +100,14 @@ def test_what_is_stored_and_what_runs_make_the_seeds_that_were_asked_for(
     else:
         reusable = asked & set().union(*held)
         assert sum(map(len, rest)) == len(asked - reusable)
+
+
+def test_of_blocks_that_overlap_those_of_the_wanted_seeds_alone_count() -> None:
+    """They are the last that were computed for these seeds: whoever has them computed anew gets those numbers."""
+    old, new = trace((0, 1, 2, 3, 4)), trace((2, 3, 4, 5, 6))
+    stored = cellstore.Stored((old, new))
+    assert cellstore.usable(stored, range(2, 7)) == (new,)
+    assert cellstore.usable(stored, range(5)) == (old,)
+    assert cellstore.usable(
+        cellstore.Stored((trace((0, 1, 2), True), whole := trace((0, 1, 2, 3), True))), range(4)
+    ) == (whole,)

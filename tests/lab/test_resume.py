@@ -14,7 +14,7 @@ from initbench import engine
 from initbench.engine import Trace
 from initbench.errors import StorageError
 from initbench.lab import cellstore, keepers, pending, runner
-from initbench.lab.plan import open_experiment
+from initbench.lab.plan import open_experiment, plan
 from initbench.spec import Cell
 
 CONFIG: dict[str, Any] = {
@@ -24,6 +24,7 @@ CONFIG: dict[str, Any] = {
     "sweep": {"grid": {"network.depth": [2, 3, 4]}},
 }
 FILES = ("layers.csv", "summary.csv", "cells.csv", "theory.csv", "resolved.yaml")
+GRID = open_experiment(CONFIG)
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +138,56 @@ def test_force_computes_the_cells_again(tmp_path: Path, ran: list[tuple[int, tup
     run(tmp_path, force=True)
     assert len(ran) == 9
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("after", [0, 4])
+def test_what_force_has_not_replaced_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Whatever ends it, and also where the blocks are cut anew."""
+    run(tmp_path)
+    before = contents(tmp_path)
+    propagate, calls = engine.propagate, 0
+
+    def interrupted(*arguments: Any) -> Trace:
+        nonlocal calls
+        calls += 1
+        if calls > after:
+            raise KeyboardInterrupt
+        return propagate(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "block_size", lambda planned: 3)
+        patch.setattr(engine, "propagate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, force=True)
+    assert len(list(tmp_path.rglob("*.block"))) == 9 + after
+    assert not any(work.blocks for work in pending.pending(plan(GRID), GRID.seeds, keepers.Reader(tmp_path)))
+    run(tmp_path, force=True)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("metrics", ["metrics=default", "metrics=[act_q, histograms]"])
+def test_force_for_some_seeds_keeps_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metrics: str, ran: list[tuple[int, tuple[int, ...]]]
+) -> None:
+    monkeypatch.setattr(pending, "block_size", lambda planned: 5)
+    run(tmp_path, metrics, "seeds=5")
+    tables = {name: (tmp_path / name).read_bytes() for name in FILES}
+    run(tmp_path, metrics, "seeds=3", force=True)
+    assert run(tmp_path, metrics, "seeds=3").unchanged
+    ran.clear()
+    run(tmp_path, metrics, "seeds=5")
+    assert ran == []
+    assert {name: (tmp_path / name).read_bytes() for name in FILES} == tables
+
+
+def test_force_takes_away_what_it_replaced_and_what_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path)
+    next(tmp_path.rglob("2-3.block")).write_bytes(b"")
+    run(tmp_path, "seeds=[10]")
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "block_size", lambda planned: 6)
+        run(tmp_path, force=True)
+    assert sorted(path.name for path in tmp_path.rglob("*.block")) == ["0-5.block"] * 3 + ["10-10.block"] * 3
 
 
 @pytest.mark.parametrize("kind", ["emptied", "cut", "flipped", "removed"])
