@@ -18,6 +18,7 @@ From Python:
 
     import initbench
     result = initbench.run("config.yaml")            # or a dict; out="folder" writes it down
+    initbench.sweep("config.yaml", {"network.depth": [10, 50]}).cells     # the same over a grid
     result.layers, result.summary, result.cells      # DataFrames; result.training where the config trains
     initbench.plot(result, "variance")               # a Matplotlib Figure
     initbench.report("results/quickstart")           # a results folder as one HTML page
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .api import rank as rank
     from .api import report as report
     from .api import run as run
+    from .api import sweep as sweep
     from .catalogue.activations import activation as activation
     from .catalogue.initializers import initializer as initializer
     from .errors import ConfigError as ConfigError
@@ -67,6 +69,7 @@ _HOMES = {
     "recommend": ".theory.recommend",
     "report": ".api",
     "run": ".api",
+    "sweep": ".api",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .lab.comparing.ranking import Ranking
     from .lab.result import Result
     from .lab.tables import Tables
+    from .spec import Experiment
 
 Source = str | PathLike[str] | dict[str, Any]
 
@@ -31,10 +32,38 @@ def run(
     out: a folder for the tables; nothing is written without it. jobs: processes, by default all cores where they pay.
     overrides: `key=value` texts, as after -s. Raises ConfigError with every problem, StorageError.
     """
-    from .lab import plan, runner
+    return _carried_out(_opened(config, overrides), out, jobs)
 
-    source = config if isinstance(config, dict) else Path(config)
-    experiment = plan.open_experiment(source, overrides)
+
+def sweep(
+    config: Source,
+    grid: Mapping[str, Any] | None = None,
+    out: str | PathLike[str] | None = None,
+    jobs: int | None = None,
+    overrides: Sequence[str] = (),
+) -> Result:
+    """Carry out a config over a grid: that of its `sweep:` section, with the axes of `grid`, as
+    {"network.depth": [10, 50]} or {"network.initializer.stddev": {"logspace": [-3, 0, 7]}}.
+
+    The rest is as in run. Raises ConfigError with every problem, UsageError without an axis, StorageError.
+    """
+    from .errors import UsageError
+
+    experiment = _opened(config, overrides, grid)
+    if not experiment.axes:
+        raise UsageError('a sweep needs an axis: give grid={"network.depth": [10, 50]}, or a `sweep:` section')
+    return _carried_out(experiment, out, jobs)
+
+
+def _opened(config: Source, overrides: Sequence[str], grid: Mapping[str, Any] | None = None) -> Experiment:
+    from .lab.plan import open_experiment
+
+    return open_experiment(config if isinstance(config, dict) else Path(config), overrides, grid)
+
+
+def _carried_out(experiment: Experiment, out: str | PathLike[str] | None, jobs: int | None) -> Result:
+    from .lab import runner
+
     return runner.run(experiment, None if out is None else Path(out), jobs)
 
 

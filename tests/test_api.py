@@ -29,6 +29,32 @@ def test_run_from_a_mapping_writes_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert set(result.summary["layer"]) == {0, 1, 2, 3}
 
 
+def test_sweep_is_run_over_a_grid(tmp_path: Path) -> None:
+    base = {key: value for key, value in SMALL.items() if key != "sweep"}
+    result = initbench.sweep(base, {"network.depth": [2, 3], "network.width": {"range": [4, 6]}}, jobs=1)
+    assert [tuple(row) for row in result.cells[["network.depth", "network.width"]].to_numpy()] == [
+        ("2", "4"), ("2", "5"), ("3", "4"), ("3", "5"),
+    ]  # fmt: skip
+    same = initbench.run(base | {"sweep": {"grid": {"network.depth": [2, 3], "network.width": [4, 5]}}}, jobs=1)
+    assert result.cells.equals(same.cells)
+    config = tmp_path / "c.yaml"
+    config.write_text("network: {depth: 2, width: 4, activation: relu, initializer: he_normal}\nseeds: 2\n")
+    from_file = initbench.sweep(config, {"network.depth": "2, 3"}, out=tmp_path / "out", overrides=["seeds=1"])
+    assert list(initbench.load(tmp_path / "out").cells["network.depth"]) == ["2", "3"]
+    assert set(from_file.cells["n_seeds"]) == {1}
+    assert list(initbench.sweep(SMALL, jobs=1).cells["cell"]) == list(initbench.run(SMALL, jobs=1).cells["cell"])
+
+
+def test_a_sweep_needs_an_axis_that_can_be_swept() -> None:
+    base = {key: value for key, value in SMALL.items() if key != "sweep"}
+    with pytest.raises(initbench.InitbenchError, match="a sweep needs an axis"):
+        initbench.sweep(base)
+    with pytest.raises(initbench.ConfigError, match=r"the grid: depth: unknown key; did you mean 'network\.depth'\?"):
+        initbench.sweep(base, {"depth": [2, 3]})
+    with pytest.raises(initbench.ConfigError, match="did you mean 'linspace'"):
+        initbench.sweep(base, {"network.initializer.gain": {"linspce": [0, 1, 2]}})
+
+
 def test_load_gives_what_run_gave(tmp_path: Path) -> None:
     result = initbench.run(SMALL, out=tmp_path / "out")
     stored = initbench.load(tmp_path / "out")
@@ -71,5 +97,5 @@ def test_a_script_without_a_main_guard_may_use_processes(tmp_path: Path) -> None
 def test_public_names_are_pinned() -> None:
     assert set(initbench.__all__) == {
         "ConfigError", "InitbenchError", "Result", "__version__", "activation", "compare", "initializer", "load",
-        "plot", "predict", "rank", "recommend", "report", "run",
+        "plot", "predict", "rank", "recommend", "report", "run", "sweep",
     }  # fmt: skip

@@ -44,15 +44,16 @@ Grid = Annotated[
 ]
 
 
-def axis_override(text: str) -> str:
-    """`--grid key=v1,v2` as the override that says the same: `sweep.grid.key=[v1,v2]`.
-
-    Values in brackets stand as they are, as does a generator such as {linspace: [0, 1, 5]}. Raises UsageError.
-    """
+def axes(texts: list[str]) -> dict[str, str]:
+    """Every `--grid key=v1,v2` as key and values. Raises UsageError for what is none, and for a key given twice."""
     from ..errors import UsageError
 
-    key, equals, values = (part.strip() for part in text.partition("="))
-    if not equals or not key or not values:
-        raise UsageError(f"--grid {text}: an axis is key=v1,v2, such as network.depth=10,50")
-    generated = values.startswith("{") and values[1:].lstrip().startswith(("linspace", "logspace", "range"))
-    return f"sweep.grid.{key}={values if generated or values.startswith('[') else f'[{values}]'}"
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not key or not values:
+            raise UsageError(f"--grid {text}: an axis is key=v1,v2, such as network.depth=10,50")
+        if key in found:
+            raise UsageError(f"--grid {text}: {key} is given twice; give all its values at once, as in {key}=v1,v2")
+        found[key] = values
+    return found

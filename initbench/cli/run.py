@@ -72,8 +72,7 @@ def sweep(
     from ..errors import UsageError
     from ..lab.plan import open_experiment
 
-    axes = [options.axis_override(text) for text in grid or ()]
-    experiment = open_experiment(config, [*(overrides or []), *axes])
+    experiment = open_experiment(config, overrides or [], options.axes(grid or []))
     if not experiment.axes:
         raise UsageError(f"{config}: a sweep needs an axis: give --grid network.depth=10,50, or a `sweep:` section")
     wanted = Wanted(out, *_where(jobs, executor, scheduler), dry_run, force, parquet, plots, as_json, quiet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence as AnySequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from ..spec import Cell, Experiment
 from .build import Inspect, Source, build
 from .document import Entry, Mapping, Node, Place, Scalar, Sequence, name_path
 from .messages import Findings, shorten, shown
-from .overrides import apply, read_overrides
+from .overrides import ARGUMENT, GRID, Override, apply, axis, read_axis_text, read_overrides
 from .reader import MAX_DEPTH, MAX_KEY, MAX_NODES, read
 from .scalars import MAX_DIGITS, UNSAFE
 
@@ -34,10 +34,16 @@ def nothing(cell: Cell) -> Iterable[tuple[str, str]]:
 
 
 def load(
-    path: str | os.PathLike[str], overrides: AnySequence[str] = (), inspect: Inspect = nothing, data: bool = True
+    path: str | os.PathLike[str],
+    overrides: AnySequence[str] = (),
+    inspect: Inspect = nothing,
+    data: bool = True,
+    grid: AnyMapping[str, Any] | None = None,
 ) -> Experiment:
     """The experiment of a config file, with `key=value` overrides put in first.
 
+    grid: axes for its sweep, instead of those that it has of the same keys: by dotted key the values, a list, a
+    generator such as {"linspace": [0, 1, 5]}, or a text as after --grid key=.
     inspect: asked about every cell, (key, message) for each problem that it sees. data: whether the data that it names
     is read; without it, the experiment can be asked what it expects but not run.
     Raises ConfigError with every problem of the file, StorageError where the file cannot be read.
@@ -49,7 +55,7 @@ def load(
     if root is None:
         raise findings.error()
     file = Path(path)
-    return _experiment(root, overrides, Source(name, file.stem, file.parent, text, data), inspect, findings)
+    return _experiment(root, overrides, grid or {}, Source(name, file.stem, file.parent, text, data), inspect, findings)
 
 
 def from_mapping(
@@ -57,8 +63,9 @@ def from_mapping(
     overrides: AnySequence[str] = (),
     inspect: Inspect = nothing,
     name: str = "config",
+    grid: AnyMapping[str, Any] | None = None,
 ) -> Experiment:
-    """The experiment of a config that is given as a mapping.
+    """The experiment of a config that is given as a mapping. grid: as for load.
 
     The mapping is not changed. Data files are found from the current folder.
 
@@ -68,14 +75,19 @@ def from_mapping(
     root = _Converter(findings).node(mapping, (), 1)
     if root is None:
         raise findings.error()
-    experiment = _experiment(root, overrides, Source("config", name, None, None), inspect, findings)
+    experiment = _experiment(root, overrides, grid or {}, Source("config", name, None, None), inspect, findings)
     return replace(experiment, source=experiment.resolved)
 
 
 def _experiment(
-    root: Node, texts: AnySequence[str], source: Source, inspect: Inspect, findings: Findings
+    root: Node,
+    texts: AnySequence[str],
+    grid: AnyMapping[str, Any],
+    source: Source,
+    inspect: Inspect,
+    findings: Findings,
 ) -> Experiment:
-    overrides = read_overrides(texts, findings)
+    overrides = [*read_overrides(texts, findings), *_axes(grid, findings)]
     root = apply(root, overrides, findings)
     if not isinstance(root, Mapping):
         empty = isinstance(root, Scalar) and root.value is None
@@ -83,6 +95,19 @@ def _experiment(
         findings.add(root.place, "", f"{what}; it needs network: with depth, width, activation and initializer")
         raise findings.error()
     return build(root, overrides, source, inspect, findings)
+
+
+def _axes(grid: AnyMapping[str, Any], findings: Findings) -> Iterator[Override]:
+    """The axes that are given beside a config."""
+    for key, values in grid.items():
+        if isinstance(key, str) and isinstance(values, str):
+            found = read_axis_text(key, values, findings)
+            if found is not None:
+                yield found
+        else:
+            node = _Converter(findings, ARGUMENT).mapping({key: values}, GRID, 1)
+            for known, entry in node.entries.items() if node is not None else ():
+                yield axis(known, entry.node)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -130,9 +155,9 @@ def _no_config(name: str, what: str) -> ConfigError:
 class _Converter:
     """Python values as nodes, under the same limits as a file."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, source: str = "config") -> None:
         self.findings = findings
-        self.place = Place("config")
+        self.place = Place(source)
         self.nodes = 0
 
     def note(self, path: tuple[str | int, ...], message: str) -> None:

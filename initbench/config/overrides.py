@@ -1,7 +1,8 @@
-"""`-s key=value`: overrides, read like the file and put into the document before anything is checked."""
+"""`-s key=value` and `--grid key=v1,v2`: read like the file and put into the document before anything is checked."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,11 +12,15 @@ from .named import KINDS
 from .reader import MAX_KEY, read
 
 GRID = ("sweep", "grid")
+OPTION, ARGUMENT = "--grid", "the grid"
+"""What an axis that stands in no file is called: that of the option, and that of Python's argument."""
+_GENERATOR = re.compile(r"\{\s*(?!name\b)\w+\s*:[^:{}]*\}")
+"""`{linspace: [0, 1, 5]}`, misspelled or not: a setting has a name."""
 
 
 @dataclass(frozen=True)
 class Override:
-    """One `-s key=value`. path: where it goes; the keys of a grid are dotted themselves."""
+    """One `-s key=value` or axis. path: where it goes; the keys of a grid are dotted themselves."""
 
     key: str
     path: tuple[str, ...]
@@ -39,6 +44,27 @@ def read_overrides(texts: Iterable[str], findings: Findings) -> list[Override]:
             if node is not None:
                 found.append(Override(key, path, node))
     return found
+
+
+def read_axis_text(key: str, text: str, findings: Findings) -> Override | None:
+    """`--grid key=v1,v2`: the axis [v1, v2]. Values in brackets stand as they are, as does a generator. None for what
+    cannot be read, which is noted."""
+    source = f"{OPTION} {shorten(f'{key}={text}')}"
+    values = text.strip()
+    whole = values.startswith("[") or _GENERATOR.fullmatch(values)
+    node = read(values if whole else f"[{values}]", source, findings, key)
+    return None if node is None else axis(key, node)
+
+
+def axis(key: str, node: Node) -> Override:
+    """The override that gives the grid an axis."""
+    name = ".".join((*GRID, key))
+    return Override(name, _path(name), node)
+
+
+def axis_name(key: str, place: Place) -> str:
+    """What an axis of the grid is called where something is wrong with it: as whoever gave it has written it."""
+    return key if place.source == ARGUMENT or place.source.startswith(f"{OPTION} ") else ".".join((*GRID, key))
 
 
 def _path(key: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from .axes import Axis, read_axis, text_of
 from .document import Entry, Mapping, Node, Place, Sequence, locate
 from .messages import Findings, refused, shorten
+from .overrides import axis_name
 from .schema import MAX_CELLS, Sweep
 from .settings import KEYS, NO_SCIENCE, SECTIONS, TRAINING, Point, Settings, split, suggest
 
@@ -123,7 +124,7 @@ class _Reader:
 
     def grid(self, node: Node | None) -> None:
         for key, entry in node.entries.items() if isinstance(node, Mapping) else ():
-            axis = self.axis(key, entry, f"sweep.grid.{key}")
+            axis = self.axis(key, entry, axis_name(key, entry.place))
             if axis is not None:
                 self.plan.dimensions.append((axis,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,16 +35,20 @@ class Planned:
         return (self.id, *(text for _, text in self.grid.axes))
 
 
-def open_experiment(source: str | Path | dict[str, Any], overrides: Sequence[str] = ()) -> Experiment:
+def open_experiment(
+    source: str | Path | dict[str, Any], overrides: Sequence[str] = (), grid: Mapping[str, Any] | None = None
+) -> Experiment:
     """The experiment of a file or of a mapping, checked against the config's rules and this machine's memory.
+
+    grid: axes for its sweep, as for config.load.
 
     Cells that come to the same engine (`auto` beside `dense`) are one cell: the first stands, with a note.
     Raises ConfigError with every problem, or StorageError.
     """
     if isinstance(source, dict):
-        experiment = config.from_mapping(source, overrides, engine.inspect)
+        experiment = config.from_mapping(source, overrides, engine.inspect, grid=grid)
     else:
-        experiment = config.load(source, overrides, engine.inspect)
+        experiment = config.load(source, overrides, engine.inspect, grid=grid)
     first: dict[str, Planned] = {}
     notes = []
     for planned in plan(experiment):

@@ -156,3 +156,42 @@ def test_messages_name_what_is_unknown_once(problems: Problems) -> None:
     assert problem.message == "unknown parameter (normal takes mean, stddev)"
     (problem,) = problems(BASE, "network.width=[1, 2]")
     assert str(problem) == "-s network.width=[1, 2]: network.width: has 2 entries, network.depth is 3"
+
+
+def axes(**grid: str) -> list[str]:
+    """The values of one axis, or what is wrong with it."""
+    ((key, text),) = grid.items()
+    config = {"network": {"depth": 3, "width": 4, "activation": "relu", "initializer": "he_normal"}}
+    try:
+        found = from_mapping(config, grid={f"network.{key.replace('_', '.')}": text})
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return [dict(cell.axes)[found.axes[0]] for cell in found.cells]
+
+
+def test_an_axis_is_read_as_it_is_written_after_the_option() -> None:
+    assert axes(depth="3,5") == axes(depth="[3, 5]") == axes(depth=" { range: [3, 7, 2] }") == ["3", "5"]
+    assert axes(initializer="{name: normal, stddev: 2}, zeros") == ["normal(stddev=2)", "zeros"]
+    assert axes(initializer="{name: zeros}") == ["zeros"]
+    assert axes(initializer_gain="{linspace: [0.5, 1, 2]}") == ["0.5", "1"]
+
+
+def test_what_is_wrong_with_an_axis_is_said_of_the_option() -> None:
+    (said,) = axes(deph="3,5")
+    assert said.startswith("--grid network.deph=3,5: network.deph: unknown key; did you mean 'network.depth'?")
+    (said,) = axes(depth="3,x")
+    assert said.startswith("--grid network.depth=3,x: network.depth: 'x' is not allowed here")
+    (said,) = axes(initializer_gain="{linspce: [0, 1, 2]}")
+    assert said.startswith("--grid network.initializer.gain={linspce: [0, 1, 2]}: network.initializer.gain: ")
+    assert said.endswith("; did you mean 'linspace'?")
+    (said,) = axes(depth="[3, 5")
+    assert said.startswith("--grid network.depth=[3, 5: network.depth: not valid YAML")
+
+
+def test_an_axis_of_the_option_replaces_that_of_the_file() -> None:
+    config = {
+        "network": {"depth": 3, "width": 4, "activation": "relu", "initializer": "he_normal"},
+        "sweep": {"grid": {"network.depth": [3, 5], "network.width": [4]}},
+    }
+    found = from_mapping(config, grid={"network.depth": [7]})
+    assert [cell.axes for cell in found.cells] == [(("network.depth", "7"), ("network.width", "4"))]
