@@ -29,7 +29,11 @@ def conclude(experiment: Experiment, planned: Planned, parts: Sequence[Trace], t
     verdict = judge(cell, trace, summary, rules)
     beside = theory.beside(cell, summary)
     end = ending(cell.training, trace.training) if cell.training and trace.training else None
-    said = (*sentences(cell, verdict, summary, rules), *theory_sentences(beside), *trained_sentences(cell, end))
+    said = (
+        *sentences(cell, verdict, summary, rules),
+        *theory_sentences(beside, cell.backward),
+        *trained_sentences(cell, end),
+    )
     return CellResult(planned, trace, summary, verdict, beside, None, said, end)
 
 

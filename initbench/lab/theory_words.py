@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..catalogue.metrics import METRICS
 from .csvtext import Table
 from .departure import SQUARES, Departure
 from .predicted import Beside
@@ -17,9 +18,9 @@ _FIRST = ("act_q", "preact_q", "grad_q", *SQUARES)
 """The metrics whose reasons say most about why there is no theory, in that order."""
 
 
-def theory_sentences(beside: Beside) -> tuple[str, ...]:
-    """Whether a cell is as theory predicts, then what theory has to say of it."""
-    return tuple(_sentences(beside))
+def theory_sentences(beside: Beside, backward: bool) -> tuple[str, ...]:
+    """Whether a cell is as theory predicts, then what theory has to say of it. backward: whether it has gradients."""
+    return tuple(_sentences(beside, backward))
 
 
 def theory_summary(cells: Table) -> str:
@@ -35,7 +36,7 @@ def theory_summary(cells: Table) -> str:
     return "cells: " + ", ".join(f"{count} {what}" for count, what in counts if count) if measured else ""
 
 
-def _sentences(beside: Beside) -> Iterator[str]:
+def _sentences(beside: Beside, backward: bool) -> Iterator[str]:
     if beside.error is not None:
         error = f"{type(beside.error).__name__}: {beside.error}".rstrip(": ")
         yield f"Theory: an internal error ({error}); the measurements stand. Please report it."
@@ -45,6 +46,8 @@ def _sentences(beside: Beside) -> Iterator[str]:
         yield _silent(beside)
     else:
         yield _compared(departure)
+        if backward:
+            yield from _left_out(beside)
     yield from (f"  {note}" for note in beside.prediction.notes)
 
 
@@ -70,6 +73,23 @@ def _silent(beside: Beside) -> str:
     if any(np.isfinite(curve.mean[1:]).any() for curve in (curves or known).values()):
         return f"Not held against theory's means: {why or 'it derives no spread over seeds'}."
     return f"Theory says nothing here{': ' * bool(why)}{why}."
+
+
+def _left_out(beside: Beside) -> Iterator[str]:
+    """A remark where forward means are all that was compared, and why, unless a note says so."""
+    names = [name for name in beside.prediction.curves if METRICS.find(name).needs == "gradient"]
+    if not names or any(_heard(beside, name) for name in names):
+        return
+    why = next(filter(None, (_reason(beside, name) for name in names)), "")
+    told = any(why in note for note in beside.prediction.notes)
+    yield f"  Not compared: {', '.join(names)}{'' if told else f': {why}'}."
+
+
+def _heard(beside: Beside, metric: str) -> bool:
+    """Whether a mean of some layer could be held against theory."""
+    curve = beside.prediction.curves[metric]
+    known = np.flatnonzero(np.isfinite(curve.mean) & np.isfinite(curve.sd) & curve.within)
+    return any(layer and (metric, int(layer)) not in beside.comparison.skipped for layer in known)
 
 
 def _reason(beside: Beside, metric: str) -> str:

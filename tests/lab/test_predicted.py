@@ -35,7 +35,7 @@ GREAT = "beyond, of all things"
 def by_hand(cell: Cell) -> Prediction:
     depth = cell.network.depth
     act = curve([1.0] * (depth + 1), [0.0] + [0.5] * depth, [True] * depth + [False], ("",) * depth + (GREAT,))
-    return prediction(cell, "A note.", act_q=act, grad_q=curve([np.nan] + [np.inf] * depth))
+    return prediction(cell, "A note. Its why.", act_q=act, grad_q=curve([np.nan] + [np.inf] * depth))
 
 
 @pytest.fixture
@@ -228,11 +228,11 @@ def test_near_a_blank_theory_is_unknown(theory: Callable[..., list[Cell]], tmp_p
 
 
 def test_a_remark_is_made_once(theory: Callable[..., list[Cell]], tmp_path: Path) -> None:
-    """The line on theory stands with every cell, its note only with the first that it is said of."""
+    """The line on theory stands with every cell, its note in full only with the first that it is said of."""
     import yaml
 
     theory(by_hand)
     (tmp_path / "x.yaml").write_text(yaml.safe_dump(CONFIG))
     done = CliRunner().invoke(app, ["run", str(tmp_path / "x.yaml"), "-o", str(tmp_path / "out"), "--no-plots"])
-    assert done.stdout.count("A note.") == 1
+    assert (done.stdout.count("A note."), done.stdout.count("Its why.")) == (2, 1)
     assert done.stdout.count("Not held against theory's means") == 2
