@@ -51,14 +51,16 @@ def document(result: Result, out: Path, drawn: list[str]) -> dict[str, Any]:
 
 def say_result(result: Result, out: Path, drawn: list[str], quiet: bool) -> None:
     """The table, the first cells in sentences, every failure, and what became of the expectations."""
+    from ..lab.words import in_turn
+
     typer.echo(f"{result.experiment.name}: {result.manifest['title']}")
     if result.experiment.description and not quiet:
         typer.echo(textwrap.fill(result.experiment.description, 100))
     typer.echo("")
     _say_table(result)
-    said: set[str] = set()
-    for cell in result.results[:EXPLAINED]:
-        _explain(cell, said)
+    explained = result.results[:EXPLAINED]
+    for cell, sentences in zip(explained, in_turn(cell.sentences for cell in explained), strict=True):
+        _explain(cell, sentences)
     if len(result.results) > EXPLAINED:
         _say_rest(result)
     say_outcomes(result.outcomes)
@@ -94,14 +96,10 @@ def _say_rest(result: Result) -> None:
         typer.echo(summary)
 
 
-def _explain(cell: CellResult, said: set[str]) -> None:
-    """A cell in sentences. Of a remark, which is indented, that an earlier cell had too, the first sentence."""
+def _explain(cell: CellResult, sentences: tuple[str, ...]) -> None:
     label = cell.planned.grid.label
     typer.echo(f"\n{label}" if label else "")
     if cell.failure is not None:
         typer.echo(f"  failed: {cell.failure.reason}")
-    for sentence in cell.sentences:
-        first, stop, _ = sentence.partition(". ")
-        known = sentence.startswith(" ") and sentence in said
-        typer.echo(f"  {first}{stop.strip()}" if known else f"  {sentence}")
-        said.add(sentence)
+    for sentence in sentences:
+        typer.echo(f"  {sentence}")

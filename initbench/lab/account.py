@@ -13,6 +13,7 @@ from .partial import kept_tables
 from .retold import retold
 from .stored import header, text_of, verify
 from .tables import Tables
+from .words import in_turn
 
 CELLS = "cells.csv"
 
@@ -22,8 +23,9 @@ class Account:
     """A results folder, read and judged.
 
     tables: with the columns that pictures need. cells: cells.csv with its blanks. source, resolved: the config as it
-    was written, and with every default. sentences: of the first cells, most important first, remarks indented; empty
-    where the networks' own numbers are gone. absent: tables that the run wrote and the folder does not keep.
+    was written, and with every default. sentences: of the first cells, most important first, remarks indented, in
+    full where they are new; empty where the networks' own numbers are gone. absent: tables that the run wrote and the
+    folder does not keep.
     """
 
     tables: Tables
@@ -49,7 +51,7 @@ def account(folder: Path, most: int) -> Account:
         experiment=experiment,
         source=text_of(folder / "config.yaml"),
         resolved=text_of(folder / "resolved.yaml"),
-        sentences=retold(folder, experiment, tables, most),
+        sentences=tuple(in_turn(retold(folder, experiment, tables, most))),
         outcomes=judged(Stored(folder, experiment, tables, absent)),
         absent=tuple(sorted(absent)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..spec import Cell, VerdictRules
 from .summary import Summary
@@ -13,6 +13,20 @@ from .verdict import Drift, Verdict
 def sentences(cell: Cell, verdict: Verdict, summary: Summary, rules: VerdictRules) -> tuple[str, ...]:
     """What happened in a cell, most important first."""
     return tuple(_sentences(cell, verdict, summary, rules))
+
+
+def in_turn(cells: Iterable[Iterable[str]]) -> Iterator[tuple[str, ...]]:
+    """The sentences of one cell after another: of a remark, which is indented, that an earlier cell had too, only the
+    first sentence. It is no less true of this cell, but its why has been said."""
+    said: set[str] = set()
+    for told in map(tuple, cells):
+        yield tuple(_first(text) if text.startswith(" ") and text in said else text for text in told)
+        said.update(told)
+
+
+def _first(text: str) -> str:
+    first, stop, _ = text.partition(". ")
+    return first + stop.strip()
 
 
 def _sentences(cell: Cell, verdict: Verdict, summary: Summary, rules: VerdictRules) -> Iterator[str]:

@@ -14,7 +14,7 @@ from initbench.catalogue.initializers import INITIALIZERS
 from initbench.engine import propagate
 from initbench.lab.summary import summarise
 from initbench.lab.verdict import judge
-from initbench.lab.words import sentences
+from initbench.lab.words import in_turn, sentences
 from initbench.spec import VerdictRules
 
 NAN, INF = math.nan, math.inf
@@ -205,3 +205,13 @@ def test_every_initializer_gets_its_words(name: str) -> None:
         assert text
         assert not re.search(r"\b(nan|inf)\b", text), text
         assert re.search(r"\d", text)
+
+
+def test_remarks_of_later_cells_are_shortened_and_never_dropped() -> None:
+    """A range is no less true of the second cell that has it; the why of a remark is said once."""
+    verdict = "Forward: stable. All is well."
+    bounds = "  From layer 3 on, act_q: outside the range in which theory's numbers of finite networks hold."
+    median = "  act_q: the mean is 3.29 times the median. Every layer multiplies it. It falls."
+    first, second = in_turn([(verdict, median, bounds), (verdict, median, bounds)])
+    assert first == (verdict, median, bounds)
+    assert second == (verdict, "  act_q: the mean is 3.29 times the median.", bounds)

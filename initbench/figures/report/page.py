@@ -104,13 +104,12 @@ def _verdict(content: Content) -> Iterator[Markup]:
         yield glance if len(cells) <= 2 * EXPLAINED else _folded(f"All {len(cells)} settings", glance)
     if content.beside_theory and several:
         yield element("p", f"{content.beside_theory.capitalize()}.")
-    said: set[str] = set()
     verdicts = list(cells["verdict"].head(EXPLAINED))
     told = [
         element(
             "article",
             element("h3", sheets.breakable(label or content.experiment.name), " ", sheets.badge(str(verdict))),
-            list(_sentences(sentences, said)),
+            list(_sentences(sentences)),
             class_="cell",
         )
         for label, verdict, sentences in zip(labels, verdicts, content.sentences, strict=False)
@@ -120,14 +119,11 @@ def _verdict(content: Content) -> Iterator[Markup]:
         yield element("p", f"The first {EXPLAINED} of {len(cells)} settings are spelled out.", class_="cut")
 
 
-def _sentences(sentences: Iterable[str], said: set[str]) -> Iterator[Markup]:
-    """Remarks, which are indented, are not repeated from one setting to the next."""
+def _sentences(sentences: Iterable[str]) -> Iterator[Markup]:
+    """Of one setting; remarks are indented."""
     empty = True
     for sentence in sentences:
-        remark = sentence.startswith(" ")
-        if not (remark and sentence in said):
-            yield element("p", sentence.strip(), class_="remark" if remark else None)
-        said.add(sentence)
+        yield element("p", sentence.strip(), class_="remark" if sentence.startswith(" ") else None)
         empty = False
     if empty:
         yield element("p", "The numbers of its networks are stored no longer: the table says what is left.")
