@@ -90,3 +90,14 @@ def test_a_mean_square_that_was_moved_moves_on() -> None:
     assert t.normality.forward[1] == pytest.approx(own[1])
     gain = t.moments.d_square[:, 0] * (K - cb) / square
     assert t.normality.forward[2] == pytest.approx(own[2] + gain[2] * own[1])
+
+
+@pytest.mark.parametrize("widths", [(3, 4, 4), (2, 1, 1, 1), (16, 16, 16)])
+@pytest.mark.parametrize("act", ["relu", "square"])
+def test_no_sum_is_further_from_normal_than_one_of_its_weights(widths: tuple[int, ...], act: str) -> None:
+    """A uniform law has an excess of -1.2. A narrow layer may hand on a single number, and never less than one."""
+    law = initializer("uniform", low=-0.1, high=0.1)
+    excess = trajectory(make_cell(widths, act, law, None)).normality.excess
+    known = excess[np.isfinite(excess)]
+    assert known.min() >= -1.2 - 1e-12
+    assert (known.min() < -1.19) == (act == "relu" and widths[-1] < 6)
