@@ -86,6 +86,7 @@ class Wanted:
     out: Path | None
     jobs: int | None
     scheduler: str | None
+    apart: bool | None
     dry_run: bool
     force: bool
     parquet: bool
@@ -98,14 +99,16 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
     from ..lab import runner
 
     out = wanted.out if wanted.out is not None else Path("results") / experiment.name
-    if wanted.dry_run:
-        say_plan(experiment, out, wanted.force, wanted.as_json)
-        return
     if not wanted.quiet:
         for text in experiment.notes:
             note(f"note: {text}")
+    if wanted.dry_run:
+        say_plan(experiment, out, wanted.force, wanted.as_json)
+        return
     with progress(experiment.name, wanted.quiet) as update:
-        result = runner.run(experiment, out, wanted.jobs, update, wanted.force, wanted.scheduler, wanted.parquet)
+        result = runner.run(
+            experiment, out, wanted.jobs, update, wanted.force, wanted.scheduler, wanted.parquet, wanted.apart
+        )
     for damage in result.damaged:  # said even when quiet: somebody's disk is not well
         note(f"note: {damage}; its seeds were computed again")
     drawn = draw(out, result, wanted.plots)
@@ -118,8 +121,8 @@ def _carry_out(experiment: Experiment, wanted: Wanted, debug: bool) -> None:
         raise typer.Exit(FAILED_CELLS)
 
 
-def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tuple[int | None, str | None]:
-    """How many processes, and the Dask scheduler if one is asked for."""
+def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tuple[int | None, str | None, bool | None]:
+    """How many processes, the Dask scheduler if one is asked for, and whether they are others than this one."""
     if executor not in (None, "serial", "process", "dask"):
         raise typer.BadParameter(f"{executor!r} is not an executor: serial, process, dask", param_hint="--executor")
     if scheduler is not None and executor not in (None, "dask"):
@@ -127,13 +130,13 @@ def _where(jobs: int | None, executor: str | None, scheduler: str | None) -> tup
     if executor == "serial":
         if jobs is not None and jobs > 1:
             raise typer.BadParameter(f"--executor serial runs in one process, not in {jobs}", param_hint="--jobs")
-        return 1, None
+        return 1, None, False
     dask = executor == "dask" or scheduler is not None
     if (executor == "process" or dask) and jobs is None:
         from ..lab.executors import available_cores
 
         jobs = available_cores()
-    return jobs, (scheduler or "local") if dask else None
+    return jobs, (scheduler or "local") if dask else None, True if executor == "process" else None
 
 
 def draw(out: Path, result: Result, wanted: bool) -> list[str]:

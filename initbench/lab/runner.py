@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import engine
@@ -15,7 +15,7 @@ from ..spec import Experiment, plugins_of
 from . import executors, manifest, store
 from .columns import PARQUET
 from .conclude import conclude
-from .executors import Failure, Task
+from .executors import Execute, Failure, Task
 from .expectations import Evidence
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .parquet import Parquet
@@ -40,33 +40,65 @@ def run(
     force: bool = False,
     scheduler: str | None = None,
     parquet: bool = False,
+    apart: bool | None = None,
 ) -> Result:
     """Measure every cell of an experiment, judge it, and publish the tables in `out` where one is given.
 
     What `out` holds already is not computed again, unless `force` says so. jobs: processes; None takes all cores where
-    the work is worth them. scheduler: a Dask scheduler instead, see lab.executors. parquet: the large tables so too. No
-    byte of the tables depends on any of these, nor on what was interrupted before.
+    the work is worth them. scheduler: a Dask scheduler instead; apart: whether in processes of their own; see
+    lab.executors. parquet: the large tables so too. No byte of the tables depends on any of these, nor on what was
+    interrupted before.
     Raises StorageError where `out` cannot be written, BusyError where another run writes to it, or no cluster is there.
     """
     if out is None:
         kept = Kept()
         work = pending(plan(experiment), experiment.seeds, Forgetful())
-        result = _carry_out(experiment, work, Forgetful(), [kept], jobs, scheduler, progress)
+        with _opened(work, jobs, scheduler, apart) as means:
+            result = _carry_out(experiment, work, Forgetful(), [kept], means, progress)
         return replace(result, tables=kept.tables)
     with store.claimed(out), on_disk(out, force) as keeper:
-        # First, so that `status` knows what a run that is killed was about.
-        configs = {"config.yaml": experiment.source.encode(), "resolved.yaml": experiment.resolved.encode()}
-        store.publish_all(out, configs)
         work = pending(plan(experiment), experiment.seeds, keeper)
-        more = [Parquet(out, experiment.axes)] if parquet else []
-        result = told(experiment, work, out, keeper, parquet) or _built(
-            experiment, work, out, keeper, more, jobs, scheduler, progress
-        )
-        store.remove(out, result.absent)
-        checksums = {name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}
-        record = {**result.manifest, "files": dict(sorted({**result.manifest["files"], **checksums}.items()))}
-        store.publish(out / store.MARK, manifest.encode(record))
-        return replace(result, out=out, manifest=record)
+        with _opened(work, jobs, scheduler, apart) as means:  # where there is no cluster, nothing is touched
+            return _published(experiment, work, out, keeper, means, progress, parquet)
+
+
+@dataclass(frozen=True)
+class _Means:
+    """What a run is carried out with."""
+
+    jobs: int
+    execute: Execute
+
+
+@contextmanager
+def _opened(work: Sequence[Work], jobs: int | None, scheduler: str | None, apart: bool | None) -> Iterator[_Means]:
+    jobs = jobs or _jobs(work)
+    needed = any(each.blocks for each in work)
+    with executors.opened(jobs, scheduler if needed else None, apart) as execute:
+        yield _Means(jobs, execute)
+
+
+def _published(
+    experiment: Experiment,
+    work: Sequence[Work],
+    out: Path,
+    keeper: OnDisk,
+    means: _Means,
+    progress: Progress | None,
+    parquet: bool,
+) -> Result:
+    # First, so that `status` knows what a run that is killed was about.
+    configs = {"config.yaml": experiment.source.encode(), "resolved.yaml": experiment.resolved.encode()}
+    store.publish_all(out, configs)
+    more = [Parquet(out, experiment.axes)] if parquet else []
+    result = told(experiment, work, out, keeper, parquet) or _built(
+        experiment, work, out, keeper, more, means, progress
+    )
+    store.remove(out, result.absent)
+    checksums = {name: hashlib.sha256(data).hexdigest() for name, data in configs.items()}
+    record = {**result.manifest, "files": dict(sorted({**result.manifest["files"], **checksums}.items()))}
+    store.publish(out / store.MARK, manifest.encode(record))
+    return replace(result, out=out, manifest=record)
 
 
 def _built(
@@ -75,14 +107,13 @@ def _built(
     out: Path,
     keeper: OnDisk,
     more: Sequence[Parquet],
-    jobs: int | None,
-    scheduler: str | None,
+    means: _Means,
     progress: Progress | None,
 ) -> Result:
     """Compute what is missing, and make every table anew."""
     with Streamed(out) as tables, ExitStack() as others:
         sinks: list[Sink] = [tables, *(others.enter_context(one) for one in more)]
-        result = _carry_out(experiment, work, keeper, sinks, jobs, scheduler, progress)
+        result = _carry_out(experiment, work, keeper, sinks, means, progress)
         keeper.finish()  # no table tells of a block that is not safe
     files = tables.checksums
     for other in more:
@@ -99,22 +130,22 @@ def _carry_out(
     work: Sequence[Work],
     keeper: Keeper,
     sinks: Sequence[Sink],
-    jobs: int | None,
-    scheduler: str | None,
+    means: _Means,
     progress: Progress | None,
 ) -> Result:
     started = time.monotonic()
-    jobs = jobs or _jobs(work)
     keeper.prepare([each.planned.id for each in work if each.blocks])
     evidence = Evidence(experiment.expect)
     tables = Tabulate(experiment, [*sinks, evidence])
     results = []
-    for result in _measure(experiment, work, keeper, jobs, scheduler, progress):
+    for result in _measure(experiment, work, keeper, means, progress):
         tables.add(result)
         results.append(result if isinstance(keeper, Forgetful) else result.told)
     outcomes = evidence.outcomes()
     failed = sum(result.failure is not None for result in results)
-    record = manifest.manifest(experiment, [each.planned for each in work], failed, jobs, time.monotonic() - started)
+    record = manifest.manifest(
+        experiment, [each.planned for each in work], failed, means.jobs, time.monotonic() - started
+    )
     damaged = tuple(damage for each in work for damage in each.damaged)
     return Result(experiment, tuple(results), evidence.tables, outcomes, record, tables.absent, damaged)
 
@@ -128,19 +159,18 @@ def _measure(
     experiment: Experiment,
     work: Sequence[Work],
     keeper: Keeper,
-    jobs: int,
-    scheduler: str | None,
+    means: _Means,
     progress: Progress | None,
 ) -> Iterator[CellResult]:
     """The results of all cells in grid order, each as soon as it and those before it are done."""
     lines = experiment.keep_layers and not isinstance(keeper, Forgetful)
-    tasks = list(_tasks(work, jobs, lines))
+    tasks = list(_tasks(work, means.jobs, lines))
     fresh: list[list[Trace | Failure]] = [[] for _ in work]
     tally = Tally(tasks, len(work) * len(experiment.seeds), progress)
     conclude = _Conclusions(experiment, work, keeper, fresh)
     tally.tell()
     yield from conclude.ready()
-    for index, outcome in executors.execute(tasks, jobs, scheduler, tally.stepped):
+    for index, outcome in means.execute(tasks, tally.stepped):
         place = tasks[index].position
         fresh[place].append(outcome)
         if isinstance(outcome, Trace):

@@ -5,13 +5,26 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 
 from threadpoolctl import threadpool_info
 
 from initbench import engine
-from initbench.lab.executors import Failure, Outcome, Task, processes, tasks
+from initbench.lab.executors import Failure, Outcome, Task, opened, processes, tasks
 from initbench.lab.executors.tasks import Bundle, Hear
+
+
+def execute(
+    tasks: Sequence[Task],
+    jobs: int,
+    scheduler: str | None = None,
+    hear: Hear = lambda index, step: None,
+    apart: bool | None = None,
+) -> Iterator[tuple[int, Outcome]]:
+    """The outcomes of tasks as they are done."""
+    with opened(jobs, scheduler, apart) as carry_out:
+        yield from carry_out(tasks, hear)
 
 
 def report(task: Task) -> Outcome:

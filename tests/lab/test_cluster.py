@@ -17,12 +17,13 @@ from typing import Any
 import lab_workers
 import pytest
 from lab_traces import make_cell
+from lab_workers import execute
 
 from initbench import engine
 from initbench.engine import Trace
 from initbench.errors import BusyError, UsageError
 from initbench.lab import pending, runner
-from initbench.lab.executors import Failure, Task, execute
+from initbench.lab.executors import Failure, Task
 from initbench.lab.plan import open_experiment
 
 pytest.importorskip("distributed")
@@ -197,6 +198,19 @@ def test_no_scheduler_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE", 1.0)
     with pytest.raises(BusyError, match="cannot be reached"):
         list(execute([Task(0, make_cell(2), (0,), engine.BUDGET)], 2, "tcp://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_where_no_scheduler_is_a_folder_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+    runner.run(open_experiment(CONFIG), tmp_path, jobs=1)
+    before = contents(tmp_path)
+    experiment = open_experiment(CONFIG, [] if force else ["sweep.grid={network.depth: [5]}"])
+    with pytest.raises(BusyError):
+        runner.run(experiment, tmp_path, force=force, scheduler="tcp://127.0.0.1:9")
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.usefixtures("small_blocks")

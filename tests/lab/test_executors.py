@@ -11,6 +11,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -18,13 +19,14 @@ import lab_workers
 import numpy as np
 import pytest
 from lab_traces import make_cell
+from lab_workers import execute
 from threadpoolctl import threadpool_info
 
 from initbench import engine
 from initbench.engine import Trace
 from initbench.lab import executors
 from initbench.lab.blocks import encode
-from initbench.lab.executors import Failure, Outcome, Task, execute
+from initbench.lab.executors import Failure, Outcome, Task
 from initbench.lab.executors import tasks as tasks_
 from initbench.lab.executors.processes import BLAS_VARIABLES
 from initbench.lab.executors.tasks import KILLED, Bundle, Hear
@@ -98,6 +100,24 @@ def test_one_task_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "pooled", None)
     assert len(outcomes(tasks(1), 4)) == 1
     assert outcomes([], 1) == []
+
+
+@pytest.mark.parametrize("apart", [True, False, None])
+@pytest.mark.parametrize("plugins", [(), (("mine", "mypackage 1.0"),)])
+def test_plugins_stay_out_of_this_process_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, apart: bool | None, plugins: tuple[tuple[str, str], ...]
+) -> None:
+    """Even one task of one job: what ends its process must not end this one."""
+    work = [replace(one, plugins=plugins) for one in tasks(1)]
+    monkeypatch.setattr(executors, "pooled", lambda bundles, jobs, hear: iter([(0, Failure(f"{jobs} worker"))]))
+    [(_, found)] = execute(work, 1, apart=apart)
+    elsewhere = bool(plugins) if apart is None else apart
+    assert (found == Failure("1 worker")) == elsewhere
+
+
+@pytest.mark.parametrize("apart", [True, None])
+def test_no_tasks_need_nothing(apart: bool | None) -> None:
+    assert list(execute([], 2, apart=apart)) == []
 
 
 @pytest.mark.parametrize(

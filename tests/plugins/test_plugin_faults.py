@@ -334,6 +334,21 @@ DEADLY = {
 }
 
 
+@pytest.mark.parametrize("words", [(), ("-j", "1"), ("-j", "2", "--executor", "process")])
+def test_of_a_small_run_too_it_is_one_cell_that_ends(
+    run: Run, site: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Work that is not worth processes has one all the same where somebody else's code may end it."""
+    ends = {"leaves": "lambda z: os._exit(3), slope"}
+    install(site, HELPERS + activations(ends), entries(activations=ends))
+    values = "tanh, leaves" if words[:2] != ("-j", "2") else "leaves"  # a single task
+    (tmp_path / "c.yaml").write_text(CONFIG.format(key="network.activation", values=values))
+    done = run("run", "c.yaml", "-o", "out", *words, "--no-plots")
+    assert done.returncode == 3, done.stderr
+    assert list(reasons(tmp_path / "out", "network.activation")) == ["leaves"]
+    assert "leaves" in done.stdout
+
+
 @pytest.mark.parametrize("executor", [name for name in EXECUTORS if name == "processes" or (FULL and name == "dask")])
 def test_a_cell_that_ends_its_workers_is_named_and_the_others_are_done(
     run: Run, site: Path, tmp_path: Path, executor: str

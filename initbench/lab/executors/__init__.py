@@ -8,7 +8,9 @@ cluster     the workers of a Dask cluster; the only place that knows Dask
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 from .processes import pooled
 from .serial import in_turn
@@ -19,22 +21,34 @@ from .tasks import Task as Task
 from .tasks import available_cores as available_cores
 from .tasks import bundles
 
+Execute = Callable[[Sequence[Task], Hear], Iterator[tuple[int, Outcome]]]
+"""Gives (index of the task, its outcome) as they are done; every task has one outcome."""
 
-def execute(
-    tasks: Sequence[Task], jobs: int, scheduler: str | None = None, hear: Hear = lambda index, step: None
-) -> Iterator[tuple[int, Outcome]]:
-    """(index of the task, its outcome) as they are done; every task has one outcome.
 
-    jobs: worker processes; 1 means this one. scheduler: a Dask scheduler's address or scheduler file, or `local` for a
-    cluster of `jobs` workers made here, whose tasks are not heard of before they are done. Raises BusyError where the
-    cluster cannot be reached, UsageError where its workers have other versions.
+@contextmanager
+def opened(jobs: int, scheduler: str | None = None, apart: bool | None = None) -> Iterator[Execute]:
+    """What carries tasks out, for as long as this lasts.
+
+    jobs: worker processes; 1 means this one. apart: always in processes of their own (True), or never (False); None
+    takes them where there are several jobs, and for plug-ins: what ends its process must not end this one. scheduler: a
+    Dask scheduler's address or scheduler file, or `local` for a cluster of `jobs` workers made here, whose tasks are
+    not heard of before they are done. Raises BusyError where the cluster cannot be reached or goes away, UsageError
+    where its workers have other versions.
     """
-    if scheduler is not None and tasks:
-        from .cluster import clustered  # Dask is an extra
+    if scheduler is None:
+        yield partial(_here, jobs, apart)
+        return
+    from .cluster import reached  # Dask is an extra
 
-        yield from clustered(tasks, scheduler, jobs)
-    elif jobs == 1 or len(tasks) < 2:
-        yield from in_turn(tasks, hear)
-    else:
+    with reached(scheduler, jobs) as execute:
+        yield execute
+
+
+def _here(jobs: int, apart: bool | None, tasks: Sequence[Task], hear: Hear) -> Iterator[tuple[int, Outcome]]:
+    if apart is None:
+        apart = (jobs > 1 and len(tasks) > 1) or any(task.plugins for task in tasks)
+    if apart:
         work = bundles(tasks, jobs)
         yield from pooled(work, min(jobs, len(work)), hear)
+    else:
+        yield from in_turn(tasks, hear)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ... import __version__
 from ...errors import BusyError, UsageError
 from ...spec import NUMERICS_VERSION
 from . import tasks as tasks_
-from .tasks import KILLED, TRIES, Bundle, Failure, Outcome, Task, bundles, paired
+from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Outcome, Task, bundles, paired
 from .workers import blocked, start_tracker
 
 if TYPE_CHECKING:
@@ -40,22 +41,31 @@ def versions() -> Versions:
     return (("initbench", __version__), ("numerics", str(NUMERICS_VERSION)), ("numpy", np.__version__))
 
 
-def clustered(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tuple[int, Outcome]]:
-    """(index of the task, its outcome) as they are done by the cluster.
+@contextmanager
+def reached(scheduler: str, jobs: int) -> Iterator[Callable[[Sequence[Task], Hear], Iterator[tuple[int, Outcome]]]]:
+    """What carries tasks out on a cluster that is there and whose workers have our versions.
 
     Raises BusyError where the cluster cannot be reached or goes away, UsageError where Dask is not installed or a
     worker has other versions.
     """
+    with ExitStack() as stack:
+        with _told(scheduler):
+            client = stack.enter_context(_client(scheduler, jobs))
+            _compare(client, jobs if scheduler == LOCAL else 1)
+        yield partial(_carried_out, client, scheduler)
+
+
+def _carried_out(client: Client, scheduler: str, tasks: Sequence[Task], _: Hear) -> Iterator[tuple[int, Outcome]]:
+    with _told(scheduler):
+        yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
+
+
+@contextmanager
+def _told(scheduler: str) -> Iterator[None]:
     try:
-        yield from _carried_out(tasks, scheduler, jobs)
+        yield
     except OSError as error:  # a connection: Dask opens no files of ours
         raise BusyError(f"the Dask scheduler at {scheduler} has gone ({error}); run the command again") from error
-
-
-def _carried_out(tasks: Sequence[Task], scheduler: str, jobs: int) -> Iterator[tuple[int, Outcome]]:
-    with _client(scheduler, jobs) as client:
-        _compare(client, jobs if scheduler == LOCAL else 1)
-        yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
 
 
 def _measured(bundle: Bundle) -> tuple[Versions, list[Outcome]]:
