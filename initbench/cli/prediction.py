@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ FEW = 5
 STEPS = (1, 2, 3, 5, 10, 20, 30, 50)
 """Layers that a long network's table shows, these times powers of ten, the input and the last."""
 BEYOND = "?"
+LAST_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?$")
+"""What may change from layer to layer in one and the same reason."""
 
 
 def say_predictions(config: Path, overrides: list[str], as_json: bool, quiet: bool) -> None:
@@ -128,10 +131,34 @@ def _say_notes(predictions: Mapping[str, Prediction], notes: Iterable[str]) -> N
 
 
 def _blanks(prediction: Prediction) -> list[str]:
-    """What is blank or out of range beyond the input, and why, unless a note says so."""
-    concerned: dict[str, list[str]] = {}
-    for name, curve in prediction.curves.items():
-        for reason in dict.fromkeys(reason for reason in curve.reasons[1:] if reason):
-            concerned.setdefault(reason, []).append(name)
+    """What is blank or out of range beyond the input, where and why, unless a note says so."""
+    concerned: dict[tuple[str, str], list[str]] = {}
     told = " ".join(prediction.notes)
-    return [f"{', '.join(names)}: {reason}" for reason, names in concerned.items() if reason not in told]
+    for name, curve in prediction.curves.items():
+        layers: dict[str, list[int]] = {}
+        for layer, reason in enumerate(curve.reasons):
+            if layer and reason and reason not in told:
+                layers.setdefault(LAST_NUMBER.sub("", reason), []).append(layer)
+        for rows in layers.values():
+            concerned.setdefault((_where(rows, len(curve.reasons) - 1), _why(curve.reasons, rows)), []).append(name)
+    return [f"{where}{', '.join(names)}: {why}" for (where, why), names in concerned.items()]
+
+
+def _where(rows: list[int], depth: int) -> str:
+    """Layers in words, nothing for all of them."""
+    first, last = rows[0], rows[-1]
+    if (first, last) == (1, depth):
+        return ""
+    if first == last:
+        return f"Layer {first}, "
+    if last == depth:
+        return f"From layer {first} on, "
+    return f"Up to layer {last}, " if first == 1 else f"Layers {first} to {last}, "
+
+
+def _why(reasons: tuple[str, ...], rows: list[int]) -> str:
+    """The reason of these layers; `excess kurtosis -0.36 to -0.55` where its number changes from the first to the
+    last."""
+    first, last = reasons[rows[0]], reasons[rows[-1]]
+    number = LAST_NUMBER.search(last)
+    return f"{first} to {number[0]}" if number and first != last else first
