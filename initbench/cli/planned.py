@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,43 +24,75 @@ def register(app: typer.Typer) -> None:
 
 
 def say_plan(experiment: Experiment, out: Path, force: bool, as_json: bool) -> None:
-    """Cells times seeds, what is there already and why the rest must run, and what it takes."""
-    from ..engine.sizes import human, needed_bytes
+    """Cells times seeds, what is there already and why the rest must run, and what it takes.
+
+    Raises UsageError for a path that is none of a results folder, StorageError.
+    """
+    from ..engine.sizes import needed_bytes
     from ..lab.keepers import Reader
     from ..lab.pending import pending
-    from ..lab.plan import plan, seconds, stored_bytes
+    from ..lab.plan import plan, seconds
+    from ..lab.store import refuse_unfit
+    from ..lab.stored import read_failures
 
+    refuse_unfit(out)
     networks = len(experiment.seeds)
-    work = pending(plan(experiment), experiment.seeds, Reader(out, force))
+    cells = plan(experiment)
+    before = pending(cells, experiment.seeds, Reader(out))
+    work = pending(cells, experiment.seeds, Reader(out, force=True)) if force else before
+    failed = read_failures(out)
+    why = [_why(was, each, failed.get(each.planned.id)) for was, each in zip(before, work, strict=True)]
     if as_json:
         rows = [
             {
                 **_row(each, networks),
+                "stored": was.stored,
+                "why": reason or None,
                 "engine": each.planned.choice.engine,
                 "reason": each.planned.choice.reason,
                 "bytes": needed_bytes(each.planned.cell),
                 "core_seconds": round(seconds(each.planned.cell, each.networks), 2),
             }
-            for each in work
+            for was, each, reason in zip(before, work, why, strict=True)
         ]
         emit_json({"name": experiment.name, "out": str(out), "cells": rows, "notes": list(experiment.notes)})
         return
-    total = sum(seconds(each.planned.cell, each.networks) for each in work)
-    memory = max(needed_bytes(each.planned.cell) for each in work)
-    disk = sum(stored_bytes(each.planned.cell, networks, experiment.keep_layers) for each in work)
-    done = sum(not each.blocks for each in work)
-    typer.echo(
-        f"{experiment.name}: {len(work)} cell{'s' if len(work) > 1 else ''} x {networks} seeds, "
-        f"{done} done already in {out}/; the rest takes about {total:.1f} s of one core, "
-        f"at least {human(memory)} of memory a worker; all of it about {human(disk)} of disk"
-    )
-    todo = [each for each in work if each.blocks]
-    for each in todo[:SHOWN]:
+    typer.echo(_headline(experiment, out, before, work))
+    todo = [(each, reason) for each, reason in zip(work, why, strict=True) if each.blocks]
+    for each, reason in todo[:SHOWN]:
         choice = each.planned.choice
         label = each.planned.grid.label or experiment.name
-        typer.echo(f"  {each.planned.id}  {label}  {each.why} ({choice.engine}: {choice.reason})")
+        typer.echo(f"  {each.planned.id}  {label}  {reason} ({choice.engine}: {choice.reason})")
     if len(todo) > SHOWN:
         typer.echo(f"  and {len(todo) - SHOWN} more")
+
+
+def _why(before: Work, work: Work, failed: str | None) -> str:
+    """Why a cell must run; empty where it need not. before: its work without --force; failed: why it failed, if so."""
+    if work.blocks and before.stored > work.stored:
+        return "stored, but --force"
+    return f"failed: {failed}" if work.blocks and failed else work.why
+
+
+def _headline(experiment: Experiment, out: Path, before: Sequence[Work], work: Sequence[Work]) -> str:
+    """How much there is, how much of it is done, and what the rest takes. before: the work without --force."""
+    from ..engine.sizes import human, needed_bytes
+    from ..lab.plan import seconds, stored_bytes
+
+    networks = len(experiment.seeds)
+    size = f"{experiment.name}: {len(work)} cell{'s' if len(work) > 1 else ''} x {networks} seeds"
+    said = f"{size}, {sum(not each.blocks for each in before)} done already in {out}/; "
+    todo = [each for each in work if each.blocks]
+    if not todo:
+        return f"{said}no network has to run"
+    total = sum(seconds(each.planned.cell, each.networks) for each in todo)
+    memory = max(needed_bytes(each.planned.cell) for each in todo)
+    disk = sum(stored_bytes(each.planned.cell, networks, experiment.keep_layers) for each in work)
+    rest = "the rest" if work is before else "with --force, all of it"
+    return (
+        f"{said}{rest} takes about {total:.1f} s of one core, "
+        f"at least {human(memory)} of memory a worker; all of it about {human(disk)} of disk"
+    )
 
 
 def _row(work: Work, networks: int) -> dict[str, Any]:

@@ -81,7 +81,12 @@ class Pace:
         seconds, made = self._clock() - began, done - before
         if seconds <= 0 or made <= 0 or far.work <= 0:
             return ""
-        return f"{made / seconds:.3g} a second, {_clock_time((1 - far.work) / far.work * seconds)} left"
+        return f"{_three_digits(made / seconds)} a second, {_clock_time((1 - far.work) / far.work * seconds)} left"
+
+
+def _three_digits(number: float) -> str:
+    """`0.04`, `12.3`, `1250`: three digits that count, and no power of ten where they are more."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _clock_time(seconds: float) -> str:

@@ -238,7 +238,7 @@ def pattern(item: Mapping, name: str, texts: Texts, findings: Findings) -> bool:
     for key, entry in item.entries.items():
         if key not in texts:
             tails = [known for known in texts if known.endswith(f".{key}")]
-            hint = f"; did you mean {tails[0]!r}?" if tails else findings.hint(key, texts)
+            hint = f"; did you mean {tails[0]!r}?" if tails else "" if split(key) else findings.hint(key, texts)
             swept = f"swept are {', '.join(texts)}" if texts else "nothing is swept"
             findings.add(entry.place, f"{name}.{key}", f"{key} is not swept{hint} ({swept})")
         elif (text := text_of(entry.node)) not in texts[key]:

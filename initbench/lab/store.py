@@ -118,10 +118,7 @@ def claimed(folder: Path) -> Iterator[None]:
     The lock dies with its process, however that ends. Readers need none. Raises UsageError for a folder that holds
     something other than results, StorageError where it cannot be made or written, BusyError while another run has it.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is a file; -o names the results folder")
-    if not (folder / LOCK).exists():
-        _refuse_foreign(folder)
+    refuse_unfit(folder)
     make_folder(folder)
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder}: is read-only")
@@ -134,6 +131,15 @@ def claimed(folder: Path) -> Iterator[None]:
             yield
     finally:
         _held.discard(place)
+
+
+def refuse_unfit(folder: Path) -> None:
+    """Raises UsageError for a path that is none of a results folder: a file, or a folder of other things."""
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise UsageError(f"{place}: is a file; -o names the results folder")
+    if not (folder / LOCK).exists():
+        _refuse_foreign(folder)
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -36,6 +36,14 @@ def test_pace_counts_what_was_made_and_not_what_was_stored() -> None:
     assert pace.said(HowFar(920, 1000, 1.0, work=0.003)) == "1.05 a second, 1:50:47 left"
 
 
+def test_a_pace_of_thousands_is_a_plain_number() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.said(HowFar(0, 10_000))
+    clock.now += 2
+    assert pace.said(HowFar(2500, 10_000, work=0.25)) == "1250 a second, 0:06 left"
+
+
 def test_time_left_is_of_the_work_and_not_of_the_networks() -> None:
     """Networks of 2 and of 98 layers: half of them is a fiftieth of the work."""
     clock = Clock()

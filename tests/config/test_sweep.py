@@ -317,3 +317,11 @@ def test_labels_tell_keys_apart_that_end_the_same() -> None:
     assert [short(axis, axes) for axis in axes] == ["network.initializer", "readout.initializer", "depth", "gain"]
     cell = GridCell(0, tuple((axis, "1") for axis in axes), None)  # type: ignore[arg-type]
     assert cell.label == "network.initializer=1, readout.initializer=1, depth=1, gain=1"
+
+
+def test_a_key_that_is_right_but_not_swept_is_no_misspelling_of_another(problems: Problems) -> None:
+    text = BASE + "sweep: {grid: {network.width: [4, 5]}, exclude: [{network.initializer: he_normal}]}\n"
+    (problem,) = problems(text)
+    assert problem.message == "network.initializer is not swept (swept are network.width)"
+    (problem,) = problems(text.replace("network.initializer", "network.widht"))
+    assert "; did you mean 'network.width'?" in problem.message
