@@ -33,7 +33,7 @@ from .forward import ForwardSpread
 from .gradient_pairs import gradient_pairs
 from .kernel import Trajectory
 from .sensitivity import Sensitivity, sensitivity
-from .validity import backward_range
+from .validity import backward_range, short_range
 
 Array = np.ndarray[Any, Any]
 
@@ -58,16 +58,16 @@ def backward_spread(t: Trajectory, forward: ForwardSpread) -> BackwardSpread:
     if t.gradient == "none" or t.known < t.depth:
         return BackwardSpread({})
     with np.errstate(invalid="ignore", over="ignore"):
-        bands = _bands(t, forward.kernel)
-    blank = np.full(t.depth + 1, np.nan)
+        bands = _bands(t, forward)
+    blank, short = np.full(t.depth + 1, np.nan), short_range(t, backward=True)
     if t.gradient == "ones" and _coherent(t):
-        return BackwardSpread({name: Band(blank, blank, band.within, COHERENT) for name, band in bands.items()})
+        return BackwardSpread({name: Band(blank, blank, band.within & short, COHERENT) for name, band in bands.items()})
     if t.gradient != "gaussian" and t.start.batch > 1:
         grad, weight = bands["grad_q"], bands["weight_grad_q"]
         return BackwardSpread(
             {
                 "grad_q": Band(grad.mean, blank, grad.within, TOGETHER),
-                "weight_grad_q": Band(blank, blank, weight.within, TOGETHER),
+                "weight_grad_q": Band(blank, blank, weight.within & short, TOGETHER),
             }
         )
     return BackwardSpread(bands)
@@ -79,8 +79,9 @@ def _coherent(t: Trajectory) -> bool:
     return bool((np.abs(m.d_mean[-1] * m.q[-1]) > 1e-9 * np.sqrt(m.square[-1])).any())
 
 
-def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
+def _bands(t: Trajectory, forward: ForwardSpread) -> dict[str, Band]:
     """For normal cotangents, one for every input."""
+    f = forward.kernel
     r = sensitivity(t, f)
     pairs = gradient_pairs(t, f, r)
     shift = _shift(t, f, r)
@@ -106,7 +107,7 @@ def _bands(t: Trajectory, f: Fluctuations) -> dict[str, Band]:
     )
     with np.errstate(divide="ignore"):
         moved = np.log(grad[0] / t.over_batch(t.grad))
-    within = backward_range(t, f, np.where(t.over_batch(t.grad) > 0, moved, 0.0))
+    within = backward_range(t, forward.within, np.where(t.over_batch(t.grad) > 0, moved, 0.0))
     return {"grad_q": Band(*grad, within), "weight_grad_q": Band(*weight_grad, within)}
 
 

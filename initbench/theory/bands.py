@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,18 @@ _STEEP = 700.0  # of a logarithm: beyond, float64 has not its exponential
 class Band:
     """What networks of finite width show in one metric; all arrays are (L + 1,), row 0 is the input, nan is blank.
 
-    mean: the mean over seeds. sd: the spread over seeds of one network's value.
+    mean: the mean over seeds; nan where it is not derived and infinite width's value stands for it.
+    sd: the spread over seeds of one network's value.
     within: whether both are inside the range in which they are claimed to hold.
-    reason: why one of them is blank; empty where neither is.
+    reason: why the spread is blank; empty where it is not.
+    why: layer -> why it is not within, where that is neither its size nor a mean that is not derived.
     """
 
     mean: Array
     sd: Array
     within: Array
     reason: str = ""
+    why: Mapping[int, str] = field(default_factory=dict)
 
 
 def pooled(start: InputState, mean: Array, single: Array, pair: Array) -> tuple[Array, Array]:

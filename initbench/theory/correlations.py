@@ -29,7 +29,7 @@ class Correlations:
     weighted: the same with the mean over networks weighted with the squares of both inputs, (2, L + 1).
     square: mean square cosine of activations, so weighted.
     slope: of the map from the correlation of z to the cosine of activations.
-    shift, variance: of one pair's cosine of activations over seeds.
+    shift, variance: of one pair's cosine of activations over seeds. pulled: the shift of its mean so weighted.
     series: the activations' Hermite coefficients at every layer's mean q, (L + 1, ...).
     """
 
@@ -38,6 +38,7 @@ class Correlations:
     square: Array
     slope: Array
     shift: Array
+    pulled: Array
     variance: Array
     series: Series
 
@@ -48,7 +49,7 @@ def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> C
     found = layer_series(t)
     if t.start.batch == 1:
         none, both = np.zeros(t.depth + 1), np.zeros((2, t.depth + 1))
-        return Correlations(both, both, none, none, none, none, found)
+        return Correlations(both, both, none, none, none, none, none, found)
     c, between = _mean_and_variance(t, 1 - t.e)
     a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
     kappa, between_kappa = _mean_and_variance(t, ratio(t.pairs.product, np.sqrt(a) * np.sqrt(b)))
@@ -65,7 +66,7 @@ def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> C
             sd = np.sqrt(spread + between)
             around, weighted = (_both_sides(c + share * below(shift), sd) for shift in moved)
         square = np.clip((kappa + moved[1]) ** 2 + variance + between_kappa, 0.0, 1.0)
-    return Correlations(around, weighted, square, slope, moved[0], variance, found)
+    return Correlations(around, weighted, square, slope, moved[0], moved[1], variance, found)
 
 
 def layer_series(t: Trajectory) -> Series:

@@ -22,10 +22,11 @@ MANY_PAIRS = "the spread of the mean over several pairs is not derived"
 @dataclass(frozen=True)
 class ForwardSpread:
     """bands: by metric, for preact_mean, preact_var, preact_q, act_mean, act_var, act_q and, with two inputs or more,
-    cosine. kernel: what they come from."""
+    cosine. kernel: what they come from. within: `forward_range`, (L + 1,) bool."""
 
     bands: Mapping[str, Band]
     kernel: Fluctuations
+    within: Array
 
 
 def forward_spread(t: Trajectory) -> ForwardSpread:
@@ -52,7 +53,7 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
     bands = {name: Band(mean, sd, exact.get(name, within)) for name, (mean, sd) in found.items()}
     if t.start.batch > 1:
         bands["cosine"] = _cosine(t, f, within)
-    return ForwardSpread(bands, f)
+    return ForwardSpread(bands, f, within)
 
 
 def _preactivations(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:

@@ -19,17 +19,15 @@ from .kernel import Trajectory, trajectory
 from .notes import notes
 from .precision import out_of_range
 from .prediction import Curve, Prediction
+from .unspread import NO_SPREAD, unspread_bands
 
 Array = np.ndarray[Any, Any]
 
-NO_SPREAD = "the spread over seeds is not derived"
 SHARED = "all seeds share these inputs"
 OUTSIDE = "outside the range in which theory's numbers of finite networks hold"
 BEYOND = "beyond the numbers of the network's dtype"
-NOT_NORMAL = "preactivations are not normal: excess kurtosis {:.2g}"
+UNDERIVED = "the mean at this width is not derived; infinite width's value stands here"
 
-ABNORMAL = 0.3
-"""Excess kurtosis above which what is no mean square, and so not corrected for it, is out of range."""
 SQUARES = ("act_q", "act_var", "act_var_batch")
 """Metrics of a shared batch that are measured to all digits: sums of squares, in which nothing cancels."""
 
@@ -43,44 +41,41 @@ def predict_cell(cell: Cell) -> Prediction:
         t = trajectory(cell)
         dead = dead_fraction(t, cell.dtype)
         lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead) | jacobian_lines(t, cell.metrics)
-        bands = _bands(t)
+        bands = _bands(t, {name: one for name, one in lines.items() if name in cell.metrics}, cell.dtype)
         far = {backward: out_of_range(t, cell.dtype, backward) for backward in (False, True)}
         records = [record for record in METRICS if record.name in lines and record.name in cell.metrics]
         curves = {
-            record.name: _curve(
-                t, record.name, lines[record.name], bands.get(record.name), far[record.needs == "gradient"]
-            )
+            record.name: _curve(t, record.name, lines[record.name], bands[record.name], far[record.needs == "gradient"])
             for record in records
         }
         return Prediction(curves, notes(t, curves))
 
 
-def _bands(t: Trajectory) -> dict[str, Band]:
+def _bands(t: Trajectory, lines: dict[str, Line], dtype: str) -> dict[str, Band]:
+    """Of every line."""
     if t.known == 0:
-        return {}
+        nothing = np.full(t.depth + 1, np.nan)
+        return dict.fromkeys(lines, Band(nothing, nothing, np.zeros(t.depth + 1, bool), NO_SPREAD))
     forward = forward_spread(t)
-    return {**forward.bands, **backward_spread(t, forward).bands}
+    spread = {**forward.bands, **backward_spread(t, forward).bands}
+    rest = {name: line for name, line in lines.items() if name not in spread}
+    return {**unspread_bands(t, forward, rest, dtype), **spread}
 
 
-def _curve(t: Trajectory, name: str, line: Line, band: Band | None, far: Array) -> Curve:
+def _curve(t: Trajectory, name: str, line: Line, band: Band, far: Array) -> Curve:
     """A metric with its band; far: where the cell's dtype cannot hold the numbers, (L + 1,) bool."""
     blank = np.isnan(line.values)
-    if band is None:
-        mean, sd = line.values.copy(), np.full(len(line.values), np.nan)
-        within = ~(np.abs(t.normality.excess) > ABNORMAL)
-        abnormal = NOT_NORMAL
-    else:
-        mean = np.where(blank | np.isnan(band.mean), line.values, band.mean)
-        sd, within = np.where(blank, np.nan, band.sd), band.within.copy()
-        abnormal = OUTSIDE
+    derived = ~np.isnan(band.mean)
+    mean = np.where(blank | ~derived, line.values, band.mean)
+    sd, within = np.where(blank, np.nan, band.sd), band.within & ~far & ~blank
     if t.start.measured and name in SQUARES:
         sd[0] = 0.0
     reasons = list(line.reasons)
-    for row in np.flatnonzero(~blank & (far | ~within | np.isnan(sd))):
+    for row in np.flatnonzero(~blank & (~within | np.isnan(sd))):
         if far[row]:
             reasons[row] = BEYOND
         elif not within[row]:
-            reasons[row] = abnormal.format(t.normality.excess[row])
+            reasons[row] = band.why.get(int(row), OUTSIDE if derived[row] else UNDERIVED)
         else:
-            reasons[row] = SHARED if row == 0 and t.start.measured else (band and band.reason) or NO_SPREAD
-    return Curve(line.values, mean, sd, within & ~far & ~blank, tuple(reasons))
+            reasons[row] = SHARED if row == 0 and t.start.measured else band.reason or NO_SPREAD
+    return Curve(line.values, mean, sd, within, tuple(reasons))

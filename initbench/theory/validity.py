@@ -7,7 +7,8 @@ whose length is unstable it grows. The claim holds where that sum, for lengths a
 and the means are moved by no more than SHIFT; for gradients, the plain sum from the last layer down counts as well.
 The claim: variances within 15 % and at the edge within 20 %, means within 3 %, as measured for 18 activations and
 phases at widths 16 to 64, one input and 16. Beyond, the numbers are an extrapolation. Inputs of fewer than FEATURES
-numbers spread too much, or depend on one another too much, for what the first layers make of them.
+numbers spread too much, or depend on one another too much, for what the first layers make of them. Where a mean is not
+derived, infinite width's value is off by up to 1.5 times the sum of 1 / n: within those 3 % up to SHORT.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Array = np.ndarray[Any, Any]
 
 SUM = 0.16
 SHIFT = 0.08
+SHORT = 0.02
 FEATURES = 16
 
 
@@ -53,10 +55,22 @@ def exact_range(t: Trajectory) -> Array:
     return np.arange(t.depth + 1) <= exact_layers(t)
 
 
-def backward_range(t: Trajectory, f: Fluctuations, shift: Array) -> Array:
-    """Of gradients whose means are moved by shift, (L + 1,): they feel every layer from their own to the last."""
-    each = np.where(np.arange(t.depth + 1) > 0, 1 / t.width, 0.0)
-    added = np.cumsum(each[::-1])[::-1]
-    forward = np.logical_and.accumulate(forward_range(t, f)[::-1])[::-1]
-    fine = forward & (added <= SUM) & (np.abs(shift) <= SHIFT)
+def backward_range(t: Trajectory, forward: Array, shift: Array) -> Array:
+    """Of gradients whose means are moved by shift, (L + 1,): they feel every layer from their own to the last.
+
+    forward: `forward_range`.
+    """
+    lasting = np.logical_and.accumulate(forward[::-1])[::-1]
+    fine = lasting & (_added(t, backward=True) <= SUM) & (np.abs(shift) <= SHIFT)
     return np.asarray(fine | (exact_layers(t) == t.depth))
+
+
+def short_range(t: Trajectory, backward: bool) -> Array:
+    """Where infinite width's value stands for a mean that is not derived, (L + 1,) bool."""
+    return _added(t, backward) <= SHORT
+
+
+def _added(t: Trajectory, backward: bool) -> Array:
+    """The sum of 1 / n over the layers that a signal has passed, its own among them, (L + 1,)."""
+    each = np.where(np.arange(t.depth + 1) > 0, 1 / t.width, 0.0)
+    return np.cumsum(each[::-1])[::-1] if backward else np.cumsum(each)

@@ -92,6 +92,8 @@ def _measure(out: dict[str, list[Array]], z: Array | None, h: Array) -> None:
         out[f"{name}_var"].append(blank if x is None else x.var(axis=(1, 2)))
         out[f"{name}_q"].append(blank if x is None else np.square(x).mean(axis=(1, 2)))
     h = h.astype(np.float64)
+    out["act_var_batch"].append(h.var(axis=1).mean(axis=1))
+    out["inactive_fraction"].append((h == 0).mean(axis=(1, 2)))  # of activations that are flat wherever they are 0
     gram = h @ h.swapaxes(1, 2)
     length = np.sqrt(np.einsum("saa->sa", gram))
     a, b = np.triu_indices(h.shape[1], 1)

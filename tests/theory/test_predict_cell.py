@@ -16,8 +16,9 @@ from initbench.catalogue.initializers import initializer
 from initbench.catalogue.inputs import inputs
 from initbench.catalogue.metrics import DEFAULT_METRICS
 from initbench.spec import Cell
-from initbench.theory.predict_cell import BEYOND, NO_SPREAD, NOT_NORMAL, OUTSIDE, SHARED, predict_cell
+from initbench.theory.predict_cell import BEYOND, OUTSIDE, SHARED, predict_cell
 from initbench.theory.prediction import Prediction
+from initbench.theory.unspread import NO_SPREAD, NOT_NORMAL
 
 Array = np.ndarray[Any, Any]
 
