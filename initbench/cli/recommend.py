@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LINE = 110
 MUCH = 10.0  # a drift that is no recommendation by itself
+NOTHING = "-"
 NOTES = (
     "forward and backward: the mean square at the end over that at the beginning, in infinitely wide networks",
     "drift: how far a typical network of this width is off at the end, in its worse direction, either way; with a ? "
@@ -97,28 +98,38 @@ def _say(found: Recommendation) -> None:
         for one in found.ranking
     ]
     table(("rank", "initializers", "sigma_w", "forward", "backward", "drift", "known for"), rows, left=2)
+    if any(NOTHING in row for row in rows):
+        typer.echo(f"{NOTHING}: nothing arrives, or nothing is finite")
 
 
 def _say_choice(choice: Candidate) -> None:
     biases = "biases 0" if choice.bias is None else "with random biases"
     forward, backward = choice.drifts.forward.typical, choice.drifts.backward.typical
-    hedge = "at best, " if max(forward, backward) > MUCH else ""
-    typer.echo(
-        f"\n{biases}: {hedge}signals of a typical network end within a factor of {forward:.3g} of where they began, "
-        f"gradients of {backward:.3g}"
-    )
+    if max(forward, backward) == math.inf:
+        said = f"at best, signals of a typical network drift by {_held(forward)}, gradients by {_held(backward)}"
+    else:
+        hedge = "at best, " if max(forward, backward) > MUCH else ""
+        said = (
+            f"{hedge}signals of a typical network end within a factor of {forward:.3g} of where they began, "
+            f"gradients of {backward:.3g}"
+        )
+    typer.echo(f"\n{biases}: {said}")
     for line in _lines(choice):
         typer.echo(f"  {line}")
 
 
+def _held(drift: float) -> str:
+    return "more than numbers hold" if drift == math.inf else f"a factor of {drift:.3g}"
+
+
 def _factor(ratio: float) -> str:
-    return "-" if math.isnan(ratio) else f"{ratio:.3g}"
+    return NOTHING if math.isnan(ratio) else f"{ratio:.3g}"
 
 
 def _typical(drift: Drift) -> str:
     """`x2.7`; with a question mark where theory does not vouch for it, `-` where nothing arrives or all overflows."""
     if drift.typical == math.inf:
-        return "-"
+        return NOTHING
     return f"x{drift.typical:.3g}{'' if drift.within else '?'}"
 
 

@@ -4,8 +4,8 @@ Given the layer below, a unit's z is a sum of fan_in weights times activations, 
 kurtosis k and a bias of kurtosis k_b, K its variance and K_u the weights' part, its excess kurtosis is
     x = (k - 3) (K_u / K)^2 sum h^4 / (sum h^2)^2 + (k_b - 3) (cb / K)^2,
 (less by the sum's smallest value, 1 / fan_in, times n / (n - 1), where units differ in which weights are 0 but not in
-how many). To first order in 1 / fan_in, sum h^4 / (sum h^2)^2 is <phi^4> / (fan_in <phi^2>^2); it is never over 1, since
-no square is negative, and so no sum of weights is further from normal than one of them.
+how many). To first order in 1 / fan_in, sum h^4 / (sum h^2)^2 is <phi^4> / (fan_in <phi^2>^2); it is never over 1,
+since no square is negative, and so no sum of weights is further from normal than one of them.
 To first order in x (Gram-Charlier; d^2<f>/dK^2 = <f''''> / 4) an average <f> moves by x K^2 d^2<f>/dK^2 / 6.
 """
 

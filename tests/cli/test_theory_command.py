@@ -234,6 +234,19 @@ def test_a_refusal_in_words(cli: Cli) -> None:
     assert cli("recommend", "sign", "-q").stderr == ""
 
 
+def test_drifts_that_numbers_do_not_hold(cli: Cli) -> None:
+    words = ("recommend", "relu", "--depth", "10000", "--width", "2")
+    done = cli(*words)
+    lines = done.stdout.splitlines()
+    said = "biases 0: at best, signals of a typical network drift by more than numbers hold, gradients by more than"
+    assert lines[2] == f"{said} numbers hold"
+    assert lines[-1] == "-: nothing arrives, or nothing is finite"
+    assert "inf" not in done.stdout.replace("finite", "")
+    found = document(cli(*words, "--json").stdout)["recommended"]
+    assert (found["drift"], found["forward"]["drift"]) == (None, None)
+    assert "nothing arrives" not in cli("recommend", "relu").stdout
+
+
 def test_the_readme_shows_what_is_printed(cli: Cli) -> None:
     """To the digits that another processor may round otherwise."""
     blocks = re.findall(r"^```console\n\$ initbench (.*?)\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
