@@ -200,6 +200,34 @@ def test_no_scheduler_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         list(execute([Task(0, make_cell(2), (0,), engine.BUDGET)], 2, "tcp://127.0.0.1:9"))
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"address: tcp://127.0.0.1:8786\n", "is not a scheduler file"),
+        (b"{}", "is not a scheduler file"),
+        (b'{"address": 5}', "is not a scheduler file"),
+        (b"[]", "is not a scheduler file"),
+        (b"\xff\xfe", "is not a scheduler file"),
+        (b"[" * 100_000, "is not a scheduler file"),
+        (b'{"address": "nowhere"}', "'nowhere' is not an address such as tcp://HOST:8786"),
+        (None, "no such file, and not an address such as tcp://HOST:8786"),
+    ],
+)
+def test_a_wrong_scheduler_file_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "scheduler.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        list(execute([], 2, str(path)))
+    assert str(caught.value).startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize("address", ["foo", "foo:bar", "tcp://127.0.0.1", "there://127.0.0.1:8786", "127.0.0.1:99999"])
+def test_what_is_no_address_is_told(address: str) -> None:
+    with pytest.raises(UsageError, match=r"(is|and) not an address"):
+        list(execute([], 2, address))
+
+
 @pytest.mark.parametrize("force", [True, False])
 def test_where_no_scheduler_is_a_folder_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool

@@ -6,7 +6,9 @@ A worker that dies costs time, never an innocent task: what Dask gives up on is 
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 LOOPBACK = "127.0.0.1"
+ADDRESS = "an address such as tcp://HOST:8786"
 PATIENCE = 20.0
 """Seconds that a scheduler may take to answer."""
 
@@ -180,15 +183,43 @@ def _client(scheduler: str, jobs: int) -> Iterator[Client]:
             yield client
         return
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in a line of our own
-    is_file = Path(scheduler).is_file()
+    address = _address(scheduler)
     try:
-        client = Client(scheduler_file=scheduler, timeout=PATIENCE) if is_file else Client(scheduler, timeout=PATIENCE)
-    except (OSError, TimeoutError, ValueError) as error:
+        client = Client(address, timeout=PATIENCE)
+    except ValueError as error:  # a protocol that Dask does not have
+        raise UsageError(f"{scheduler}: {address!r} is not {ADDRESS} ({error})") from None
+    except (OSError, TimeoutError) as error:
         raise BusyError(f"the Dask scheduler at {scheduler} cannot be reached: {error}") from None
     try:
         yield client
     finally:
         client.close(timeout=5)
+
+
+def _address(scheduler: str) -> str:
+    """The address itself, or the one in a scheduler file. Raises UsageError where it is neither."""
+    path = Path(scheduler)
+    if not path.is_file():
+        if not _is_address(scheduler):
+            raise UsageError(f"{scheduler}: no such file, and not {ADDRESS}")
+        return scheduler
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{scheduler}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        content = None
+    address = content.get("address") if isinstance(content, dict) else None
+    if not isinstance(address, str):
+        raise UsageError(f'{scheduler}: is not a scheduler file: it must hold JSON with the scheduler\'s "address"')
+    if not _is_address(address):
+        raise UsageError(f"{scheduler}: {address!r} is not {ADDRESS}")
+    return address
+
+
+def _is_address(text: str) -> bool:
+    found = re.fullmatch(r"(\w+://)?\S+:(\d{1,5})", text, re.ASCII)
+    return found is not None and int(found[2]) < 1 << 16
 
 
 @contextmanager
