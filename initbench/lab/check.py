@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import config
+from ..catalogue.activations import ACTIVATIONS
+from ..catalogue.initializers import INITIALIZERS
+from ..catalogue.metrics import METRICS
 from ..errors import ConfigError, StorageError
 from ..spec import Expectation, Experiment
 from .columns import TABLES
@@ -15,7 +18,8 @@ from .expectations import UNKNOWN, Evidence, Outcome
 from .extremes import OVER
 from .partial import kept_tables
 from .steps import table_of
-from .stored import header, stream, verify
+from .store import MARK
+from .stored import RESOLVED, header, read_manifest, stream, verify
 from .tables import Tables
 
 REMEDY = "run the config again"
@@ -37,7 +41,7 @@ def stored_results(folder: Path) -> Stored:
     Raises StorageError where it, its config or cells.csv is missing, or a file of it is damaged.
     """
     tables, absent = kept_tables(folder, pictured=False)
-    verify(folder, tables.manifest, "resolved.yaml")
+    verify(folder, tables.manifest, RESOLVED)
     return Stored(folder, stored_experiment(folder), tables, absent)
 
 
@@ -88,18 +92,37 @@ def _needed(expectation: Expectation, columns: frozenset[str]) -> frozenset[str]
 
 
 def stored_experiment(folder: Path) -> Experiment:
-    """The experiment that results are of. A stored config that does not hold is damage, not a mistake of its reader.
+    """The experiment that results are of. A stored config that does not hold is damage, not a mistake of its reader,
+    unless plug-ins that it was made with are missing here.
 
     Raises StorageError.
     """
-    resolved = folder / "resolved.yaml"
+    resolved = folder / RESOLVED
     if not resolved.is_file():
         raise StorageError(f"{resolved}: missing; {REMEDY}")
     try:
         # The data may be gone, or stand elsewhere: what was expected of the results is the same.
         return config.load(resolved, data=False)
     except ConfigError as error:
+        if lost := _lost(folder):
+            which = "which is" if len(lost) == 1 else "which are"
+            raise StorageError(f"{folder}: needs {' and '.join(lost)}, {which} not installed here") from error
         first = error.problems[0]
         what = f"{first.key}: {first.message}" if first.key else first.message
         line = f" at line {first.line}" if first.line else ""
         raise StorageError(f"{resolved}: damaged{line} ({what}); {REMEDY}") from error
+
+
+def _lost(folder: Path) -> list[str]:
+    """The plug-ins that results were made with and that are not here: `the activation 'softclip' of mypackage 1.0`."""
+    try:
+        needed = read_manifest(folder / MARK).get("plugins")
+    except StorageError:  # of a run that never came to its end, or damaged as well
+        return []
+    registries = {registry.kind: registry for registry in (ACTIVATIONS, INITIALIZERS, METRICS)}
+    lost = []
+    for what, origin in needed.items() if isinstance(needed, dict) else ():
+        kind, _, name = what.partition(" ")
+        if kind in registries and name not in registries[kind]:
+            lost.append(f"the {kind} {name!r} of {origin}")
+    return lost

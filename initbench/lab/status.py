@@ -12,12 +12,15 @@ from .check import stored_experiment
 from .keepers import Reader
 from .pending import Work, pending
 from .plan import plan
-from .stored import read_failures
+from .stored import RESOLVED, changed, read_failures, read_manifest
+
+AGAIN = "run the same command again"
 
 
 @dataclass(frozen=True)
 class Status:
-    """The cells of a folder. reasons: why the failed ones failed; tables: up to date | missing."""
+    """The cells of a folder. reasons: why the failed ones failed; tables: whether they are there, and
+    of this config."""
 
     name: str
     networks: int
@@ -50,8 +53,17 @@ def folder_status(folder: Path) -> Status:
         tuple(each for each in rest if each.planned.id not in reasons),
         tuple(cell for cell in _stored(folder / CELLS) if cell not in known),
         reasons,
-        "there" if (folder / store.MARK).exists() else "not written yet: run the same command again",
+        _tables(folder),
     )
+
+
+def _tables(folder: Path) -> str:
+    mark = folder / store.MARK
+    if not mark.exists():
+        return f"not written yet: {AGAIN}"
+    if list(changed(folder, read_manifest(mark), (RESOLVED,))):
+        return f"of an earlier config: {AGAIN}"
+    return "there"
 
 
 def _stored(cells: Path) -> list[str]:

@@ -18,6 +18,8 @@ from .columns import TEXT, WHOLE
 from .csvtext import Value
 
 REMEDY = "run the experiment again"
+RESOLVED = "resolved.yaml"
+"""The config of a folder, every default spelled out."""
 
 
 def text_of(path: Path) -> str:
@@ -56,6 +58,10 @@ def other(path: Path) -> StorageError:
     """What is said of a file that is not the manifest's, or not there."""
     if not path.exists():
         return StorageError(f"{path}: missing; {REMEDY}")
+    if path.name == RESOLVED:  # a run writes it first, and the manifest last
+        return StorageError(
+            f"{path}: is of a run that did not finish, the tables are of an earlier one: run the same command again"
+        )
     return StorageError(f"{path}: is not the file that manifest.json was written with; {REMEDY}")
 
 

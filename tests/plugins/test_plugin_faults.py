@@ -334,6 +334,18 @@ DEADLY = {
 }
 
 
+def test_results_of_a_plug_in_that_is_not_here_are_not_called_damaged(run: Run, site: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG.format(key="network.activation", values="soft, tanh"))
+    install(site, HELPERS + activations({"soft": "np.tanh, slope"}), entries(activations={"soft": ""}))
+    assert run("run", "c.yaml", "-o", "out", "--no-plots").returncode == 0
+    site.rename(tmp_path / "elsewhere")
+    for command in ("status", "check"):
+        done = run(command, "out")
+        assert done.returncode == 74
+        assert "out: needs the activation 'soft' of mypackage 1.0, which is not installed here" in done.stderr
+        assert "damaged" not in done.stderr
+
+
 @pytest.mark.parametrize("words", [(), ("-j", "1"), ("-j", "2", "--executor", "process")])
 def test_of_a_small_run_too_it_is_one_cell_that_ends(
     run: Run, site: Path, tmp_path: Path, words: tuple[str, ...]
