@@ -16,7 +16,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 
 from . import page, style
-from .heatmap_series import VERDICTS
+from .heatmap_series import VERDICTS, WRITTEN, crossing
 
 Array = np.ndarray[Any, Any]
 
@@ -27,7 +27,6 @@ DECADES = 12.0
 LEVELS = ("share", "size")
 """Panels of plain numbers from 0 up; those of other kinds show ratios or verdicts."""
 _CELL, _LEAST, _MOST = 0.44, 2.2, 5.2  # inches of a cell, of the map's sides
-_WRITTEN = 14  # columns up to which numbers stand in the cells
 _NARROWEST = 6.0  # room for the title
 _LETTER, _BOTTOM, _TOP, _BAR, _GAP = 0.075, 0.5, 0.34, 0.75, 0.35
 _BOLD, _WIDEST, _LINES = 14.0, 13.0, 4
@@ -56,12 +55,13 @@ def draw(series: dict[str, Any]) -> Figure:
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         page.write(figure, header, run, footer)
-        down = top
+        down, ranges = top, _ranges(panels)
         for row in range(rows):
             across = page.EDGE + left
             for column in range(columns):
                 box, place = (across, down + top_of[row], width_of[column], height_of[row]), row * columns + column
-                _panel(figure, panels[place], titles[place], box, named=column == 0)
+                panel = panels[place]
+                _panel(figure, panel, titles[place], box, ranges.get(panel.get("label")), named=column == 0)
                 across += width_of[column] + _BAR + _GAP
             down += top_of[row] + height_of[row] + low
         return figure
@@ -107,9 +107,15 @@ def _label(text: str) -> str:
 
 
 def _panel(
-    figure: Figure, panel: dict[str, Any], title: str, box: tuple[float, float, float, float], named: bool
+    figure: Figure,
+    panel: dict[str, Any],
+    title: str,
+    box: tuple[float, float, float, float],
+    shades: tuple[float, float] | None,
+    named: bool,
 ) -> None:
-    """named: whether the rows are named here; panels side by side have the same rows."""
+    """shades: where the colours begin and end; verdicts have none. named: whether the rows are named here; panels side
+    by side have the same rows."""
     width, height = figure.get_size_inches()
     left, down, wide, high = box
     axes = figure.add_axes((left / width, 1 - (down + high) / height, wide / width, high / height))
@@ -121,10 +127,10 @@ def _panel(
     axes.set_yticks(y, [_label(panel["y"][k]) if named else "" for k in y])
     if named:
         axes.set_ylabel(panel["ylabel"])
-    if panel["kind"] == "verdict":
+    if shades is None:
         _verdicts(axes, panel, (left + wide) / width)
         return
-    image = _levels(axes, panel) if panel["kind"] in LEVELS else _ratios(axes, panel)
+    image = (_levels if panel["kind"] in LEVELS else _ratios)(axes, panel, *shades)
     bar = figure.add_axes(((left + wide + 0.1) / width, 1 - (down + high) / height, 0.12 / width, high / height))
     if panel["kind"] in LEVELS:
         figure.colorbar(image, bar).set_label(panel["label"])
@@ -139,30 +145,53 @@ def _ticks(low: float, high: float) -> list[float]:
     return [float(power) for power in range(math.ceil(low), math.floor(high) + 1) if power % step == 0]
 
 
-def _ratios(axes: Axes, panel: dict[str, Any]) -> AxesImage:
+def _ranges(panels: Sequence[dict[str, Any]]) -> dict[str | None, tuple[float, float]]:
+    """Where the colours of each quantity begin and end, by its label: the same in all its panels, so that one shade is
+    one value wherever it stands."""
+    found: dict[str | None, tuple[float, float]] = {}
+    for panel in panels:
+        if panel["kind"] == "verdict":
+            continue
+        if panel["kind"] == "share":
+            low, high = 0.0, 1.0
+        elif panel["kind"] == "size":
+            low, high = 0.0, float(np.nanmax(_plain(panel), initial=0.0))
+        else:
+            powers = _powers(panel)
+            seen = np.clip(powers[~np.isnan(powers)], -DECADES, DECADES)
+            low, high = float(seen.min(initial=-1.0)), float(seen.max(initial=1.0))
+        before = found.get(panel["label"], (low, high))
+        found[panel["label"]] = min(low, before[0]), max(high, before[1])
+    return found
+
+
+def _powers(panel: dict[str, Any]) -> Array:
+    return np.array([[_power(value) for value in row] for row in panel["values"]])
+
+
+def _plain(panel: dict[str, Any]) -> Array:
+    return np.array([[value if isinstance(value, float) else math.nan for value in row] for row in panel["values"]])
+
+
+def _ratios(axes: Axes, panel: dict[str, Any], low: float, high: float) -> AxesImage:
     """Powers of ten; gone is the darkest colour, overflow the lightest, nothing at all stays white."""
-    powers = np.array([[_power(value) for value in row] for row in panel["values"]])
-    seen = np.clip(powers[~np.isnan(powers)], -DECADES, DECADES)
-    low, high = min(-1.0, float(seen.min(initial=0.0))), max(1.0, float(seen.max(initial=0.0)))
+    powers = _powers(panel)
     shown = np.clip(powers, low, high)
     image = axes.imshow(shown, "cividis", vmin=low, vmax=high, aspect="auto", origin=_origin(panel))
     _write(axes, panel, (shown - low) / (high - low))
-    if panel["theory"]:
+    if crossing(panel):
         predicted = np.array(
             [[math.nan if value is None else math.log10(value) for value in row] for row in panel["theory"]]
         )
-        if min(predicted.shape) > 1 and np.nanmin(predicted) < 0 < np.nanmax(predicted):
-            axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="white", linewidths=3.0)
-            axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="black", linewidths=1.6, linestyles="dashed")
+        axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="white", linewidths=3.0)
+        axes.contour(np.ma.masked_invalid(predicted), [0.0], colors="black", linewidths=1.6, linestyles="dashed")
     return image
 
 
-def _levels(axes: Axes, panel: dict[str, Any]) -> AxesImage:
+def _levels(axes: Axes, panel: dict[str, Any], low: float, high: float) -> AxesImage:
     """Shares from 0 to 1, or sizes from 0 up to their largest; theory's depth of memory runs through them, dashed."""
-    known = [[value if isinstance(value, float) else math.nan for value in row] for row in panel["values"]]
-    values = np.array(known)
-    high = 1.0 if panel["kind"] == "share" else float(np.nanmax(values, initial=0.0)) or 1.0
-    image = axes.imshow(values, "cividis", vmin=0.0, vmax=high, aspect="auto", origin=_origin(panel))
+    values, high = _plain(panel), high or 1.0
+    image = axes.imshow(values, "cividis", vmin=low, vmax=high, aspect="auto", origin=_origin(panel))
     _write(axes, panel, values / high)
     if panel["curve"]:
         x, y = zip(*panel["curve"], strict=True)
@@ -175,7 +204,7 @@ def _levels(axes: Axes, panel: dict[str, Any]) -> AxesImage:
 
 def _write(axes: Axes, panel: dict[str, Any], shade: Array) -> None:
     """The numbers of a small map, in an ink that is seen on a shade from 0, dark, to 1."""
-    if len(panel["x"]) > _WRITTEN or len(panel["y"]) > _WRITTEN:
+    if len(panel["x"]) > WRITTEN or len(panel["y"]) > WRITTEN:
         return
     for (row, column), light in np.ndenumerate(shade):
         text = _text(panel["values"][row][column])
@@ -216,7 +245,7 @@ def _verdicts(axes: Axes, panel: dict[str, Any], right: float) -> None:
         aspect="auto",
         origin=_origin(panel),
     )
-    if len(panel["x"]) <= 2 * _WRITTEN:
+    if len(panel["x"]) <= 2 * WRITTEN:
         for (row, column), code in np.ndenumerate(codes):
             if code >= 0:
                 ink = "white" if code in (4, 5, 6, 7) else style.INK

@@ -22,6 +22,10 @@ KINDS = (
     ("act_q_ratio", "Forward: last layer / layer 1", "mean square of h, last layer / layer 1", "act_q"),
     ("grad_q_ratio", "Backward: layer 1 / last layer", "mean square of ∂L/∂z, layer 1 / last layer", "grad_q"),
 )
+WRITTEN = 14
+"""Rows and columns up to which numbers stand in the cells."""
+_WHY = {"failed": "a cell that failed", "overflow": "an overflow"}
+"""Why a cell has no value, by its verdict."""
 VERDICTS = ("stable", "vanishing", "exploding", "saturated", "dead", "symmetric", "overflow", "failed")
 
 Panel = dict[str, Any]
@@ -52,10 +56,12 @@ def compute(tables: Tables) -> dict[str, Any]:
         panels += _row(cells, axes, title, theory)
     hidden = len(facets) - MOST_FACETS
     notes = [f"{hidden} more settings of {', '.join(map(short, axes.rest))} are not shown."] if hidden > 0 else []
-    if any(panel["theory"] for panel in panels):
+    if any(crossing(panel) for panel in panels):
         notes.append(
             "Dashed: where theory (infinite width) has a ratio of 1, the boundary between vanishing and exploding."
         )
+    columns = [column for column, *_ in KINDS if tables.cells[column].notna().any()]
+    notes += blanks([cells for _, cells in facets[:MOST_FACETS]], axes, columns, "0/0")
     return {
         "stem": STEM,
         "question": "Which settings keep signal and gradient alive?",
@@ -64,6 +70,28 @@ def compute(tables: Tables) -> dict[str, Any]:
         "footnotes": notes,
         "panels": panels,
     }
+
+
+def crossing(panel: Panel) -> bool:
+    """Whether theory's ratios go through 1 on a map: only then there is a line to draw."""
+    powers = [math.log10(value) for row in panel["theory"] or () for value in row if value is not None]
+    return min(len(panel["x"]), len(panel["y"])) > 1 and bool(powers) and min(powers) < 0 < max(powers)
+
+
+def blanks(facets: Sequence[pd.DataFrame], axes: Axes, columns: Sequence[str], otherwise: str) -> list[str]:
+    """What stands where there is no value, as a footnote, if there is such a place. otherwise: in cells whose
+    verdict does not say."""
+    marks: dict[str, dict[str, None]] = {}
+    for cells in facets:
+        x, y = ordered(cells[axes.x]), ordered(cells[axes.y])
+        places = {(row[axes.y], row[axes.x]): row for row in cells.to_dict("records")}
+        mark = "·" if max(len(x), len(y)) <= WRITTEN else "White"
+        for row in (places.get(place) for place in product(y, x)):
+            if row is None:
+                marks.setdefault(mark, {})["settings that are not in the grid"] = None
+            elif any(number(row[column]) is None for column in columns):
+                marks.setdefault(mark, {})[_WHY.get(row["verdict"], otherwise)] = None
+    return [f"{mark} stands for: {'; '.join(reasons)}." for mark, reasons in marks.items()]
 
 
 def short(key: str) -> str:

@@ -10,7 +10,19 @@ import pandas as pd
 
 from initbench.lab.tables import Tables
 
-from .heatmap_series import LEAST, MOST_FACETS, Axes, Panel, axes_of, empty_panel, facets_of, number, numeric, ordered
+from .heatmap_series import (
+    LEAST,
+    MOST_FACETS,
+    Axes,
+    Panel,
+    axes_of,
+    blanks,
+    empty_panel,
+    facets_of,
+    number,
+    numeric,
+    ordered,
+)
 from .histograms import run_line
 
 STEM = "trainability"
@@ -36,6 +48,7 @@ def compute(tables: Tables) -> dict[str, Any]:
         notes.append("Dashed: a depth of 6 xi_c by theory, beyond which no difference between two inputs is left.")
     if len(facets) > MOST_FACETS:
         notes.append(f"{len(facets) - MOST_FACETS} more settings are not shown.")
+    notes += blanks([cells for _, cells in facets[:MOST_FACETS]], axes, [column], "no value after training")
     return {
         "stem": STEM,
         "question": "Which networks can be trained?",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.contour import ContourSet
 from matplotlib.text import Text
 
 import initbench
@@ -73,6 +75,46 @@ def test_theory_has_its_boundary_where_both_keys_are_numbers(named: Tables, plan
     assert all(value < 1 for value in backward["theory"][0])  # gain 0.5: ordered
     assert all(value > 1 for value in backward["theory"][2])  # gain 10: chaotic
     assert backward["theory"][2][1] > backward["theory"][2][0]  # the deeper, the more
+
+
+def test_the_boundary_is_explained_only_where_it_is_drawn(plane: Tables, tmp_path: Path) -> None:
+    def dashed(tables: Tables) -> tuple[bool, bool]:
+        series = figures.series(tables, "heatmap")
+        maps = [axes for axes in figures.figure(tables, "heatmap").axes if axes.get_xlabel()]
+        lines = [one for axes in maps for one in axes.collections if isinstance(one, ContourSet)]
+        return any(note.startswith("Dashed:") for note in series["footnotes"]), bool(lines)
+
+    assert dashed(plane) == (True, True)
+    ordered = run(tmp_path, {"network.initializer.gain": [0.5, 0.7], "network.depth": [4, 6, 8]})
+    assert any(panel["theory"] for panel in figures.series(ordered, "heatmap")["panels"])
+    assert dashed(ordered) == (False, False)
+
+
+def test_what_a_dot_stands_for_is_said(named: Tables, plane: Tables, tmp_path: Path) -> None:
+    assert figures.series(plane, "heatmap")["footnotes"][1:] == []
+    assert figures.series(named, "heatmap")["footnotes"] == ["· stands for: 0/0."]  # zeros
+    cells = named.cells.copy()
+    cells.loc[1, ["act_q_ratio", "grad_q_ratio"]] = math.nan
+    cells.loc[1, "verdict"] = "failed"
+    (note,) = heatmap_series.compute(replace(named, cells=cells.drop(index=5)))["footnotes"]
+    assert note == "· stands for: 0/0; a cell that failed; settings that are not in the grid."
+    cells.loc[1, "verdict"] = "overflow"
+    assert heatmap_series.compute(replace(named, cells=cells))["footnotes"] == ["· stands for: 0/0; an overflow."]
+    wide = run(tmp_path, {"network.depth": list(range(2, 17)), "network.initializer": ["zeros", "ones"]})
+    assert figures.series(wide, "heatmap")["footnotes"] == ["White stands for: 0/0."]
+
+
+def test_panels_of_one_quantity_share_their_colours(faceted: Tables) -> None:
+    panels = figures.series(faceted, "heatmap")["panels"]
+    maps = [axes for axes in figures.figure(faceted, "heatmap").axes if axes.get_xlabel()]
+    limits: dict[str, set[tuple[float, float]]] = {}
+    for panel, axes in zip(panels, maps, strict=True):
+        if panel["kind"] == "ratio":
+            limits.setdefault(panel["label"], set()).add(axes.images[0].get_clim())
+    assert [len(found) for found in limits.values()] == [1, 1]
+    for label, ((low, high),) in limits.items():
+        powers = [math.log10(v) for one in panels if one.get("label") == label for row in one["values"] for v in row]
+        assert (low, high) == (min(-1, *powers), max(1, *powers))
 
 
 def test_a_third_key_makes_facets(tmp_path: Path) -> None:
