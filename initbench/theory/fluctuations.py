@@ -14,7 +14,8 @@ does not stay normal, since no map does so at every length: there 1 + r_A = (1 +
 
 A Haar-orthogonal matrix keeps sum u_a u_b of u = h W fixed, to the share rho = min(1, n_out / n_in): what is linear in
 u_a u_b drops out of the noise, N_ab -= 2 rho (s c_u J)^2 / n. With N the larger side, dividing the rest by 1 + 2 / N is
-exact for linear and relu layers: (3 / n) / (1 + 2 / n) for a square one and relu.
+exact for linear and relu layers: (3 / n) / (1 + 2 / n) for a square one and relu. Of a layer that is nearly linear next
+to nothing is left, and terms of order 1 / n^2 rule: `validity` says where.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .bands import below, carried, elasticity, logarithmic, ratio, upwards
 from .chaos import mean_average
 from .correlations import Correlations, correlations
 from .kernel import Trajectory
+from .maps import homogeneous
 
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +45,8 @@ class Fluctuations:
     haar: rho of the layer's weights, 0 where they are no Haar matrix; damping: 1 + 2 / N, 1 elsewhere; (L + 1,).
     excess, pair_excess: the fourth cumulants of z_a, z_a, z_a, z_a and of z_a, z_a, z_b, z_b over q^2, for weights that
     are neither normal nor a Haar matrix, (L + 1,).
+    kept, pair_kept: what a Haar matrix has taken from noise and pair_noise, (L + 1, S) and (L + 1,); 0 of layers whose
+    phi^2 goes like z^2, of which exactly nothing is left.
     """
 
     share: Array
@@ -59,6 +63,8 @@ class Fluctuations:
     damping: Array
     excess: Array
     pair_excess: Array
+    kept: Array
+    pair_kept: Array
     pairs: Correlations
 
 
@@ -87,6 +93,7 @@ def fluctuations(t: Trajectory) -> Fluctuations:
         q = own.share**2 * below(square)
         bent = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
         shift = upwards(own.response * own.share, bent, 0.0)
+        square_like = _square_like(t)
         return Fluctuations(
             share=own.share,
             response=own.response,
@@ -102,6 +109,8 @@ def fluctuations(t: Trajectory) -> Fluctuations:
             damping=own.damping,
             excess=excess,
             pair_excess=pair_excess,
+            kept=np.where(square_like[:, None], 0.0, _kept(t, own)),
+            pair_kept=np.where(square_like, 0.0, _pair_kept(t, own, pairs)),
             pairs=pairs,
         )
 
@@ -138,8 +147,22 @@ def _noise(t: Trajectory, own: _Map, excess: Array) -> Array:
     """Of a layer in one input's <phi^2>, (L + 1, S)."""
     m = t.moments
     fourth = ratio(m.fourth, m.square**2) * (1 + _extra(excess[:, None], own))
-    noise = fourth - 1 - 2 * own.haar[:, None] * (own.share * own.response) ** 2
-    return np.where(m.square > 0, noise / (t.width * own.damping)[:, None], 0.0)
+    noise = (fourth - 1) / (t.width * own.damping)[:, None] - _kept(t, own)
+    return np.where(m.square > 0, noise, 0.0)
+
+
+def _kept(t: Trajectory, own: _Map) -> Array:
+    """What a Haar matrix keeps of it from varying, (L + 1, S)."""
+    return np.asarray(2 * (own.share * own.response) ** 2 * (own.haar / (t.width * own.damping))[:, None])
+
+
+def _square_like(t: Trajectory) -> Array:
+    """Layers whose phi^2 goes like z^2, (L + 1,) bool."""
+    alike = np.zeros(t.depth + 1, bool)
+    for activation, rows in t.by_activation():
+        slopes = homogeneous(activation)
+        alike[rows] = slopes is not None and abs(slopes[0]) == abs(slopes[1])
+    return alike
 
 
 def _extra(excess: Array, own: _Map) -> Array:
@@ -155,9 +178,14 @@ def _pair_noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array, pa
         return np.where(np.isnan(share), np.nan, 0.0)
     s = pairs.series
     noise = mean_average(s.square, s.square, s.fourth, pairs.weighted) - 1
-    noise = noise - 2 * own.haar * response**2 * common_part(pairs.weighted, share).mean(axis=0)
     # the fourth cumulants: (d<phi^2> / dK)^2 between strangers, those of one input between twins
     alike = (pairs.weighted**2).mean(axis=0)
     extra = t.over_batch(_extra(excess[:, None], own))
     noise = noise + (1 - alike) * pair_excess * response**2 + alike * s.fourth * extra
-    return np.where(s.fourth > 0, noise / (t.width * own.damping), 0.0)
+    return np.where(s.fourth > 0, noise / (t.width * own.damping) - _pair_kept(t, own, pairs), 0.0)
+
+
+def _pair_kept(t: Trajectory, own: _Map, pairs: Correlations) -> Array:
+    """What a Haar matrix keeps of it from varying, (L + 1,)."""
+    common = common_part(pairs.weighted, t.over_batch(own.share)).mean(axis=0)
+    return np.asarray(2 * t.over_batch(own.response) ** 2 * common * own.haar / (t.width * own.damping))

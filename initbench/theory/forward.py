@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, logarithmic, over_batch, pooled, ratio, relative, root
+from .bands import Band, below, logarithmic, over_batch, pooled, ratio, relative, root
 from .chaos import mean_average
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
-from .validity import exact_range, forward_range
+from .validity import CANCELLED, exact_range, forward_range, haar_error
 
 Array = np.ndarray[Any, Any]
 
@@ -36,8 +36,10 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
     """
     f = fluctuations(t)
     with np.errstate(invalid="ignore", over="ignore"):
-        preact_q = pooled(t.start, t.q * (1 + f.shift_q), *_preactivations(t, f))
-        act_q = pooled(t.start, t.moments.square * (1 + f.shift_square), relative(f.square), relative(f.pair_square))
+        lengths = _preactivations(t, f)
+        preact_q = pooled(t.start, t.q * (1 + f.shift_q), *lengths)
+        squares = relative(f.square), relative(f.pair_square)
+        act_q = pooled(t.start, t.moments.square * (1 + f.shift_square), *squares)
         of_mean = preact_q[0] * over_batch(t.start.batch, np.ones(t.depth + 1), _common(t)) / t.width
         act_mean = _act_mean(t, f)
         found = {
@@ -51,9 +53,22 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
     within = forward_range(t, f)
     exact = {name: within | exact_range(t) for name in ("preact_mean", "preact_q", "act_q")}
     bands = {name: Band(mean, sd, exact.get(name, within)) for name, (mean, sd) in found.items()}
+    error = haar_error(t, f)
+    bands["act_q"] = _uncancelled(t, bands["act_q"], error, *squares)
+    carried = t.over_batch(f.share) ** 2 * below(error)
+    bands["preact_q"] = _uncancelled(t, bands["preact_q"], carried, *lengths)
     if t.start.batch > 1:
         bands["cosine"] = _cosine(t, f, within)
     return ForwardSpread(bands, f, within)
+
+
+def _uncancelled(t: Trajectory, band: Band, error: Array, single: Array, pair: Array) -> Band:
+    """A band whose relative variances may be off by `error`: not within where that is more than they are, and without a
+    spread where nothing is left."""
+    left = over_batch(t.start.batch, t.over_batch(single), pair)
+    lost = (error > 0) & ~(left >= error)
+    why = {int(row): CANCELLED for row in np.flatnonzero(lost & band.within)}
+    return Band(band.mean, np.where(lost & (left <= 0), np.nan, band.sd), band.within & ~lost, band.reason, why)
 
 
 def _preactivations(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
