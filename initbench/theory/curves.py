@@ -16,6 +16,9 @@ Array = np.ndarray[Any, Any]
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 """The relative difference under which distinct_units counts two units as one: a definition, shared with the metric."""
 
+ROUNDED = 1e-12
+"""A mean of cosines that is smaller is what rounding has left of 0: they come from sums of numbers about 1."""
+
 NO_PREACTIVATION = "the input has no preactivations"
 ONE_INPUT = "a single input has no pairs"
 NO_NUMBER = "theory gives no number here"
@@ -87,6 +90,7 @@ def _cosine(t: Trajectory) -> Line:
     weight = np.where((a > 0) & (b > 0), t.start.pair_weight, 0.0)
     with np.errstate(invalid="ignore"):
         values = np.where(weight > 0, weight * cosine, 0.0).sum(axis=1) / weight.sum(axis=1)
+    values = unrounded(values)
     values[t.known + 1 :] = np.nan
     values[0] = t.start.measured.get("cosine", values[0])
     found = line(values, t.known, t.reason)
@@ -94,6 +98,11 @@ def _cosine(t: Trajectory) -> Line:
     empty[t.known + 1 :] = False
     words = (ALL_ZERO if no else word for no, word in zip(empty, found.reasons, strict=True))
     return Line(values, tuple(words))
+
+
+def unrounded(cosine: Array) -> Array:
+    """Cosines of any shape, with 0 for what is smaller than ROUNDED."""
+    return np.where(np.abs(cosine) < ROUNDED, 0.0, cosine)
 
 
 def distinct_units(t: Trajectory, dtype: str) -> Array:

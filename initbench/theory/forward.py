@@ -10,6 +10,7 @@ import numpy as np
 
 from .bands import Band, below, logarithmic, over_batch, pooled, ratio, relative, root
 from .chaos import mean_average
+from .curves import unrounded
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
 from .validity import CANCELLED, exact_range, forward_range, haar_error
@@ -146,7 +147,7 @@ def _cosine(t: Trajectory, f: Fluctuations, within: Array) -> Band:
     """The mean cosine over pairs; its spread for the one pair of two inputs."""
     a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
     kappa = t.over_pairs(ratio(t.pairs.product, np.sqrt(a) * np.sqrt(b)))
-    mean = np.clip(kappa + f.pairs.shift, -1.0, 1.0)
+    mean = unrounded(np.clip(kappa + f.pairs.shift, -1.0, 1.0))
     if t.start.batch > 2:
         return Band(mean, np.full(t.depth + 1, np.nan), within, MANY_PAIRS)
     return Band(mean, np.sqrt(f.pairs.variance), within)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
-from .curves import ONE_INPUT, Line, blank, line
+from .curves import ONE_INPUT, Line, blank, line, unrounded
 from .kernel import Trajectory
 
 Array = np.ndarray[Any, Any]
@@ -103,7 +103,7 @@ def _cosine(t: Trajectory) -> Line:
     values = np.divide(
         t.over_pairs(cosine), t.over_pairs(there), out=np.full(len(size), np.nan), where=there.any(axis=1)
     )
-    return line(values, t.known, t.reason, NO_GRADIENT)
+    return line(unrounded(values), t.known, t.reason, NO_GRADIENT)
 
 
 def _distinct(t: Trajectory, dead: Array) -> Line:

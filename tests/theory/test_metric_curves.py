@@ -21,10 +21,11 @@ from initbench.catalogue.initializers import initializer
 from initbench.catalogue.inputs import inputs
 from initbench.spec import Cell
 from initbench.streams import Purpose, stream
-from initbench.theory.curves import Line, forward_lines
+from initbench.theory.curves import ROUNDED, Line, forward_lines
 from initbench.theory.dead import dead_fraction
 from initbench.theory.gradients import backward_lines
 from initbench.theory.kernel import trajectory
+from initbench.theory.predict_cell import predict_cell
 
 Array = np.ndarray[Any, Any]
 
@@ -167,3 +168,20 @@ def test_units_without_gradient_are_one() -> None:
         .reasons[1]
         .startswith("hard_tanh is flat")
     )
+
+
+def test_what_rounding_leaves_of_a_cosine_is_0() -> None:
+    """tanh keeps inputs at right angles there; a shared cotangent's two gradients under cos have nothing in common."""
+    tanh = predict_cell(make_cell([64] * 9, "tanh", 1.5, None, batch=2)).curves["cosine"]
+    assert (tanh.infinite[1:] == 0).all()
+    assert (tanh.mean[1:] == 0).all()
+    cos = lines_of(make_cell([64] * 9, "cos", 1.5, None, batch=2, gradient="shared"))["gradient_cosine"]
+    small = cos.values[np.abs(cos.values) < ROUNDED]
+    assert small.size
+    assert (small == 0).all()
+
+
+def test_a_small_cosine_that_is_no_rounding_stays() -> None:
+    pair = inputs("pair", cosine=1e-9, mean_square=1.0)
+    tanh = lines_of(make_cell([64] * 3, "tanh", 1.0, None, pair, batch=2))["cosine"]
+    assert 1e-10 < tanh.values[1] < 1e-9
