@@ -6,7 +6,7 @@ when a block that holds them is sound; the rest must run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,12 +126,16 @@ def usable(stored: Stored, seeds: Sequence[int]) -> tuple[Trace, ...]:
     return tuple(chosen)
 
 
-def missing(chosen: Sequence[Trace], seeds: tuple[int, ...], size: int) -> Iterator[tuple[int, ...]]:
-    """The blocks of seeds that must run: those of the plan, without what is done."""
+def missing(chosen: Sequence[Trace], planned: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    """The blocks of seeds that must run: those of the plan, without what is done.
+
+    The very ones of the plan where nothing is done: many cells share them, and together they may have many seeds.
+    """
+    if not chosen:
+        return planned
     done = {seed for trace in chosen for seed in trace.seeds}
-    for block in blocks.blocks(seeds, size):
-        if rest := tuple(seed for seed in block if seed not in done):
-            yield rest
+    rest = (tuple(seed for seed in block if seed not in done) for block in planned)
+    return tuple(block for block in rest if block)
 
 
 def of_seeds(chosen: Sequence[Trace], seeds: tuple[int, ...]) -> Trace:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from .. import engine
+from .blocks import blocks
 from .cellstore import Damage, missing
 from .keepers import Finder
 from .plan import Planned, seconds
@@ -47,12 +49,13 @@ class Work:
 
 def pending(cells: Sequence[Planned], seeds: tuple[int, ...], finder: Finder) -> tuple[Work, ...]:
     """What must run, cell by cell, in grid order. Raises StorageError."""
-    return tuple(_work(planned, seeds, finder) for planned in cells)
+    cut = cache(lambda size: tuple(blocks(seeds, size)))
+    return tuple(_work(planned, seeds, finder, cut(block_size(planned))) for planned in cells)
 
 
-def _work(planned: Planned, seeds: tuple[int, ...], finder: Finder) -> Work:
+def _work(planned: Planned, seeds: tuple[int, ...], finder: Finder, whole: tuple[tuple[int, ...], ...]) -> Work:
     found, damaged = finder.find(planned.id, seeds)
-    rest = tuple(missing(found, seeds, block_size(planned)))
+    rest = missing(found, whole)
     return Work(planned, rest, len(seeds) - sum(map(len, rest)), damaged)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from initbench.engine import Trace
 from initbench.errors import StorageError
-from initbench.lab import cellstore
+from initbench.lab import blocks, cellstore
 
 CELL = "0123456789abcdef"
 
@@ -59,7 +59,7 @@ def test_damage_is_told_by_name_and_the_rest_is_used(tmp_path: Path, damage: str
     assert [block.seeds for block in stored.traces] == [(0, 1)]
     assert [found.path for found in stored.damaged] == [path]
     assert str(path) in str(stored.damaged[0])
-    assert list(cellstore.missing(cellstore.usable(stored, range(4)), (0, 1, 2, 3), 2)) == [(2, 3)]
+    assert cellstore.missing(cellstore.usable(stored, range(4)), ((0, 1), (2, 3))) == ((2, 3),)
 
 
 def test_a_folder_in_a_blocks_place_stops_with_its_name(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_is_stored_and_what_runs_make_the_seeds_that_were_asked_for(
     seeds = tuple(sorted(asked))
     stored = cellstore.Stored(tuple(trace(tuple(sorted(block)), histograms) for block in held))
     chosen = cellstore.usable(stored, seeds)
-    rest = list(cellstore.missing(chosen, seeds, size))
+    rest = cellstore.missing(chosen, tuple(blocks.blocks(seeds, size)))
     ran = [trace(block, histograms) for block in rest]
     whole = cellstore.of_seeds([*chosen, *ran], seeds)
     assert whole.seeds == seeds

@@ -264,3 +264,10 @@ def test_in_memory_and_on_disk_are_the_same(tmp_path: Path) -> None:
         assert here.tables[name].encode() == (tmp_path / name).read_bytes()
     assert here.summary.equals(there.summary)
     assert initbench.load(tmp_path).cells.equals(here.cells)
+
+
+def test_cells_of_one_cut_share_its_blocks() -> None:
+    """A thousand cells of a hundred thousand seeds would not fit in memory."""
+    first, *others = pending.pending(plan(GRID), GRID.seeds, keepers.Forgetful())
+    assert first.blocks == ((0, 1), (2, 3), (4, 5))
+    assert all(other.blocks is first.blocks for other in others)
