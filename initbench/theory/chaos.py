@@ -82,8 +82,8 @@ def _coefficients(activation: Activation, q: Array) -> Array:
     functions = np.stack([value, square, square * value, slope, slope_square], axis=1) * w[:, None]
     pairs = [(square, square), (slope_square, slope_square), (square, slope_square), (x * value, slope)]
     totals = [_sum(f * g, w) for f, g in pairs]
-    polynomials = np.stack(list(islice(hermites(x), ORDER + 1)), axis=2)
-    coefficients = functions @ polynomials
+    polynomials = np.stack(list(islice(hermites(x), ORDER + 1)), axis=1)
+    coefficients = functions @ polynomials.swapaxes(1, 2)
     return np.concatenate([coefficients.reshape(q.size, -1), *totals], axis=1)
 
 

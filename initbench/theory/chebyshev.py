@@ -31,7 +31,7 @@ def transform(number: int) -> Array:
 
 def polynomials(x: Array, number: int) -> Array:
     """T_0 ... T_{number - 1} at x in [-1, 1], (N,) -> (N, number)."""
-    return np.asarray(np.cos(np.arange(number) * np.arccos(np.clip(x, -1.0, 1.0))[:, None]))
+    return np.asarray(np.cos(np.arange(number) * np.arccos(np.minimum(np.maximum(x, -1.0), 1.0))[:, None]))
 
 
 class Cells:

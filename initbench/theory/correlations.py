@@ -95,9 +95,11 @@ def _slope(t: Trajectory, s: Series, c: Array) -> Array:
     m = t.moments
     steep = t.over_batch(ratio(m.slope_square * m.q, m.square))
     slope = steep * pair_average(s.slope, s.slope, np.ones(len(c)), c)
-    jumps = np.array([False, *(bool(law.activation.formula.jumps) for law in t.laws)])
     k = np.arange(1, ORDER + 1)
-    return np.where(jumps, (k * s.value[:, 1:] ** 2 * c[:, None] ** (k - 1)).sum(axis=1), slope)
+    for activation, rows in t.by_activation():
+        if activation.formula.jumps:
+            slope[rows] = (k * s.value[rows, 1:] ** 2 * c[rows, None] ** (k - 1)).sum(axis=1)
+    return np.asarray(slope)
 
 
 def _noise(s: Series, c: Array) -> tuple[Array, Array, Array]:

@@ -71,11 +71,14 @@ def _curve(t: Trajectory, name: str, line: Line, band: Band, far: Array) -> Curv
     if t.start.measured and name in SQUARES:
         sd[0] = 0.0
     reasons = list(line.reasons)
-    for row in np.flatnonzero(~blank & (~within | np.isnan(sd))):
-        if far[row]:
+    told = ~blank & (~within | np.isnan(sd))
+    for row, beyond, held, own in zip(
+        *(rows[told].tolist() for rows in (np.arange(len(sd)), far, within, derived)), strict=True
+    ):
+        if beyond:
             reasons[row] = BEYOND
-        elif not within[row]:
-            reasons[row] = band.why.get(int(row), OUTSIDE if derived[row] else UNDERIVED)
+        elif not held:
+            reasons[row] = band.why.get(row, OUTSIDE if own else UNDERIVED)
         else:
             reasons[row] = SHARED if row == 0 and t.start.measured else band.reason or NO_SPREAD
     return Curve(line.values, mean, sd, within, tuple(reasons))
