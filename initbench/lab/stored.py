@@ -60,7 +60,7 @@ def other(path: Path) -> StorageError:
         return StorageError(f"{path}: missing; {REMEDY}")
     if path.name == RESOLVED:  # a run writes it first, and the manifest last
         return StorageError(
-            f"{path}: is of a run that did not finish, the tables are of an earlier one: run the same command again"
+            f"{path}: is not what the tables were made with: edited, or of a run that did not finish; {REMEDY}"
         )
     return StorageError(f"{path}: is not the file that manifest.json was written with; {REMEDY}")
 

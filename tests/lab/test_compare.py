@@ -391,7 +391,7 @@ class TestFolders:
         shutil.copytree(folder, tmp_path / "b")
         config = tmp_path / "b" / "resolved.yaml"
         config.write_text(config.read_text().replace("he_normal", "he_uniform"))
-        with pytest.raises(StorageError, match=r"resolved\.yaml: is not the file"):
+        with pytest.raises(StorageError, match=r"resolved\.yaml: is not what the tables were made with"):
             compare(folder, tmp_path / "b")
 
     @pytest.mark.parametrize("name", ["resolved.yaml", "cells.csv", "summary.csv", "layers.csv", "manifest.json"])

@@ -49,7 +49,9 @@ def test_tables_of_an_earlier_config_are_told(stopped: Path) -> None:
 
 @pytest.mark.parametrize("judge", [check_folder, open_results])
 def test_they_are_not_judged_by_the_new_one(stopped: Path, judge: Callable[[Path], object]) -> None:
-    with pytest.raises(StorageError, match=r"resolved\.yaml: is of a run that did not finish.*: run the same"):
+    with pytest.raises(
+        StorageError, match=r"resolved\.yaml: is not what the tables were made with: .* run that did not finish; "
+    ):
         judge(stopped)
 
 
