@@ -118,32 +118,31 @@ def assert_refused(disk: Path, out: Path, found: tuple[int, str]) -> None:
     assert not list(disk.rglob("*.tmp"))
 
 
+def assert_refused_and_mended(disk: Path, out: Path, config: Path, whole: dict[str, bytes], log: Path) -> None:
+    """On a disk that is full: refused in one line, nothing unsound, and the same command ends the work with room."""
+    found = command(log, config, out)
+    make_room(disk)
+    assert_refused(disk, out, found)
+    assert_sound(out, whole)
+    assert command(log, config, out) == (0, "")
+    assert contents(out) == whole
+    remove(out)
+
+
 @pytest.mark.parametrize("part", range(SIZES))
 def test_a_disk_that_is_full_before_the_end(
     disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path, part: int
 ) -> None:
     out = disk / f"bytes-{part}"
     leave_bytes(disk, pages(whole) * part // SIZES)
-    found = command(tmp_path / "log", config, out)
-    make_room(disk)
-    assert_refused(disk, out, found)
-    assert_sound(out, whole)
-    assert command(tmp_path / "log", config, out) == (0, "")
-    assert contents(out) == whole
-    remove(out)
+    assert_refused_and_mended(disk, out, config, whole, tmp_path / "log")
 
 
 @pytest.mark.parametrize("part", range(NAMES))
 def test_a_disk_without_names(disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path, part: int) -> None:
     out = disk / f"names-{part}"
     leave_names(disk, len(whole) * (part + 1) // (NAMES + 1))
-    found = command(tmp_path / "log", config, out)
-    make_room(disk)
-    assert_refused(disk, out, found)
-    assert_sound(out, whole)
-    assert command(tmp_path / "log", config, out) == (0, "")
-    assert contents(out) == whole
-    remove(out)
+    assert_refused_and_mended(disk, out, config, whole, tmp_path / "log")
 
 
 def test_older_results_stay_readable(disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
