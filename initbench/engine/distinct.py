@@ -91,7 +91,9 @@ def _with_near_pairs(projected: Array, reach: Array, tolerance: float) -> Array:
             keep = np.abs(values[one] - values[other]) <= reaches[one]
             one, other = one[keep], other[keep]
         found.append(one // units)
-    return np.unique(np.concatenate(found))
+    near = np.zeros(stack, bool)  # np.unique would import numpy.ma and cost more than all the rest
+    near[np.concatenate(found)] = True
+    return np.asarray(near.nonzero()[0])
 
 
 def _count(z: Array, tolerance: float) -> int:

@@ -7,6 +7,7 @@ code, and every table is the file that the manifest was written with. Nothing el
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -55,9 +56,12 @@ def code() -> tuple[str, ...]:
     """What computes: NumPy, and the package to the last byte, as versions do not tell the states of a checkout."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(package).as_posix()} {stored.checksum(path)}\n".encode())
+    for folder, inner, files in os.walk(package):
+        inner[:] = sorted(set(inner) - {"__pycache__"})
+        for name in sorted(files):
+            content = Path(folder, name).read_bytes()
+            digest.update(f"{os.path.relpath(folder, package)} {name} {len(content)}\n".encode())
+            digest.update(content)
     return (digest.hexdigest(), str(NUMERICS_VERSION), np.__version__, manifest.platform_name())
 
 
