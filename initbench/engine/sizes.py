@@ -16,7 +16,7 @@ BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
 STACK = 1 << 18
 """Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call."""
-UNITS = 1 << 13
+UNITS = 1 << 14
 """Units that the widest layer of a chunk's networks may have together: long rows hide the calls by themselves, and
 what they leave behind is memory."""
 KEPT = 1 << 27
