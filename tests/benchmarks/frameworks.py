@@ -1,13 +1,14 @@
 """initbench, PyTorch and JAX on the same work: whole processes in turn, several rounds.
 
     python tests/benchmarks/frameworks.py [--rounds 3] [--only NAME ...] [--sides initbench pytorch jax]
-                                          [--markdown FILE] [--keep-gradients] [--jax-threads N] [--list]
+                                          [--markdown FILE] [--tuned] [--list]
 
 initbench is the command as anybody would run it, `initbench run CONFIG --no-plots`, with all default metrics and its
 tables written. The other two measure the mean squares of preactivations, activations, gradients and weight gradients
-at every layer (torch_side.py, jax_side.py). Seconds are those of the whole process, imports and compiling included;
-`loop` is what each side says of its own: initbench's `seconds` of manifest.json, which include starting its workers,
-and the loop over seeds of the others. Memory is the most that a process and its children took together at one time.
+at every layer (torch_side.py, jax_side.py), written plainly, or with --tuned for speed. Seconds are those of the whole
+process, imports and compiling included; `loop` is what each side says of its own: initbench's `seconds` of
+manifest.json, which include starting its workers, and the loop over seeds of the others. Memory is the most that a
+process and its children took together at one time.
 
 Ratios are medians over the rounds of (other / initbench). A round of all works takes several minutes.
 Nothing is judged: machines are noisy, and what is aimed at stands beside what was measured.
@@ -71,11 +72,7 @@ def _medians(summary: Path, depth: int) -> tuple[dict[str, float], dict[str, flo
 
 def framework(side: str, work: Work, options: argparse.Namespace) -> Measured:
     """torch_side.py or jax_side.py."""
-    told: dict[str, Any] = work.plain()
-    if side == "pytorch":
-        told["keep_gradients"] = options.keep_gradients
-    else:
-        told["threads"] = options.jax_threads
+    told: dict[str, Any] = work.plain() | {"tuned": options.tuned}
     script = HERE / {"pytorch": "torch_side.py", "jax": "jax_side.py"}[side]
     ran = run([sys.executable, str(script), json.dumps(told)], {"JAX_PLATFORMS": "cpu"})
     said = json.loads(ran.output.splitlines()[-1])
@@ -145,12 +142,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES, metavar="SIDE", help=", ".join(SIDES))
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
-    parser.add_argument(
-        "--keep-gradients", action="store_true", help="PyTorch keeps weight gradients until the next seed"
-    )
-    parser.add_argument(
-        "--jax-threads", type=int, metavar="N", help="blocks of seeds under way at once; default: cores"
-    )
+    parser.add_argument("--tuned", action="store_true", help="PyTorch and JAX written for speed")
     parser.add_argument(
         "--small", action="store_true", help="a tenth of each depth, narrow, few seeds: to try the script"
     )

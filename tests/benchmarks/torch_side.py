@@ -2,14 +2,17 @@
 
     python torch_side.py '{"initializer": "he_normal", "depth": 5, "width": 64, "batch": 16, "seeds": 4}'
 
-One nn.Sequential of nn.Linear (no bias) and nn.ReLU (in place), built once without a first initialisation and drawn
-anew for each seed by nn.init. Hooks take the norms of preactivations, activations and their gradients as they pass; a
-weight's gradient is measured and let go as soon as it is there, so that never two of them are held. With
-`"keep_gradients": true` they stay until the next seed, as in a script that reads `weight.grad` after `backward()`.
+An nn.Sequential of nn.Linear (no bias) and nn.ReLU, drawn by nn.init. Hooks take the norms of preactivations,
+activations and their gradients as they pass.
+
+Plain, as scripts and notebooks have it: a new network for every seed, whose weights and their gradients stay until the
+next. With `"tuned": true` it is built once, without nn.Linear's own initialisation, relu works in place, and a weight's
+gradient is measured and let go as soon as it is there, so that never two of them are held.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import sys
@@ -19,6 +22,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from works import METRICS, available_cores
+
+
+def network(depth: int, width: int, tuned: bool) -> nn.Sequential:
+    """The layers, their weights not drawn yet."""
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        make = functools.partial(nn.utils.skip_init, nn.Linear) if tuned else nn.Linear
+        layers += [make(width, width, bias=False), nn.ReLU(inplace=tuned)]
+    return nn.Sequential(*layers)
 
 
 def draw(layer: nn.Linear, initializer: str) -> None:
@@ -34,8 +46,8 @@ def draw(layer: nn.Linear, initializer: str) -> None:
 class Norms:
     """Norms of every layer of one network: lists of 0-d tensors, turned into mean squares once a network."""
 
-    def __init__(self, net: nn.Sequential, keep_gradients: bool) -> None:
-        self.keep_gradients = keep_gradients
+    def __init__(self, net: nn.Sequential, tuned: bool) -> None:
+        self.tuned = tuned
         self.taken: dict[str, list[Tensor]] = {name: [] for name in METRICS}
         self.gradients_of_z = lambda gradient: self._take("grad_q", gradient)
         for module in net:
@@ -54,7 +66,7 @@ class Norms:
 
     def _after_weight(self, weight: Tensor) -> None:
         self._take("weight_grad_q", weight.grad)
-        if not self.keep_gradients:
+        if self.tuned:
             weight.grad = None
 
     def mean_squares(self, batch: int, width: int) -> Tensor:
@@ -72,19 +84,18 @@ def main() -> None:
     work = json.loads(sys.argv[1])
     depth, width, batch = work["depth"], work["width"], work["batch"]
     torch.set_num_threads(available_cores())
-    layers: list[nn.Module] = []
-    for _ in range(depth):
-        layers += [nn.utils.skip_init(nn.Linear, width, width, bias=False), nn.ReLU(inplace=True)]
-    net = nn.Sequential(*layers)
-    norms = Norms(net, work.get("keep_gradients", False))
-    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
+    tuned = work.get("tuned", False)
     start = time.perf_counter()
     measured = []
+    net = norms = None
     for seed in range(work["seeds"]):
         torch.manual_seed(seed)
-        for layer in linear:
-            draw(layer, work["initializer"])
-        net.zero_grad(set_to_none=True)
+        if net is None or norms is None or not tuned:
+            net = network(depth, width, tuned)
+            norms = Norms(net, tuned)
+        for layer in net:
+            if isinstance(layer, nn.Linear):
+                draw(layer, work["initializer"])
         h = net(torch.randn(batch, width))
         h.backward(torch.randn(batch, width))
         measured.append(norms.mean_squares(batch, width))
