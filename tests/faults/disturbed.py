@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from initbench.cli import main
 
 COMMAND = [sys.executable, "-c", "from initbench.cli import main; main()"]
 TIMES = int(os.environ.get("INITBENCH_FAULT_TIMES", "1"))
@@ -34,10 +40,83 @@ def start(folder: Path, *words: str, limit: int | None = None) -> subprocess.Pop
     )  # fmt: skip
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+class Child:
+    """The same as a child of this process, which has loaded everything: what there is of a process to look at."""
+
+    def __init__(self, folder: Path, words: Sequence[str]) -> None:
+        self.said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it outlives this call
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            _as_a_command(folder, [*words, "-q"], self.said.fileno())
+
+    def poll(self) -> int | None:
+        """Its exit code, or None."""
+        if self.returncode is None and (found := os.waitpid(self.pid, os.WNOHANG))[0]:
+            self.returncode = os.waitstatus_to_exitcode(found[1])
+        return self.returncode
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """Wait for its end; what it said."""
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            assert time.monotonic() < deadline, "it does not end"
+            time.sleep(0.005)
+        with self.said:
+            self.said.seek(0)
+            return "", self.said.read()
+
+
+def _as_a_command(folder: Path, words: list[str], error: int) -> NoReturn:
+    code = 70
+    try:
+        os.setsid()
+        os.chdir(folder)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(error, 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+        sys.argv = ["initbench", *words]
+        main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def finish(process: subprocess.Popen[str] | Child) -> tuple[int, str]:
     """Its exit code, and what it said."""
     error = process.communicate(timeout=240)[1]
+    assert process.returncode is not None
     return process.returncode, error
+
+
+def begin(folder: Path, *words: str) -> Child:
+    """The command, without the time that loading takes."""
+    import initbench.cli.pictures
+    import initbench.figures
+    import initbench.lab.runner  # noqa: F401
+
+    return Child(folder, words)
+
+
+def quickly(folder: Path, *words: str) -> tuple[int, str]:
+    """The same to its end: its exit code, and what it said."""
+    return finish(begin(folder, *words))
+
+
+@contextlib.contextmanager
+def as_from_a_terminal() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that is started here."""
+    before = {number: signal.getsignal(number) for number in STOPPED}
+    for number, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -97,12 +176,19 @@ def assert_sound(out: Path, whole: dict[str, bytes]) -> None:
         assert name.endswith(".tmp") or data == whole[name], name
 
 
-def assert_mended(folder: Path, whole: dict[str, bytes], *words: str) -> None:
+def as_anybody(folder: Path, *words: str) -> tuple[int, str]:
+    """The command in a process of its own: its exit code, and what it said."""
+    return finish(start(folder, *words))
+
+
+def assert_mended(
+    folder: Path, whole: dict[str, bytes], *words: str, by: Callable[..., tuple[int, str]] = as_anybody
+) -> None:
     """These words of a command finish what is in its folder `out`, keep every block, and leave what an undisturbed run
-    does. words: with `-o`, and the folder next."""
+    does. words: with `-o`, and the folder next; by: how the command is run."""
     out = folder / words[words.index("-o") + 1]
     before = {path: path.stat().st_ino for path in out.rglob("*.block")}
-    assert finish(start(folder, *words)) == (0, "")
+    assert by(folder, *words) == (0, "")
     assert contents(out) == whole
     assert {path: path.stat().st_ino for path in before} == before
     assert not (out / ".lock").exists()

@@ -1,110 +1,197 @@
 """The full figures of reliability, as a table in Markdown:
 
-    python tests/faults/full.py [TIMES]
+    python tests/faults/full.py [--share 0.02] [--only WORD] [--counts FILE] [--hours 2]
 
-Every crash point instead of each fifth, every race and death TIMES times (default 20), ten thousand cells. Takes an
-hour or two; TIMES=1 a few minutes. Exit 1 where anything failed.
+Everything as often as GOALS say, two tests side by side: an hour and a half on two idle cores. It may be stopped at any
+time: what was counted stands in a file, and the same command goes on from there for as long as the program is the same.
+With --hours, a sweep that goes on for that long and nothing else. Exit 1 where anything failed.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from goals import GOALS, HOURS, ONCE, OTHERS, WHAT, Goal
+from long_load import long_load
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 ELSEWHERE = ("lab/test_cluster.py", "plugins/test_plugin_faults.py", "config/test_config_fuzz.py")
 """What is tested of faults beside their own room."""
-WHAT = {
-    "test_killed_at_every_point": "kill -9 at every call that opens, writes, renames or syncs",
-    "test_refused_at_every_point": "disk full, input/output error, read-only at each of these calls",
-    "test_drawing_disturbed_at_every_point": "the same while pictures are drawn",
-    "test_kill_9": "kill -9 of the leader, and of the whole group, at random moments",
-    "test_kill_9_at_any_moment": "the same from the start to the last picture",
-    "test_a_killed_worker_costs_no_cell": "kill -9 of a worker",
-    "test_a_signal_stops_it_cleanly": "SIGINT, SIGTERM, SIGHUP, to the leader and to the group",
-    "test_a_signal_at_any_moment": "the same from the first folder to the last picture",
-    "test_a_signal_that_is_ignored_stays_ignored": "under nohup",
-    "test_a_file_size_limit": "file-size limits",
-    "test_a_disk_that_is_full_before_the_end": "sizes of a disk that is too small",
-    "test_a_disk_without_names": "numbers of names that a disk has left",
-    "test_older_results_stay_readable": "a full disk under older results",
-    "test_a_folder_that_is_read_only": "a folder that may not be written",
-    "test_running_again_mends_it_or_says_what_is_in_the_way": "every stored file damaged in six ways: running again",
-    "test_reading_names_it_or_does_not_need_it": "the same: reading",
-    "test_a_second_writer_is_refused_at_once_by_name": "a second sweep at one folder",
-    "test_four_sweeps_at_one_folder": "four sweeps at one folder",
-    "test_whoever_reads_during_a_sweep_reads_whole_tables": "readers during a sweep",
-    "test_a_cell_that_ends_its_workers_is_named_and_the_others_are_done": "three of 64 cells that kill their workers",
-    "test_dask_workers_that_die_cost_no_cell": "Dask, its cluster made here: workers die or hang",
-    "test_a_signal_stops_dask_cleanly": "the same: SIGINT, SIGTERM, SIGHUP, to the leader and to the group",
-    "test_kill_9_of_who_made_the_cluster": "the same: kill -9 of the leader",
-    "test_one_worker_that_dies_or_hangs_changes_nothing": "Dask, a cluster that was there: a worker dies or hangs",
-    "test_a_task_that_kills_workers_fails_alone": "Dask: a cell that kills its workers",
-    "test_a_scheduler_that_dies_is_told_and_nothing_finished_is_lost": "Dask: the scheduler dies",
-    "test_the_machine_changes_no_byte": "determinism: processes, clock, language, hash seed, BLAS threads, backend",
-    "test_dask_changes_no_byte": "determinism: Dask",
-    "test_another_processor_agrees_within_rounding": "determinism: another processor, within rounding",
-    "test_commands_stay_in_their_folder": "files written outside, connections, programs started",
-    "test_workers_stay_in_it_too": "the same with worker processes",
-    "test_a_thousand_cells": "load",
-}
-OTHERS = {
-    "test_plugin_faults": "plug-ins that raise, exit or lie",
-    "test_config_fuzz": "configs of chance",
-}
-"""What the tests of a module are where they have no name of their own."""
-REPEATED = {
-    *("test_kill_9", "test_a_killed_worker_costs_no_cell", "test_a_signal_stops_it_cleanly"),
-    *("test_kill_9_at_any_moment", "test_a_signal_at_any_moment", "test_a_second_writer_is_refused_at_once_by_name"),
-    *("test_dask_workers_that_die_cost_no_cell", "test_a_signal_stops_dask_cleanly"),
-    *("test_kill_9_of_who_made_the_cluster", "test_one_worker_that_dies_or_hangs_changes_nothing"),
-    *("test_four_sweeps_at_one_folder", "test_whoever_reads_during_a_sweep_reads_whole_tables"),
-}
 
 
-def main(times: int) -> int:
-    """Run everything, print the table; the exit code."""
-    environment = {
-        "INITBENCH_FAULT_STEP": "1",
-        "INITBENCH_FAULT_TIMES": str(times),
-        "INITBENCH_FAULT_CELLS": "10000" if times > 1 else "1000",
-        "INITBENCH_FAULT_FUZZ": "6250" if times > 1 else "150",
-    }
-    began = time.monotonic()
+@dataclass(frozen=True)
+class Item:
+    """Tests that one process of pytest runs, and how often it tries each."""
+
+    nodes: tuple[str, ...]
+    goal: Goal
+    times: int
+
+
+@dataclass(frozen=True)
+class Count:
+    """What came of a test. program: the tree of the source that was tested; ended: by the clock, to tell what else went
+    on then; fault: the line that says what failed."""
+
+    program: str
+    node: str
+    tries: int
+    status: str
+    ended: str
+    fault: str = ""
+
+
+def main() -> int:
+    """Run what is still to be counted, print the table; the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--share", type=float, default=1.0, help="of the goals")
+    parser.add_argument("--only", default="", help="tests that have this word in their name")
+    parser.add_argument("--counts", type=Path, default=Path("fault-counts.jsonl"), help="where the counts are kept")
+    parser.add_argument("--jobs", type=int, default=2, help="tests side by side")
+    parser.add_argument("--hours", type=float, default=0, help="of a sweep that goes on, and nothing else")
+    given = parser.parse_args()
+    program = tree()
+    if given.hours:
+        with tempfile.TemporaryDirectory() as folder:
+            load = long_load(Path(folder), given.hours)
+        found = [Count(program, HOURS, 1, "passed" if load.flat else "failed", now(), str(load))]
+        keep(given.counts, found)
+        print(load)
+        return not load.flat
+    before = kept(given.counts, program)
+    items = list(to_do(collected(given.share, given.only), given.share, before))
+    with ThreadPoolExecutor(given.jobs) as pool:
+        for number, counts in enumerate(pool.map(lambda item: run(item, given.share, program), items), 1):
+            keep(given.counts, counts)
+            failed = [count for count in counts if count.status == "failed"]
+            print(f"{now()} {number} of {len(items)}", *[f"{one.node}: {one.fault}" for one in failed], file=sys.stderr)
+    counted = kept(given.counts, program)
+    print(table(counted))
+    return any(count.status == "failed" for count in counted)
+
+
+def tree() -> str:
+    """The tree of the source that is tested; with a + where it has changed since."""
+    words = ["git", "-C", str(ROOT)]
+    changed = subprocess.run([*words, "status", "--porcelain", "--", "initbench"], capture_output=True, text=True)
+    name = subprocess.run([*words, "rev-parse", "--short", "HEAD:initbench"], capture_output=True, text=True)
+    return name.stdout.strip() + "+" * bool(changed.stdout)
+
+
+def now() -> str:
+    return time.strftime("%H:%M:%S")
+
+
+def environment(share: float) -> dict[str, str]:
+    """Every point and every case for the whole share; fewer for less."""
+    return {**os.environ, "INITBENCH_FAULT_STEP": str(min(5, max(1, round(1 / share))))}
+
+
+def collected(share: float, only: str) -> list[str]:
+    """The tests, by pytest's names."""
+    tests = [str(HERE), *(str(ROOT / "tests" / name) for name in ELSEWHERE)]
+    words = [*PYTEST, "--collect-only", *tests]
+    done = subprocess.run(words, cwd=ROOT, env=environment(share), capture_output=True, text=True)
+    return [line for line in done.stdout.splitlines() if "::" in line and only in line]
+
+
+def goal_of(node: str) -> Goal:
+    name = node.rpartition("::")[2]
+    return GOALS.get(name) or GOALS.get(name.partition("[")[0], ONCE)
+
+
+def to_do(nodes: Sequence[str], share: float, before: Sequence[Count]) -> Iterator[Item]:
+    """What was not counted yet: a batch of each test in turn. What is tried once goes together, a module at a time,
+    because its preparations are shared."""
+    once: dict[str, list[str]] = {}
+    left: dict[str, int] = {}
+    for node in nodes:
+        goal = goal_of(node)
+        tried = sum(count.tries for count in before if count.node == node and count.status != "failed")
+        if goal == ONCE and not any(count.node == node and count.status != "failed" for count in before):
+            once.setdefault(node.partition("::")[0], []).append(node)
+        elif goal.split and (rest := max(1, round(share * goal.tries)) - tried) > 0:
+            left[node] = rest
+        elif not goal.split and not tried:
+            yield Item((node,), goal, max(1, round(share * goal.tries)))
+    yield from (Item(tuple(nodes), ONCE, 1) for nodes in once.values())
+    while left:
+        for node, rest in list(left.items()):
+            times = min(rest, goal_of(node).batch)
+            yield Item((node,), goal_of(node), times)
+            left[node] -= times
+            if not left[node]:
+                del left[node]
+
+
+def run(item: Item, share: float, program: str) -> list[Count]:
+    """Have pytest run it; what came of each test."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        tests = [str(ROOT / "tests" / name) for name in ELSEWHERE]
-        words = [sys.executable, "-m", "pytest", str(HERE), *tests, "-p", "no:cacheprovider", f"--junitxml={report}"]
-        code = subprocess.run(words, cwd=ROOT, env=os.environ | environment, stdout=sys.stderr).returncode
-        rows = table(report, times)
-    print("| fault | cases | times each | failed | skipped |\n| --- | --- | --- | --- | --- |")
-    for row in rows:
-        print(f"| {' | '.join(map(str, row))} |")
-    print(f"\n{(time.monotonic() - began) / 60:.0f} minutes")
-    return code
+        words = [*PYTEST, *item.nodes, f"--basetemp={folder}/tests", f"--junitxml={report}"]
+        given = environment(share) | ({item.goal.variable: str(item.times)} if item.goal.variable else {})
+        done = subprocess.run(words, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True)
+        if not report.exists():
+            return [Count(program, node, 0, "failed", now(), done.stdout[-200:]) for node in item.nodes]
+        cases = list(ElementTree.parse(report).iter("testcase"))
+    return [counted(case, item, program) for case in cases]
 
 
-def table(report: Path, times: int) -> list[tuple[str, int, int, int, int]]:
-    """(what, cases, times each, failed, skipped), in the order of WHAT, then the rest together."""
-    counts: dict[str, list[int]] = {}
-    for case in ElementTree.parse(report).iter("testcase"):
-        name = case.get("name", "").partition("[")[0]
-        module = case.get("classname", "").rpartition(".")[2]
-        what = WHAT.get(name, OTHERS.get(module, "what else is tested with them"))
-        each = times if name in REPEATED else 1
-        count = counts.setdefault(what, [0, each, 0, 0])
-        count[0] += 1
-        count[2] += case.find("failure") is not None or case.find("error") is not None
-        count[3] += case.find("skipped") is not None
+def counted(case: ElementTree.Element, item: Item, program: str) -> Count:
+    """What the report of pytest says of a test. How often it tried, it says itself or was told."""
+    module = case.get("classname", "").replace(".", "/") + ".py"
+    node = f"{module}::{case.get('name', '')}"
+    told = [int(one.get("value", "0")) for one in case.iter("property") if one.get("name") == "tried"]
+    for found in (case.find("failure"), case.find("error")):
+        if found is not None:
+            lines = [line for line in (found.text or "").splitlines() if line.startswith("E ")]
+            return Count(program, node, 0, "failed", now(), " ".join(lines[:2])[:400])
+    status = "passed" if case.find("skipped") is None else "skipped"
+    return Count(program, node, (told or [item.times])[0] * (status == "passed"), status, now())
+
+
+def keep(path: Path, counts: Sequence[Count]) -> None:
+    with path.open("a") as file:
+        file.writelines(json.dumps(asdict(count)) + "\n" for count in counts)
+
+
+def kept(path: Path, program: str) -> list[Count]:
+    """What was counted of this program."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    counts = [Count(**json.loads(line)) for line in lines]
+    return [count for count in counts if count.program == program]
+
+
+def table(counts: Sequence[Count]) -> str:
+    """What was tried, how often, how often it was not as promised, and how many tests had nothing to run on; in the
+    order of WHAT, then the rest together."""
+    rows: dict[str, list[int]] = {}
+    for count in counts:
+        module, _, name = count.node.rpartition("::")
+        what = WHAT.get(name.partition("[")[0], OTHERS.get(Path(module).stem, "what else is tested with them"))
+        row = rows.setdefault(what, [0, 0, 0])
+        row[0] += count.tries
+        row[1] += count.status == "failed"
+        row[2] += count.status == "skipped"
     order = {what: place for place, what in enumerate(WHAT.values())}
-    return [(what, *counts[what]) for what in sorted(counts, key=lambda what: order.get(what, 99))]  # type: ignore[misc]
+    lines = ["| fault | tried | not as promised | skipped |", "| --- | --- | --- | --- |"]
+    for what in sorted(rows, key=lambda what: order.get(what, len(order))):
+        lines.append(f"| {what} | {' | '.join(map(str, rows[what]))} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20))
+    sys.exit(main())

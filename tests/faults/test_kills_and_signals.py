@@ -3,7 +3,6 @@ it to stop. Nothing finished is lost, nobody is left behind, the same command en
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
@@ -16,6 +15,7 @@ import pytest
 from disturbed import (
     STOPPED,
     TIMES,
+    as_from_a_terminal,
     assert_mended,
     assert_sound,
     contents,
@@ -35,10 +35,6 @@ output: {layers: false}
 sweep: {grid: {network.initializer.stddev: [0.05, 0.1, 0.125, 0.15, 0.2, 0.3], network.activation: [tanh, relu]}}
 """
 
-GRID = "sweep.grid={network.initializer.stddev: [0.1, 0.2], network.activation: [tanh, relu]}"
-PICTURED = ("run", "many.yaml", "-s", GRID, "-s", "metrics=[act_q]")
-"""A smaller one with pictures, which takes as long to draw as to measure."""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,24 +50,10 @@ def whole(folder: Path) -> dict[str, bytes]:
     return contents(folder / "whole")
 
 
-@pytest.fixture(scope="module")
-def drawn(folder: Path) -> tuple[dict[str, bytes], float]:
-    """The same with pictures, and the seconds that it takes."""
-    began = time.monotonic()
-    assert finish(start(folder, *PICTURED, "-o", "drawn", "-j", "1")) == (0, "")
-    return contents(folder / "drawn"), time.monotonic() - began
-
-
 @pytest.fixture(autouse=True)
-def as_from_a_terminal() -> Iterator[None]:
-    """What a shell starts in the background ignores Ctrl-C, and so would all that is started here."""
-    before = {number: signal.getsignal(number) for number in STOPPED}
-    for number, handler in before.items():
-        if handler is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+def handlers() -> Iterator[None]:
+    with as_from_a_terminal():
+        yield
 
 
 def words(out: str, jobs: int) -> tuple[str, ...]:
@@ -106,22 +88,6 @@ def test_kill_9(
         assert_mended(folder, whole, *words(out, 2))
 
 
-def test_kill_9_at_any_moment(folder: Path, drawn: tuple[dict[str, bytes], float]) -> None:
-    """Before there is a folder, while networks are measured, tables written, pictures drawn."""
-    whole, seconds = drawn
-    for number in range(TIMES):
-        command = (*PICTURED, "-o", f"any-{number}", "-j", str(random.choice((1, 2))))
-        process = start(folder, *command)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(random.uniform(0.1, 0.9) * seconds)
-        with contextlib.suppress(ProcessLookupError):  # two processes can be quicker than one
-            random.choice((leader, group))(process)
-        finish(process)
-        assert nobody_left(process.pid)
-        assert_sound(folder / f"any-{number}", whole)
-        assert_mended(folder, whole, *command)
-
-
 def test_a_killed_worker_costs_no_cell(folder: Path, whole: dict[str, bytes]) -> None:
     for number in range(TIMES):
         out = f"worker-{number}"
@@ -152,31 +118,6 @@ def test_a_signal_stops_it_cleanly(
         assert not list((folder / out).rglob("*.tmp"))
         assert_sound(folder / out, whole)
         assert_mended(folder, whole, *words(out, 2))
-
-
-def test_a_signal_at_any_moment(folder: Path, drawn: tuple[dict[str, bytes], float]) -> None:
-    """Once there is a folder: while workers start, tables are written, pictures drawn, or when all is done."""
-    whole, seconds = drawn
-    for time_ in range(TIMES):
-        out = folder / f"stopped-{time_}"
-        command = (*PICTURED, "-o", out.name, "-j", str(random.choice((1, 2))))
-        process = start(folder, *command)
-        while not out.exists() and process.poll() is None:
-            time.sleep(0.01)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(random.uniform(0, 0.9) * seconds)
-        number, everybody = random.choice(list(STOPPED)), random.random() < 0.5
-        with contextlib.suppress(ProcessLookupError):
-            (os.killpg if everybody else os.kill)(process.pid, number)
-        began = time.monotonic()
-        code, error = finish(process)
-        assert time.monotonic() - began < 5
-        assert code in (0, STOPPED[number]), (number, error)
-        assert len(error.splitlines()) == (code != 0), error
-        assert nobody_left(process.pid)
-        assert not list(out.rglob("*.tmp"))
-        assert_sound(out, whole)
-        assert_mended(folder, whole, *command)
 
 
 @pytest.fixture

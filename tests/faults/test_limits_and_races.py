@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,38 +117,3 @@ def test_whoever_reads_during_a_sweep_reads_whole_tables(folder: Path, whole: di
         assert seen <= {2 * rows, 16 * rows}
         tables = {name: data for name, data in contents(folder / out).items() if name.endswith(".csv")}
         assert tables == {name: data for name, data in whole.items() if name.endswith(".csv")}
-
-
-def test_four_sweeps_at_one_folder(folder: Path, whole: dict[str, bytes]) -> None:
-    """One runs, the others are told so within two seconds of their start; together they leave what one would."""
-    for number in range(TIMES):
-        out = f"race-{number}"
-        began = time.monotonic()
-        rivals = [start(folder, "run", "many.yaml", "-o", out, "-j", str(random.choice((1, 2)))) for _ in range(4)]
-        told: dict[int, float] = {}
-        while len(told) < 4 and time.monotonic() - began < 240:
-            told |= {
-                place: time.monotonic() - began
-                for place, rival in enumerate(rivals)
-                if place not in told and rival.poll() is not None
-            }
-            time.sleep(0.02)
-        ends = [finish(rival) for rival in rivals]
-        codes = sorted(code for code, _ in ends)
-        assert codes[0] == 0
-        assert set(codes) <= {0, 75}
-        for place, (code, error) in enumerate(ends):
-            if code == 75:
-                assert "in use by another run (pid " in error
-                assert len(error.splitlines()) == 1
-                # Four interpreters start on these cores at once: their loading is not waiting.
-                assert told[place] < 2 + loading(folder)
-        assert contents(folder / out) == whole
-
-
-def loading(folder: Path) -> float:
-    """How long four commands take to load and read the config, when all of them start together."""
-    began = time.monotonic()
-    for process in [start(folder, "run", "many.yaml", "--dry-run", "-o", "nowhere") for _ in range(4)]:
-        finish(process)
-    return time.monotonic() - began
