@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from initbench.errors import StorageError
+from initbench.lab import tables as tables_module
 from initbench.lab.tables import Tables, read_tables
 
 AXES = ["network.initializer", "network.depth"]
@@ -257,3 +259,31 @@ def test_no_metric_to_summarise_is_no_damage(folder: Path) -> None:
     layers = [line.rsplit(",", 2)[0] for line in LAYERS.splitlines()]
     (folder / "layers.csv").write_text("\n".join([*layers, ""]))
     assert read_tables(folder).summary.empty
+
+
+def publish(path: Path, text: str) -> None:
+    """As a run does it."""
+    path.with_suffix(".new").write_text(text, encoding="utf-8")
+    path.with_suffix(".new").replace(path)
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_tables_that_a_run_publishes_while_they_are_read_are_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, failing: bool
+) -> None:
+    """Some of the older tables and some of the newer ones are nobody's results, even where they fit together."""
+    read, published = tables_module._table, []
+
+    def disturbed(path: Path, *given: Any, **more: Any) -> pd.DataFrame:
+        found = read(path, *given, **more)
+        if path.name == "cells.csv" and not published:
+            published.append(path)
+            publish(folder / "cells.csv", CELLS.replace("1.0,0.9", "3.0,0.9"))
+            publish(folder / "summary.csv", SUMMARY.replace("0.1,0.2,0.3", "3.1,0.2,0.3"))
+            if failing:
+                raise StorageError("cut short")
+        return found
+
+    monkeypatch.setattr(tables_module, "_table", disturbed)
+    found = read_tables(folder)
+    assert (found.cells["act_q_ratio"][0], found.summary["mean"][0]) == (3.0, 3.1)
