@@ -34,12 +34,14 @@ class Table:
 
 
 class Written:
-    """Rows of which the text is there already, in pieces of whole lines, but for what all of them start with.
+    """Rows that have a shorter way to their text than one by one, but for what all of them start with.
 
-    rows: makes them as tuples, for those who want them.
+    pieces: gives the text, whole lines; rows: makes the rows as tuples; each for those who want it.
     """
 
-    def __init__(self, start: Sequence[Value], pieces: Sequence[bytes], rows: Callable[[], Iterable[Row]]) -> None:
+    def __init__(
+        self, start: Sequence[Value], pieces: Callable[[], Iterable[bytes]], rows: Callable[[], Iterable[Row]]
+    ) -> None:
         self._start = "".join(_text(cell) + "," for cell in start).encode()
         self._pieces, self._rows = pieces, rows
 
@@ -48,7 +50,7 @@ class Written:
 
     def encode(self) -> bytes:
         """Lines of a file."""
-        text = b"".join(self._pieces)
+        text = b"".join(self._pieces())
         return self._start + text[:-1].replace(b"\n", b"\n" + self._start) + b"\n" if text else b""
 
 

@@ -10,6 +10,7 @@ from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
 from . import columns
 from .csvtext import Value, Written
+from .lines import layer_lines
 from .predicted import theory_rows
 from .result import CellResult
 from .sinks import Row, Sink
@@ -95,8 +96,13 @@ def _theory_rows(result: CellResult) -> Iterable[Row]:
 
 def _layer_rows(result: CellResult) -> Iterable[Row]:
     assert result.trace is not None
-    rows = partial(layer_rows, result.trace, result.planned.cell, result.prefix)
-    return Written(result.prefix, result.trace.written, rows) if result.trace.written else rows()
+    trace, cell = result.trace, result.planned.cell
+    # of blocks that were stored before, the text is made now
+    return Written(
+        result.prefix,
+        lambda: trace.written or (layer_lines(trace, cell),),
+        partial(layer_rows, trace, cell, result.prefix),
+    )
 
 
 def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Iterable[Row]:

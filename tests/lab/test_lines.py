@@ -44,7 +44,7 @@ def test_lines_are_those_of_the_rows(seeds: int, depth: int, metrics: int, entri
     cell = make_cell(depth=depth)
     trace = a_trace(values, present, first=blanks)
     rows = partial(layer_rows, trace, cell, PREFIX)
-    written = Written(PREFIX, [layer_lines(trace, cell)], rows)
+    written = Written(PREFIX, lambda: [layer_lines(trace, cell)], rows)
     assert encode_rows(written) == encode_rows(rows())
     assert repr(list(written)) == repr(list(rows()))
 
@@ -55,13 +55,13 @@ def test_pieces_of_a_cell_come_in_turn() -> None:
     written = [Trace(**{**vars(block), "written": (layer_lines(block, cell),)}) for block in blocks]
     whole = join(written)
     assert len(whole.written) == 2
-    assert Written(PREFIX, whole.written, tuple).encode() == encode_rows(layer_rows(whole, cell, PREFIX))
+    assert Written(PREFIX, lambda: whole.written, tuple).encode() == encode_rows(layer_rows(whole, cell, PREFIX))
     # what is not written of one block is not there for the whole
     assert join([written[0], blocks[1]]).written == ()
 
 
 def test_nothing_is_written_of_nothing() -> None:
-    assert Written(PREFIX, [], tuple).encode() == b""
+    assert Written(PREFIX, list, tuple).encode() == b""
 
 
 @pytest.mark.parametrize("prefix", [(), ("x",), ("=1+1", 'with "quotes", and commas')])
@@ -70,5 +70,5 @@ def test_a_table_of_written_rows(prefix: tuple[str, ...]) -> None:
     trace = propagate(cell, range(2))
     rows = list(layer_rows(trace, cell, prefix))
     table = Table(("one", "two"), rows)
-    written = Written(prefix, [layer_lines(trace, cell)], lambda: rows)
+    written = Written(prefix, lambda: [layer_lines(trace, cell)], lambda: rows)
     assert table.encode() == encode_header(table.columns) + encode_rows(written)
