@@ -22,6 +22,8 @@ UNIT_SCALE = (1e-280, 1e280)
 """Squared lengths between which float64 has the reciprocal root of a row at full precision."""
 DOT_BLOCK = 256
 """Entries of a row that float32 adds up, or their squares."""
+WIDENED = 1 << 15
+"""Entries that are turned into float64 at a time, to be multiplied while they are in cache."""
 
 
 def row_squares(x: Array) -> Array:
@@ -176,8 +178,17 @@ def _off_unit_scale(squares: Array) -> Array:
 
 def gram(x: Array) -> Array:
     """x x^T of every network, (S, B, B) float64: a product in float32 would add a row's squares up one by one."""
-    wide = np.asarray(x, np.float64)
-    return np.asarray(np.matmul(wide, wide.transpose(0, 2, 1)))
+    if x.dtype == np.float64:
+        return np.asarray(np.matmul(x, x.transpose(0, 2, 1)))
+    stack, batch, units = x.shape
+    together = max(1, min(stack, WIDENED // (batch * units)))
+    result, wide = np.empty((stack, batch, batch)), np.empty((together, batch, units))
+    for first in range(0, stack, together):
+        some = x[first : first + together]
+        part = wide[: len(some)]
+        np.copyto(part, some)
+        np.matmul(part, part.transpose(0, 2, 1), out=result[first : first + together])
+    return result
 
 
 def true_in_columns(mask: Array) -> Array:
