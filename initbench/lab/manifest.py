@@ -1,4 +1,5 @@
-"""What produced the results: versions, BLAS, engine, code, seeds, counts, seconds. No host, user or absolute path."""
+"""What produced the results: versions, BLAS, instructions, engine, code, seeds, counts, seconds. No host, user or
+absolute path."""
 
 from __future__ import annotations
 
@@ -55,7 +56,15 @@ def environment() -> dict[str, Any]:
             if library.get("user_api") == "blas"
         ],
         "platform": platform_name(),
+        "simd": simd(),
     }
+
+
+def simd() -> str:
+    """The processor's instructions that NumPy has code for and found here: exp, log and tanh differ by them in their
+    last digits. Source: numpy.show_config."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"]
+    return " ".join([*found.get("baseline", []), *found.get("found", [])])
 
 
 def platform_name() -> str:

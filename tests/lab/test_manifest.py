@@ -6,8 +6,13 @@ import getpass
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 import initbench
 from initbench.lab import manifest
@@ -24,6 +29,7 @@ SMALL: dict[str, Any] = {
 KEYS = [
     "name", "description", "title", "axes", "engines", "plugins", "seeds", "cells", "failed", "jobs", "seconds",
     "initbench", "numerics", "code", "python", "numpy", "blas", "platform",
+    "simd",
 ]  # fmt: skip
 
 
@@ -62,6 +68,17 @@ def _texts(content: Any) -> list[str]:
     if isinstance(content, list):
         return [text for value in content for text in _texts(value)]
     return [content] if isinstance(content, str) else []
+
+
+def test_processors_are_told_apart() -> None:
+    """By what NumPy may use of them, which it can be kept from."""
+    newest = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+    if not newest:
+        pytest.skip("NumPy has no code for this processor that an older one would not run")
+    code = "from initbench.lab.manifest import simd; print(simd())"
+    environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": " ".join(newest)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert set(manifest.simd().split()) - set(done.stdout.split()) == set(newest)
 
 
 def test_an_installed_package_has_no_commit(tmp_path: Path, monkeypatch: Any) -> None:
