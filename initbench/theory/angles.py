@@ -1,20 +1,21 @@
 """Averages over pairs along a trajectory: at mean squares that are known, for correlations that come one by one.
 
 Both kinds of pairs below are made for R rows of mean squares of P pairs. `gap(row, e)` is <(phi_a - phi_b)^2> / 2 of
-one row, (P,) -> (P,); `products(rows, e)` is <phi'_a phi'_b> and <phi_a^2 phi_b^2> of several, (N,), (N, P) ->
-(2, N, P).
+one row, (P,) -> (P,), and `gap_of_one(row, e)` that of a single pair, without arrays; `products(rows, e)` is
+<phi'_a phi'_b> and <phi_a^2 phi_b^2> of several, (N,), (N, P) -> (2, N, P).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..catalogue.activations import Activation
-from .chebyshev import points, polynomials, transform
+from .chebyshev import Cells, clenshaw, points, polynomials, transform
 from .gaussian import FIELDS, Moments, moments
 from .hermite import expansion, orders, parities
 from .maps import homogeneous
@@ -25,11 +26,14 @@ Array = np.ndarray[Any, Any]
 _NODES = 40
 _LIMITS = (1e-16, 1e16)  # of the mean squares that the series is asked for; beyond, phi is a power of z
 _TRIFLE = 1e-17  # of the slope's power, what an order may hold and be left out
+_VALUE, _SLOPE, _SQUARE = range(3)  # the functions that there are terms of
+_LOOKS = 64  # mean squares that tell which terms are negligible
 _FARTHEST = -745.0  # exp(-745) is the smallest float
 
 
 class Pairs(Protocol):
     def gap(self, row: int, e: Array) -> Array: ...
+    def gap_of_one(self, row: int, e: float) -> float: ...
     def products(self, rows: Array, e: Array) -> Array: ...
 
 
@@ -40,11 +44,10 @@ def pairs_at(activation: Activation, m: Moments, a: Array, b: Array) -> Pairs:
         apart = (root_a - root_b) ** 2 / 2 * moments(activation, 1.0).square
         return HomogeneousPairs(_by_angle(activation), root_a * root_b, apart)
     used, place = np.unique(np.concatenate([a, b]), return_inverse=True)
-    k, parity, terms = _terms(activation, m, used)
-    one, other = terms[:, place[: len(a)]], terms[:, place[len(a) :]]
-    apart = ((one[:, :, 0] - other[:, :, 0]) ** 2).sum(axis=-1) / 2
-    products = np.moveaxis(one * other, 2, 0)
-    return SeriesPairs(k, parity, apart, products[0], products[1:])
+    a, b, terms = place[: len(a)], place[len(a) :], _terms(activation, m, used)
+    kept = terms.kept(_VALUE)
+    value, apart = terms.pairs(_VALUE, kept, a, b)
+    return SeriesPairs(orders()[kept], parities()[kept], apart, value, terms, a, b)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,14 @@ class HomogeneousPairs:
 
     def gap(self, row: int, e: Array) -> Array:
         return np.asarray(self.apart[row] + self.scale[row] * e * (_basis(e) @ self.of_one[:, 0]))
+
+    def gap_of_one(self, row: int, e: float) -> float:
+        falling, scale, apart = self._numbers
+        return apart[row] + scale[row] * e * clenshaw(falling, 1 - 4 / math.pi * math.asin(math.sqrt(e / 2)))
+
+    @cached_property
+    def _numbers(self) -> tuple[list[float], list[float], list[float]]:
+        return self.of_one[::-1, 0].tolist(), self.scale[:, 0].tolist(), self.apart[:, 0].tolist()
 
     def products(self, rows: Array, e: Array) -> Array:
         found = (_basis(e.ravel()) @ self.of_one[:, 1:]).T.reshape(2, *e.shape)
@@ -85,14 +96,17 @@ class SeriesPairs:
     """Any activation, in Hermite's polynomials.
 
     k, parity: of the terms that are not negligible, (K,). apart: sum (a_k - b_k)^2 / 2 over the value's terms a_k, b_k
-    of two inputs, (R, P). value: a_k b_k, (R, P, K). others: the same of the slope and of the square, (2, R, P, K).
+    of two inputs, (R, P). value: a_k b_k, (R, P, K). terms: where those of slope and square come from, for the inputs
+    a and b.
     """
 
     k: Array
     parity: Array
     apart: Array
     value: Array
-    others: Array
+    terms: _Terms
+    a: Array
+    b: Array
 
     def gap(self, row: int, e: Array) -> Array:
         # sum (a_k - b_k)^2 / 2 + a_k b_k (1 - c^k), of which nothing cancels
@@ -101,13 +115,19 @@ class SeriesPairs:
             lost = np.where(e[:, None] > 1, 1 - self.parity * (1 - lost), lost)
         return np.asarray(self.apart[row] + np.vecdot(self.value[row], lost))
 
-    def products(self, rows: Array, e: Array) -> Array:
-        return np.asarray(np.vecdot(self.others[:, rows], self._power(e)))
+    def gap_of_one(self, row: int, e: float) -> float:
+        if not e < 1:
+            return float(self.gap(row, np.array([e]))[0])
+        kept = np.expm1(math.log1p(-e) * self.k)
+        return float(self.apart[row, 0] - self.value[row, 0].dot(kept))
 
-    def _power(self, e: Array) -> Array:
-        """c^k, (..., K)."""
-        power = np.exp(_log_cosine(e)[..., None] * self.k)
-        return np.asarray(np.where(e[..., None] > 1, power * self.parity, power))
+    def products(self, rows: Array, e: Array) -> Array:
+        kept = np.union1d(self.terms.kept(_SLOPE), self.terms.kept(_SQUARE))
+        log_cosine = _log_cosine(e)[..., None]
+        power = np.exp(log_cosine * orders()[kept])
+        power = np.where(e[..., None] > 1, power * parities()[kept], power)
+        found = (self.terms.pairs(function, kept, self.a, self.b)[0][rows] for function in (_SLOPE, _SQUARE))
+        return np.stack([np.vecdot(of_one, power) for of_one in found])
 
 
 def _log_cosine(e: Array) -> Array:
@@ -117,23 +137,69 @@ def _log_cosine(e: Array) -> Array:
     return np.asarray(np.maximum(np.log1p(-np.minimum(e, 2 - e)), _FARTHEST))
 
 
-def _terms(activation: Activation, m: Moments, used: Array) -> tuple[Array, Array, Array]:
-    """Orders and parities, (K,), and the terms at the mean squares of the used inputs, (R, U, 3, K)."""
+@dataclass(frozen=True)
+class _Terms:
+    """Hermite's terms at mean squares of some layers and inputs, (R, S), found when they are asked for.
+
+    q: those within _LIMITS that differ, (N,), and place: where each stands, (R, S). beyond: which are outside, (R, S).
+    scales: by how much more the three functions hold there, (R, S, 3). mean: <phi>, (R, S).
+    """
+
+    cells: Cells
+    q: Array
+    place: Array
+    beyond: Array
+    scales: Array
+    mean: Array
+
+    def kept(self, function: int) -> Array:
+        """The indices of the terms that are not negligible, (K,), 0 among them.
+
+        Left out is what adds next to nothing to the function's own power, the slope's being k times the value's. It
+        is a smooth function of ln q: some mean squares tell of all.
+        """
+        some = np.unique(np.linspace(0, len(self.q) - 1, min(len(self.q), _LOOKS)).astype(int))
+        power = self._at(self.q[some], function, np.arange(len(orders()))) ** 2
+        if function == _VALUE:
+            power *= np.maximum(orders(), 1.0)
+        kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0)
+        kept[0] = True
+        return np.flatnonzero(kept)
+
+    def pairs(self, function: int, kept: Array, a: Array, b: Array) -> tuple[Array, Array]:
+        """a_k b_k, (R, P, K), and sum (a_k - b_k)^2 / 2, (R, P), of the inputs a and b, (P,) each."""
+        found = self._at(self.q, function, kept)
+        one = self._of(found, function, a)
+        if np.array_equal(self.place[:, a], self.place[:, b]) and not self.beyond.any():
+            return one * one, np.zeros(one.shape[:2])
+        other = self._of(found, function, b)
+        apart = one - other
+        return one * other, np.vecdot(apart, apart) / 2
+
+    def _at(self, q: Array, function: int, kept: Array) -> Array:
+        return self.cells(np.log(q), function * len(orders()) + kept)
+
+    def _of(self, found: Array, function: int, inputs: Array) -> Array:
+        """Those of some inputs, (P,), from those of every q: (R, P, K)."""
+        terms = found[self.place[:, inputs]]
+        if self.beyond.any():
+            terms *= np.sqrt(self.scales[:, inputs, function])[..., None]
+            if function == _VALUE:
+                beyond = self.beyond[:, inputs]
+                terms[beyond, 0] = self.mean[:, inputs][beyond]
+        return terms
+
+
+def _terms(activation: Activation, m: Moments, used: Array) -> _Terms:
+    """At the mean squares of the used inputs."""
     own = Moments(*(getattr(m, name)[:, used] for name in FIELDS))
     q = np.clip(np.nan_to_num(own.q, nan=1.0), *_LIMITS)
     distinct, place = np.unique(q, return_inverse=True)
-    terms = expansion(activation)(np.log(distinct)).reshape(len(distinct), 3, -1)
-    # Left out is what adds next to nothing to any function's own powers, the slope's being k times the value's.
-    power = terms**2
-    power[:, 0] *= np.maximum(orders(), 1.0)
-    kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=(0, 1))
-    kept[0] = True
-    terms = terms[..., kept][place.reshape(q.shape)]
     beyond = q != own.q
+    scales = np.ones((*q.shape, 3)) if beyond.any() else np.ones((0, 0, 3))
     if beyond.any():
-        terms[beyond] *= np.sqrt(_scales(activation, own, beyond))[..., None]
-        terms[beyond, 0, 0] = own.mean[beyond]
-    return orders()[kept], parities()[kept], terms
+        scales[beyond] = _scales(activation, own, beyond)
+    return _Terms(expansion(activation), distinct, place.reshape(q.shape), beyond, scales, own.mean)
 
 
 def _scales(activation: Activation, own: Moments, beyond: Array) -> Array:

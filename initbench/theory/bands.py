@@ -87,9 +87,9 @@ def stretched(gain: Array, logarithm: Array) -> Array:
 
 def ratio(a: Array, b: Array) -> Array:
     """a / b; 0 where b is 0: what is not there does not vary."""
-    out = np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.divide(a, b, out=out, where=np.broadcast_to(b != 0, out.shape))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found, there = np.divide(a, b), b != 0
+    return found if there.all() else np.where(there, found, 0.0)
 
 
 def elasticity(derivative: Array, q: Array, f: Array, order: int = 1) -> Array:
@@ -113,10 +113,11 @@ def upwards(factor: Array, source: Array, first: Array | float) -> Array:
     x = np.empty(source.shape)
     x[0] = first
     if x[0].size == 1:  # Python's own numbers are faster one by one
-        steps = zip(factor.ravel()[1:].tolist(), source.ravel()[1:].tolist(), strict=True)
-        now, rows = float(x.flat[0]), x.reshape(-1)
-        for k, (f, s) in enumerate(steps, start=1):
-            rows[k] = now = f * now + s
+        now, rows = float(x.flat[0]), []
+        for f, s in zip(factor.ravel()[1:].tolist(), source.ravel()[1:].tolist(), strict=True):
+            now = f * now + s
+            rows.append(now)
+        x.reshape(-1)[1:] = rows
         return x
     for k in range(1, len(x)):
         x[k] = factor[k] * x[k - 1] + source[k]
@@ -130,9 +131,11 @@ def carried(gain: Array, noise: Array, first: float) -> Array:
     v = np.empty(noise.shape)
     v[0] = first
     if v[0].size == 1:
-        steps, rows = zip(gain.ravel()[1:].tolist(), noise.ravel()[1:].tolist(), strict=True), v.reshape(-1)
-        for k, (g, more) in enumerate(steps, start=1):
-            rows[k] = first = more + _stretched(g, first)
+        rows = []
+        for g, more in zip(gain.ravel()[1:].tolist(), noise.ravel()[1:].tolist(), strict=True):
+            first = more + _stretched(g, first)
+            rows.append(first)
+        v.reshape(-1)[1:] = rows
         return v
     for k in range(1, len(v)):
         v[k] = noise[k] + stretched(gain[k], v[k - 1])

@@ -10,20 +10,26 @@ known, and is put at the order 2 ORDER, where most of it would be for an activat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from .chebyshev import Cells
 from .hermite import hermites
+from .maps import homogeneous
 from .quadrature import REACH, density, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
 ORDER = 24
-LEVELS = 64  # values of q that are told apart, per factor e
+_COLUMNS = 5 * (ORDER + 1) + 4
 _NODES = 10  # a panel
+_CELL, _KNOTS = 1.0, 20  # of the polynomials in ln q
+_FOLLOWED = 1e-6  # their last coefficients, beside the nodes' own error of 1e-8
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -48,28 +54,38 @@ class Series:
 
 
 def series(activation: Activation, q: Array) -> Series:
-    """At every q, (N,), 0 <= q < inf, with q rounded to a relative 1 / LEVELS; nan gives nan."""
-    table = np.full((q.size, 5 * (ORDER + 1) + 4), np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.round(np.log(q) * LEVELS)
+    """At every q, (N,), 0 <= q < inf; nan gives nan."""
+    table = np.full((q.size, _COLUMNS), np.nan)
     table[q == 0] = 0.0
-    there = np.flatnonzero(np.isfinite(level))
+    there = np.flatnonzero((q > 0) & (q < np.inf))
     if there.size:
-        _, first, inverse, count = np.unique(level[there], return_index=True, return_inverse=True, return_counts=True)
-        # a level is evaluated at the mean of its q: a signal that has come to rest is not moved by the rounding
-        middle = np.bincount(inverse, q[there] / q[there][first][inverse]) / count * q[there][first]
-        with np.errstate(over="ignore", invalid="ignore"):
-            table[there] = np.concatenate([_coefficients(activation, part) for part in _parts(middle)])[inverse]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            table[there] = _rows(activation, q[there])
     five = table[:, : 5 * (ORDER + 1)].reshape(q.size, 5, ORDER + 1)
     return Series(*five.transpose(1, 0, 2), *table[:, 5 * (ORDER + 1) :].T)
 
 
-def _parts(q: Array) -> list[Array]:
-    return [q[start : start + 64] for start in range(0, q.size, 64)]  # rising: neighbours share their panels
+def _rows(activation: Activation, q: Array) -> Array:
+    """By polynomials in ln q, and one by one where they do not follow."""
+    if homogeneous(activation) is not None:  # in these units, every q is alike
+        return _cells(activation)(np.zeros(1))
+    different, place = np.unique(q, return_inverse=True)
+    found = _cells(activation)(np.log(different))
+    lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    for start in range(0, lost.size, _AT_ONCE):  # rising: neighbours share their panels
+        part = lost[start : start + _AT_ONCE]
+        found[part] = _coefficients(activation, different[part])
+    return np.asarray(found[place])
+
+
+@lru_cache(maxsize=32)
+def _cells(activation: Activation) -> Cells:
+    """ln q -> the rows of Series."""
+    return Cells(lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, _KNOTS, _FOLLOWED)
 
 
 def _coefficients(activation: Activation, q: Array) -> Array:
-    """The rows of Series at q, (N,) -> (N, 5 (ORDER + 1) + 4)."""
+    """The rows of Series at q, (N,) -> (N, _COLUMNS)."""
     root = np.sqrt(q)[:, None]
     own = mesh(activation)
     own = own[np.abs(own) < REACH * root.max()]
@@ -95,19 +111,34 @@ def _inverse(x: Array) -> Array:
     return np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
 
 
-def pair_average(f: Array, g: Array, total: Array, c: Array) -> Array:
-    """<f_a g_b> at correlations c, (..., N), from coefficients (N, ORDER + 1) and total = <f g>, (N,)."""
+@dataclass(frozen=True)
+class Powers:
+    """Correlations c, (..., N), and their powers: of 0 to ORDER, (..., N, ORDER + 1), and of 2 ORDER where c > 0."""
+
+    c: Array
+    low: Array
+    last: Array
+
+
+def powers(c: Array) -> Powers:
+    """Of correlations, (..., N)."""
+    with np.errstate(under="ignore"):
+        low = np.empty((*c.shape, ORDER + 1))
+        low[..., 0] = 1.0
+        low[..., 1:] = c[..., None]
+        np.multiply.accumulate(low, axis=-1, out=low)
+        return Powers(c, low, np.where(c > 0, low[..., ORDER], 0.0 * c) ** 2)
+
+
+def pair_average(f: Array, g: Array, total: Array | float, at: Powers) -> Array:
+    """<f_a g_b>, (..., N), from coefficients (N, ORDER + 1) and total = <f g>, (N,)."""
     product = f * g
     rest = total - product.sum(axis=-1)
-    with np.errstate(under="ignore"):
-        powers = np.broadcast_to(c[..., None], (*c.shape, ORDER + 1)).copy()
-        powers[..., 0] = 1.0
-        np.multiply.accumulate(powers, axis=-1, out=powers)
-        return np.asarray(np.einsum("...nk,nk->...n", powers, product) + rest * np.maximum(c, 0.0) ** (2 * ORDER))
+    return np.asarray(np.einsum("...nk,nk->...n", at.low, product) + rest * at.last)
 
 
-def mean_average(f: Array, g: Array, total: Array, around: Array) -> Array:
-    """<f_a g_b>, (N,), as a mean over the correlations of `around`, (M, N)."""
+def mean_average(f: Array, g: Array, total: Array | float, around: Powers) -> Array:
+    """<f_a g_b>, (N,), as a mean over some correlations, (M, N)."""
     return np.asarray(pair_average(f, g, total, around).mean(axis=0))
 
 

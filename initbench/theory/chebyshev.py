@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 STRETCH = 10.0
+_ALL = slice(None)
 
 
 @lru_cache
@@ -34,27 +35,38 @@ def polynomials(x: Array, number: int) -> Array:
     return np.asarray(np.cos(np.arange(number) * np.arccos(np.minimum(np.maximum(x, -1.0), 1.0))[:, None]))
 
 
+def clenshaw(falling: Sequence[float], x: float) -> float:
+    """sum_k a_k T_k(x) of one x, from the last coefficient down (Clenshaw 1955)."""
+    older, newer, twice = 0.0, 0.0, 2 * x
+    for coefficient in falling:
+        older, newer = newer, coefficient + twice * newer - older
+    return newer - x * older
+
+
 class Cells:
     """A smooth function t -> (F,) on the real line that gets simpler far from 0, followed by polynomials in cells.
 
     function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again. Cells are of
     one width in u, t = STRETCH sinh(u / STRETCH): of that width in t near 0, and growing with |t| beyond STRETCH.
+    tolerance: a cell whose last two coefficients are larger than that, beside its largest, is not followed: nan.
     """
 
-    def __init__(self, function: Callable[[Array], Array], width: float, nodes: int) -> None:
-        self.function, self.width, self.nodes = function, width, nodes
+    def __init__(
+        self, function: Callable[[Array], Array], width: float, nodes: int, tolerance: float = math.inf
+    ) -> None:
+        self.function, self.width, self.nodes, self.tolerance = function, width, nodes, tolerance
         self.coefficients: dict[int, Array] = {}
         self.columns: dict[int, list[float]] = {}
 
-    def __call__(self, t: Array) -> Array:
-        """(N,) -> (N, F). Where the function is not finite at a node, so is its cell."""
+    def __call__(self, t: Array, wanted: Array | slice = _ALL) -> Array:
+        """(N,) -> (N, F), or the wanted ones of F. Where the function is not finite at a node, so is its cell."""
         place = np.arcsinh(t / STRETCH) * (STRETCH / self.width)
         index = np.floor(place)
         basis = polynomials(2 * (place - index) - 1, self.nodes)
         first = int(index[0])
         if (index == first).all():
-            return np.asarray(basis @ self._cell(first))
-        parts = [(mask, basis[mask] @ self._cell(int(i))) for i in np.unique(index) for mask in [index == i]]
+            return np.asarray(basis @ self._cell(first)[:, wanted])
+        parts = [(mask, basis[mask] @ self._cell(int(i))[:, wanted]) for i in np.unique(index) for mask in [index == i]]
         found = np.empty((len(t), parts[0][1].shape[1]))
         for mask, values in parts:
             found[mask] = values
@@ -66,15 +78,14 @@ class Cells:
         index = math.floor(place)
         if index not in self.columns:
             self.columns[index] = self._cell(index)[::-1, 0].tolist()
-        x = 4 * (place - index) - 2
-        older, newer = 0.0, 0.0
-        for coefficient in self.columns[index]:  # Clenshaw 1955
-            older, newer = newer, coefficient + x * newer - older
-        return newer - x / 2 * older
+        return clenshaw(self.columns[index], 2 * (place - index) - 1)
 
     def _cell(self, index: int) -> Array:
         if index not in self.coefficients:
             u = self.width * (index + (points(self.nodes) + 1) / 2)
             t = STRETCH * np.sinh(u / STRETCH)
-            self.coefficients[index] = transform(self.nodes) @ self.function(t)
+            found = transform(self.nodes) @ self.function(t)
+            if self.tolerance < math.inf and np.abs(found[-2:]).max() > self.tolerance * np.abs(found).max():
+                found = np.full_like(found, np.nan)
+            self.coefficients[index] = found
         return self.coefficients[index]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .bands import below, ratio, upwards
-from .chaos import ORDER, Series, pair_average, series
+from .chaos import ORDER, Powers, Series, pair_average, powers, series
 from .kernel import Trajectory
 
 Array = np.ndarray[Any, Any]
@@ -25,16 +25,16 @@ Array = np.ndarray[Any, Any]
 class Correlations:
     """Pairs of different inputs, over a batch and over seeds; (L + 1,) unless said, 0 everywhere for a single input.
 
-    around: the correlation of z one standard deviation below and above its mean, (2, L + 1).
-    weighted: the same with the mean over networks weighted with the squares of both inputs, (2, L + 1).
+    around: the correlation of z one standard deviation below and above its mean, (2, L + 1), with its powers.
+    weighted: the same with the mean over networks weighted with the squares of both inputs.
     square: mean square cosine of activations, so weighted.
     slope: of the map from the correlation of z to the cosine of activations.
     shift, variance: of one pair's cosine of activations over seeds. pulled: the shift of its mean so weighted.
     series: the activations' Hermite coefficients at every layer's mean q, (L + 1, ...).
     """
 
-    around: Array
-    weighted: Array
+    around: Powers
+    weighted: Powers
     square: Array
     slope: Array
     shift: Array
@@ -48,20 +48,20 @@ def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> C
     (L + 1,) each."""
     found = layer_series(t)
     if t.start.batch == 1:
-        none, both = np.zeros(t.depth + 1), np.zeros((2, t.depth + 1))
+        none, both = np.zeros(t.depth + 1), powers(np.zeros((2, t.depth + 1)))
         return Correlations(both, both, none, none, none, none, none, found)
     c, between = _mean_and_variance(t, 1 - t.e)
     a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
     kappa, between_kappa = _mean_and_variance(t, ratio(t.pairs.product, np.sqrt(a) * np.sqrt(b)))
-    around = weighted = np.clip(np.stack([c, c]), -1.0, 1.0)
+    around = weighted = powers(np.clip(c[None], -1.0, 1.0))
     with np.errstate(invalid="ignore", over="ignore"):
-        slope = _slope(t, found, c)
+        slope = _slope(t, found, around)[0]
         fixed = haar * share**2 * _fixed(found, c, ratio(c - 1 + share, share), kappa, slope, response)
         for _ in range(2):  # the noise at the mean, then around it
             noise, free, pulled = (values.mean(axis=0) / t.width for values in _noise(found, weighted))
             variance = upwards((slope * share) ** 2, np.maximum(noise - fixed / t.width, 0.0), t.start.cosine_spread)
             spread = share**2 * below(variance)
-            bend = ratio(_slope(t, found, around[1]) - _slope(t, found, around[0]), around[1] - around[0])
+            bend = _bend(t, found, around)
             moved = [upwards(slope * share, own + bend * spread / 2, 0.0) for own in (free, pulled)]
             sd = np.sqrt(spread + between)
             around, weighted = (_both_sides(c + share * below(shift), sd) for shift in moved)
@@ -71,17 +71,20 @@ def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> C
 
 def layer_series(t: Trajectory) -> Series:
     """Series at every layer's q, averaged over the batch; row 0 is nan."""
-    q = t.over_batch(t.q)
+    q, kinds = t.over_batch(t.q), t.by_activation()
+    q[0] = np.nan
+    if len(kinds) == 1:
+        return series(kinds[0][0], q)
     rows = series(t.laws[0].activation, np.full(t.depth + 1, np.nan))
-    for activation, layers in t.by_activation():
+    for activation, layers in kinds:
         found = series(activation, q[layers])
         for field in fields(Series):
             getattr(rows, field.name)[layers] = getattr(found, field.name)
     return rows
 
 
-def _both_sides(centre: Array, sd: Array) -> Array:
-    return np.asarray(np.clip(np.stack([centre - sd, centre + sd]), -1.0, 1.0))
+def _both_sides(centre: Array, sd: Array) -> Powers:
+    return powers(np.clip(np.stack([centre - sd, centre + sd]), -1.0, 1.0))
 
 
 def _mean_and_variance(t: Trajectory, values: Array) -> tuple[Array, Array]:
@@ -90,25 +93,33 @@ def _mean_and_variance(t: Trajectory, values: Array) -> tuple[Array, Array]:
     return mean, t.over_pairs((values - mean[:, None]) ** 2)
 
 
-def _slope(t: Trajectory, s: Series, c: Array) -> Array:
-    """d kappa / dc, (L + 1,): K <phi'_a phi'_b> / <phi^2>, and where phi jumps by its own series."""
+def _slope(t: Trajectory, s: Series, at: Powers) -> Array:
+    """d kappa / dc, (..., L + 1): K <phi'_a phi'_b> / <phi^2>, and where phi jumps by its own series."""
     m = t.moments
     steep = t.over_batch(ratio(m.slope_square * m.q, m.square))
-    slope = steep * pair_average(s.slope, s.slope, np.ones(len(c)), c)
+    slope = steep * pair_average(s.slope, s.slope, 1.0, at)
     k = np.arange(1, ORDER + 1)
     for activation, rows in t.by_activation():
         if activation.formula.jumps:
-            slope[rows] = (k * s.value[rows, 1:] ** 2 * c[rows, None] ** (k - 1)).sum(axis=1)
+            slope[..., rows] = (k * s.value[rows, 1:] ** 2 * at.low[..., rows, :-1]).sum(axis=-1)
     return np.asarray(slope)
 
 
-def _noise(s: Series, c: Array) -> tuple[Array, Array, Array]:
+def _bend(t: Trajectory, s: Series, around: Powers) -> Array:
+    """d2 kappa / dc2, (L + 1,), from the slope on both sides; 0 where there is but one."""
+    if len(around.c) == 1:
+        return np.zeros(t.depth + 1)
+    low, high = _slope(t, s, around)
+    return ratio(high - low, around.c[1] - around.c[0])
+
+
+def _noise(s: Series, at: Powers) -> tuple[Array, Array, Array]:
     """n times the variance of a layer's own noise in kappa, what it moves its mean by, and what it moves the mean by
-    over networks of weight Y_a Y_b, at correlations c of z, (..., L + 1). X = mean phi_a phi_b / A, Y = mean phi^2 / A,
+    over networks of weight Y_a Y_b, at correlations of z, (..., L + 1). X = mean phi_a phi_b / A, Y = mean phi^2 / A,
     kappa = X / sqrt(Y_a Y_b)."""
-    kappa = pair_average(s.value, s.value, np.ones(c.shape[-1]), c)
-    both = pair_average(s.square, s.square, s.fourth, c)
-    mixed = pair_average(s.cube, s.value, s.fourth, c)
+    kappa = pair_average(s.value, s.value, 1.0, at)
+    both = pair_average(s.square, s.square, s.fourth, at)
+    mixed = pair_average(s.cube, s.value, s.fourth, at)
     # Var (X - kappa (Y_a + Y_b) / 2)
     variance = both - 2 * kappa * mixed + kappa**2 * (s.fourth + both) / 2
     # E X / sqrt(Y_a Y_b) - kappa,   E X sqrt(Y_a Y_b) - kappa E Y_a Y_b

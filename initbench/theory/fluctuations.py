@@ -179,7 +179,7 @@ def _pair_noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array, pa
     s = pairs.series
     noise = mean_average(s.square, s.square, s.fourth, pairs.weighted) - 1
     # the fourth cumulants: (d<phi^2> / dK)^2 between strangers, those of one input between twins
-    alike = (pairs.weighted**2).mean(axis=0)
+    alike = (pairs.weighted.c**2).mean(axis=0)
     extra = t.over_batch(_extra(excess[:, None], own))
     noise = noise + (1 - alike) * pair_excess * response**2 + alike * s.fourth * extra
     return np.where(s.fourth > 0, noise / (t.width * own.damping) - _pair_kept(t, own, pairs), 0.0)
@@ -187,5 +187,5 @@ def _pair_noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array, pa
 
 def _pair_kept(t: Trajectory, own: _Map, pairs: Correlations) -> Array:
     """What a Haar matrix keeps of it from varying, (L + 1,)."""
-    common = common_part(pairs.weighted, t.over_batch(own.share)).mean(axis=0)
+    common = common_part(pairs.weighted.c, t.over_batch(own.share)).mean(axis=0)
     return np.asarray(2 * t.over_batch(own.response) ** 2 * common * own.haar / (t.width * own.damping))

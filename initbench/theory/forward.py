@@ -80,7 +80,8 @@ def _preactivations(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     """
     pairs, n = f.pairs, t.width * f.damping
     single = (2 - 2 * f.haar[:, None] * f.share**2 + f.excess[:, None]) / n[:, None]
-    common = pairs.weighted**2 - f.haar * common_part(pairs.weighted, t.over_batch(f.share))
+    c = pairs.weighted.c
+    common = c**2 - f.haar * common_part(c, t.over_batch(f.share))
     pair = (2 * common.mean(axis=0) + f.pair_excess) / n
     return relative(logarithmic(single) + f.q), relative(logarithmic(pair) + f.pair_q)
 
@@ -139,7 +140,7 @@ def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Arra
     n, share = t.width * f.damping, t.over_batch(f.share)
     single = total - g[:, 0] ** 2 - f.haar * share**2 * g[:, 2] ** 2
     pair = mean_average(g, g, total, f.pairs.around) - g[:, 0] ** 2
-    pair = pair - f.haar * common_part(f.pairs.around, share).mean(axis=0) * g[:, 2] ** 2
+    pair = pair - f.haar * common_part(f.pairs.around.c, share).mean(axis=0) * g[:, 2] ** 2
     return single / n, pair / n
 
 

@@ -71,9 +71,9 @@ def _carried(*terms: list[float]) -> tuple[list[float], list[float]]:
 def _terms(t: Trajectory, f: Fluctuations, r: Sensitivity) -> list[Array]:
     """T, delta^2, <phi_b^2 phi'_a^2> / (A chi n), v_ab, the factor and the source of o, up, n, (2, L + 1) each."""
     pairs, n = f.pairs, t.width
-    s, c = pairs.series, pairs.around
-    fourth = pair_average(s.slope_square, s.slope_square, s.slope_fourth, c)
-    mixed = pair_average(s.slope_square, s.square, s.mixed, c)
+    s, at, c = pairs.series, pairs.around, pairs.around.c
+    fourth = pair_average(s.slope_square, s.slope_square, s.slope_fourth, at)
+    mixed = pair_average(s.slope_square, s.square, s.mixed, at)
     share, response, slope = (t.over_batch(rows) for rows in (f.share, f.response, r.slope))
     alpha, beta = t.over_batch(r.alpha), t.over_batch(r.beta)
     # a Haar matrix below keeps the part along u_a u_b fixed; weights that are not normal move it
@@ -82,10 +82,10 @@ def _terms(t: Trajectory, f: Fluctuations, r: Sensitivity) -> list[Array]:
     own = own + 2 * beta * (mixed - 1 - linear * slope * response) / n
     terms = [
         fourth,
-        pair_average(s.slope, s.slope, np.ones(t.depth + 1), c) ** 2,
+        pair_average(s.slope, s.slope, 1.0, at) ** 2,
         mixed / n - r.fixed,
         np.where(s.slope_fourth > 0, own, 0.0),
-        share * pair_average(times_x(s.value), s.slope, s.turned, c) ** 2,
+        share * pair_average(times_x(s.value), s.slope, s.turned, at) ** 2,
         2 * share * alpha * (1 - f.haar) / n,
         r.up,
         n * (1 + 2 * r.fixed),

@@ -31,7 +31,8 @@ class Trajectory:
     q: mean square of z_l, (L + 1, S); row 0: of x.
     e: 1 - correlation of z_l between the inputs of a pair, (L + 1, P); row 0: 1 - cosine of x.
     moments: averages over z_l, every field (L + 1, S); row 0 is nan except `square`, which is q of x.
-    pairs: averages over pairs of z_l, every field (L + 1, P); row 0 is nan except `product` and `gap`, those of x.
+    pairs: averages over pairs of z_l, every field (L + 1, P); row 0 is nan except `product` and `gap`, those of x. The
+    others are nan but where one cotangent is shared, which is where they are asked for.
     normality: how far from normal the preactivations are, for laws that are not.
     grad: E (dL/dz_l)^2 with dL/dh_L of mean square 1 and independent, (L + 1, S); row 0 is nan; all nan where
     known < L.
@@ -84,8 +85,14 @@ class Trajectory:
 
     def over_batch(self, values: Array) -> Array:
         """The mean over the batch of what every group of inputs has, (..., S) -> (...)."""
-        used = self.start.weight > 0
-        return np.asarray(values[..., used] @ self.start.weight[used])
+        if len(self.start.weight) == 1:
+            return np.array(values[..., 0])
+        return np.asarray(values[..., self._used] @ self.start.weight[self._used])
+
+    @cached_property
+    def _used(self) -> Array:
+        """The groups of inputs that are there for more than their pairs."""
+        return np.flatnonzero(self.start.weight > 0)
 
     def over_pairs(self, values: Array) -> Array:
         """The mean over pairs of different inputs, (..., P) -> (...)."""
@@ -98,7 +105,7 @@ def trajectory(cell: Cell) -> Trajectory:
     start = input_state(cell)
     known = next((k for k, law in enumerate(laws) if law.unsupported), len(laws))
     reason = laws[known].unsupported if known < len(laws) else ""
-    path = follow(laws[:known], start)
+    path = follow(laws[:known], start, products=cell.gradient == "shared")
     shapes = normality(laws[:known], start, Moments(*path.moments))
     far = np.flatnonzero(np.abs(shapes.forward) > LARGEST)
     if len(far):
@@ -124,6 +131,8 @@ def trajectory(cell: Cell) -> Trajectory:
 def _padded(rows: Array, known: int, depth: int) -> Array:
     """(..., L_known + 1, X) or (L_known + 1,) -> the same with rows up to the depth, nan above the known layers."""
     axis = max(rows.ndim - 2, 0)
+    if rows.shape[axis] == known + 1 == depth + 1:
+        return rows
     rows = rows.take(range(known + 1), axis)
     missing = [(0, depth - known if k == axis else 0) for k in range(rows.ndim)]
     return np.pad(rows, missing, constant_values=np.nan)

@@ -51,7 +51,8 @@ def layer_laws(layers: tuple[Layer, ...]) -> tuple[LayerLaw, ...]:
     """What theory reads from the records of all layers; layers that are alike are read once."""
     laws: list[LayerLaw] = []
     for k, layer in enumerate(layers):
-        laws.append(laws[-1] if k and layer == layers[k - 1] else layer_law(layer))
+        same = k and (layer is layers[k - 1] or layer == layers[k - 1])
+        laws.append(laws[-1] if same else layer_law(layer))
     return tuple(laws)
 
 

@@ -19,7 +19,7 @@ _FLAT = 0.01  # of the steepest slope: under it, an entry counts as saturated, a
 _NEAR, _FAR, _STEPS = -40, 40, 64  # powers of 2 between which a region may end, and tries in each
 _HALVINGS = 80
 _ROUNDING = 1e-12
-_ERFC = np.frompyfunc(math.erfc, 1, 1)
+_AT_ONCE = 64
 _TURNS = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])  # around the end of a region, in standard deviations
 
 
@@ -33,13 +33,18 @@ def share(activation: Activation, q: ArrayLike, where: Where, dtype: str = "floa
     if where == "saturated" and not activation.formula.saturates:
         return np.full(q.shape, np.nan)
     ends = region(activation, where, dtype)
+    if not ends.size and not (q == 0).any():
+        return np.zeros(q.shape)
+    different, place = np.unique(q, return_inverse=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ends = np.where(np.isinf(ends), ends, ends / np.sqrt(q)[..., None, None])
+        ends = np.where(np.isinf(ends), ends, ends / np.sqrt(different)[:, None, None])
     low, high = ends[..., 0], ends[..., 1]
     # beyond 0, the difference of the two tails
     pieces = np.where(low > 0, below(-low) - below(-high), below(high) - below(low))
-    at_0 = float(holds(activation, where, np.zeros(1, dtype))[0])
-    return np.where(q == 0, at_0, pieces.sum(axis=-1))
+    found = pieces.sum(axis=-1)
+    if (different == 0).any():
+        found[different == 0] = float(holds(activation, where, np.zeros(1, dtype))[0])
+    return np.asarray(found[place].reshape(q.shape))
 
 
 def dead_share(activation: Activation, q: ArrayLike, c: ArrayLike, batch: int, dtype: str = "float64") -> Array:
@@ -49,29 +54,45 @@ def dead_share(activation: Activation, q: ArrayLike, c: ArrayLike, batch: int, d
         z_a = sqrt(q) (sqrt(c) t + sqrt(1 - c) t_a)          P = < P(z_a inactive | t)^batch >
     """
     q, c = np.broadcast_arrays(np.asarray(q, dtype=np.float64), np.asarray(c, dtype=np.float64))
-    alone = share(activation, q, "inactive", dtype)
+    out = share(activation, q.ravel(), "inactive", dtype)
     ends = region(activation, "inactive", dtype)
-    out = alone.ravel().copy()
     if batch > 1 and ends.size:
-        for i in np.flatnonzero((q.ravel() > 0) & (c.ravel() < 1)):
-            root_q, root_c, rest = np.sqrt(q.flat[i]), np.sqrt(c.flat[i]), np.sqrt(1 - c.flat[i])
-            out[i] = _all_of(batch, ends / root_q, float(root_c), float(rest)) if root_c else out[i] ** batch
+        q, c, shape = q.ravel(), c.ravel(), q.shape
+        out = np.where((c == 0) & (q > 0), out**batch, out)
+        apart = np.flatnonzero((q > 0) & (c > 0) & (c < 1))
+        for start in range(0, len(apart), _AT_ONCE):
+            part = apart[start : start + _AT_ONCE]
+            out[part] = _all_of(batch, ends / np.sqrt(q[part])[:, None, None], np.sqrt(c[part]), np.sqrt(1 - c[part]))
+        return out.reshape(shape)
     return out.reshape(q.shape)
 
 
-def _all_of(batch: int, ends: Array, common: float, rest: float) -> float:
-    """< P(common t + rest t_a between ends | t)^batch > over t, with panels where that probability turns."""
-    turns = ends[np.isfinite(ends)][:, None] + rest * _TURNS
-    t, w = nodes(merged(grid(), (turns / common).ravel()))
-    z = (ends[:, :, None] - common * t) / rest
-    inside = (below(z[:, 1]) - below(z[:, 0])).sum(axis=0)
-    return float(np.sum(w * density(t) * inside**batch))
+def _all_of(batch: int, ends: Array, common: Array, rest: Array) -> Array:
+    """< P(common t + rest t_a between ends | t)^batch > over t, with panels where that probability turns; ends
+    (N, R, 2), common and rest (N,) -> (N,)."""
+    common, rest = common[:, None], rest[:, None]
+    finite = ends[:, np.isfinite(ends[0])]
+    turns = finite[..., None] + (rest * _TURNS)[:, None]
+    t, w = nodes(merged(grid(), (turns / common[..., None]).reshape(len(ends), -1)))
+    inside = np.zeros_like(t)
+    for interval in range(ends.shape[1]):
+        low, high = (_below_of(ends[:, interval, side, None], common, rest, t) for side in (0, 1))
+        inside += high - low
+    return np.asarray((w * density(t) * inside**batch).sum(axis=1))
+
+
+def _below_of(end: Array, common: Array, rest: Array, t: Array) -> Array:
+    """The probability of common t + rest t_a < end, (N, 1) and t (N, X) -> (N, X); an infinite end needs no thought."""
+    if np.isinf(end[0, 0]):
+        return np.full_like(t, float(end[0, 0] > 0))
+    return below((end - common * t) / rest)
 
 
 def below(x: Array) -> Array:
     """The share of a standard normal below x, to the last digits of either tail."""
     # entry by entry, but without SciPy, which takes longer to import than this ever takes
-    return 0.5 * np.asarray(_ERFC(-x / math.sqrt(2)), dtype=np.float64)
+    tails = map(math.erfc, (-x / math.sqrt(2)).ravel().tolist())
+    return 0.5 * np.fromiter(tails, np.float64, x.size).reshape(x.shape)
 
 
 def holds(activation: Activation, where: Where, z: Array) -> Array:

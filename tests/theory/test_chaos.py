@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from initbench.catalogue.activations import activation
 from initbench.theory import moments, pair_moments
-from initbench.theory.chaos import ORDER, mean_average, pair_average, series, times_x
+from initbench.theory.chaos import ORDER, Series, _coefficients, mean_average, pair_average, powers, series, times_x
 
 CORRELATIONS = np.array([-0.5, 0.0, 0.3, 0.7, 0.9, 0.97, 1.0])
 # name and relative error of the series at its worst correlation: smooth, with a kink, with a jump
@@ -19,11 +21,11 @@ CASES = [("tanh", 2e-4), ("gelu", 1e-5), ("elu", 1e-4), ("relu", 6e-3), ("hard_t
 def test_pairs(name: str, tolerance: float, q: float) -> None:
     chosen = activation(name)
     s, m = series(chosen, np.array([q])), moments(chosen, q)
-    ones, c = np.ones(1), CORRELATIONS[:, None]
+    at = powers(CORRELATIONS[:, None])
     found = [
-        pair_average(s.value, s.value, ones, c) * m.square,
-        pair_average(s.square, s.square, s.fourth, c) * m.square**2,
-        pair_average(s.slope, s.slope, ones, c) * m.slope_square,
+        pair_average(s.value, s.value, 1.0, at) * m.square,
+        pair_average(s.square, s.square, s.fourth, at) * m.square**2,
+        pair_average(s.slope, s.slope, 1.0, at) * m.slope_square,
     ]
     exact = pair_moments(chosen, q, q, 1 - CORRELATIONS)
     scales = [m.square, m.fourth, m.slope_square]
@@ -53,13 +55,25 @@ def test_multiplication_by_x() -> None:
     np.testing.assert_allclose(times_x(s.value)[:, :ORDER], s.square[:, :ORDER] * scale, atol=1e-12)
 
 
-def test_levels_do_not_move_a_signal_at_rest() -> None:
-    """Equal q give what one q gives; others are rounded to a share of a per cent."""
-    chosen = activation("tanh")
-    one = series(chosen, np.array([1.234567]))
-    np.testing.assert_allclose(series(chosen, np.full(5, 1.234567)).square[3], one.square[0], rtol=1e-13)
-    many = series(chosen, np.linspace(1.2, 1.3, 50))
-    assert abs(many.fourth[17] / (lambda m: m.fourth / m.square**2)(moments(chosen, 1.2 + 1.7 / 49)) - 1) < 5e-3
+@pytest.mark.parametrize("name", ["tanh", "gelu", "elu", "hard_tanh", "relu", "sign"])
+def test_polynomials_in_ln_q_are_what_the_nodes_say(name: str) -> None:
+    q = np.exp(np.random.default_rng(0).uniform(-8, 5, 40))
+    direct = np.concatenate([_coefficients(activation(name), one) for one in q[:, None]])
+    np.testing.assert_allclose(_table(series(activation(name), q)), direct, atol=3e-8)
+
+
+def test_what_polynomials_do_not_follow_is_taken_from_the_nodes() -> None:
+    """hard_shrink at small q is felt by its tails alone, and beyond their reach not at all."""
+    q = np.array([5e-4, 1e-3, 2e-3, 4e-3])
+    direct = np.concatenate([_coefficients(activation("hard_shrink"), one) for one in q[:, None]])
+    assert (direct[0, : ORDER + 1] == 0).all()
+    assert (direct[3, : ORDER + 1] != 0).any()
+    np.testing.assert_allclose(_table(series(activation("hard_shrink"), q)), direct, rtol=1e-6)
+
+
+def _table(s: Series) -> np.ndarray:
+    columns = (np.atleast_2d(column.T).T for column in (getattr(s, field.name) for field in fields(Series)))
+    return np.concatenate(list(columns), axis=1)
 
 
 def test_blanks_and_nothing() -> None:
@@ -70,6 +84,6 @@ def test_blanks_and_nothing() -> None:
 
 
 def test_mean_over_both_sides() -> None:
-    s = series(activation("relu"), np.ones(1))
-    both = pair_average(s.square, s.square, s.fourth, np.array([[0.2], [0.6]]))
-    assert mean_average(s.square, s.square, s.fourth, np.array([[0.2], [0.6]])) == pytest.approx(both.mean())
+    s, at = series(activation("relu"), np.ones(1)), powers(np.array([[0.2], [0.6]]))
+    both = pair_average(s.square, s.square, s.fourth, at)
+    assert mean_average(s.square, s.square, s.fourth, at) == pytest.approx(both.mean())
