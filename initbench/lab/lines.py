@@ -35,7 +35,7 @@ def _numbers(values: Array, present: Array) -> Sequence[str]:
     One call for all where JSON can tell them: csvtext takes a number's text from there, too.
     """
     if np.isfinite(values[present]).all():
-        told = np.where(present, values, np.nan)  # null in JSON
+        told = np.ascontiguousarray(np.where(present, values, np.nan))  # null in JSON
         return orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY).decode()[2:-2].replace("null", "").split("],[")
     rows = zip(values.tolist(), present.tolist(), strict=True)
     return [",".join(number(one) if there else "" for one, there in zip(*row, strict=True)) for row in rows]
