@@ -142,7 +142,7 @@ class _Terms:
     """Hermite's terms at mean squares of some layers and inputs, (R, S), found when they are asked for.
 
     q: those within _LIMITS that differ, (N,), and place: where each stands, (R, S). beyond: which are outside, (R, S).
-    scales: by how much more the three functions hold there, (R, S, 3). mean: <phi>, (R, S).
+    scales: by how much more the three functions hold there, (R, S, 3), and mean: <phi>, (R, S), where any is outside.
     """
 
     cells: Cells
@@ -158,8 +158,8 @@ class _Terms:
         Left out is what adds next to nothing to the function's own power, the slope's being k times the value's. It
         is a smooth function of ln q: some mean squares tell of all.
         """
-        some = np.unique(np.linspace(0, len(self.q) - 1, min(len(self.q), _LOOKS)).astype(int))
-        power = self._at(self.q[some], function, np.arange(len(orders()))) ** 2
+        some = self.q[:: 1 + len(self.q) // _LOOKS]
+        power = self.cells(np.log(some), slice(function * len(orders()), (function + 1) * len(orders()))) ** 2
         if function == _VALUE:
             power *= np.maximum(orders(), 1.0)
         kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0)
@@ -168,16 +168,13 @@ class _Terms:
 
     def pairs(self, function: int, kept: Array, a: Array, b: Array) -> tuple[Array, Array]:
         """a_k b_k, (R, P, K), and sum (a_k - b_k)^2 / 2, (R, P), of the inputs a and b, (P,) each."""
-        found = self._at(self.q, function, kept)
+        found = self.cells(np.log(self.q), function * len(orders()) + kept)
         one = self._of(found, function, a)
         if np.array_equal(self.place[:, a], self.place[:, b]) and not self.beyond.any():
             return one * one, np.zeros(one.shape[:2])
         other = self._of(found, function, b)
         apart = one - other
         return one * other, np.vecdot(apart, apart) / 2
-
-    def _at(self, q: Array, function: int, kept: Array) -> Array:
-        return self.cells(np.log(q), function * len(orders()) + kept)
 
     def _of(self, found: Array, function: int, inputs: Array) -> Array:
         """Those of some inputs, (P,), from those of every q: (R, P, K)."""
@@ -192,14 +189,16 @@ class _Terms:
 
 def _terms(activation: Activation, m: Moments, used: Array) -> _Terms:
     """At the mean squares of the used inputs."""
-    own = Moments(*(getattr(m, name)[:, used] for name in FIELDS))
-    q = np.clip(np.nan_to_num(own.q, nan=1.0), *_LIMITS)
+    own = m.q[:, used]
+    q = np.clip(np.nan_to_num(own, nan=1.0), *_LIMITS)
     distinct, place = np.unique(q, return_inverse=True)
-    beyond = q != own.q
-    scales = np.ones((*q.shape, 3)) if beyond.any() else np.ones((0, 0, 3))
+    beyond = q != own
+    scales, mean = np.ones((0, 0, 3)), own
     if beyond.any():
-        scales[beyond] = _scales(activation, own, beyond)
-    return _Terms(expansion(activation), distinct, place.reshape(q.shape), beyond, scales, own.mean)
+        far = Moments(*(getattr(m, name)[:, used] for name in FIELDS))
+        scales, mean = np.ones((*q.shape, 3)), far.mean
+        scales[beyond] = _scales(activation, far, beyond)
+    return _Terms(expansion(activation), distinct, place.reshape(q.shape), beyond, scales, mean)
 
 
 def _scales(activation: Activation, own: Moments, beyond: Array) -> Array:

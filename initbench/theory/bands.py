@@ -42,8 +42,9 @@ def pooled(start: InputState, mean: Array, single: Array, pair: Array) -> tuple[
         Var (1/B) sum_a x_a = (1/B) <Var x_a> + (1 - 1/B) <Cov x_a x_b>,
     where inputs that are drawn anew for every seed add the variance between their groups to Var x_a.
     """
-    used = start.weight > 0
-    weight, mean, single = start.weight[used], mean[:, used], single[:, used]
+    weight, used = start.weight, start.weight > 0
+    if len(weight) > 1:
+        weight, mean, single = weight[used], mean[:, used], single[:, used]
     with np.errstate(invalid="ignore", over="ignore"):
         centre = mean @ weight
         variance = (mean**2 * single) @ weight

@@ -139,7 +139,7 @@ def pair_average(f: Array, g: Array, total: Array | float, at: Powers) -> Array:
 
 def mean_average(f: Array, g: Array, total: Array | float, around: Powers) -> Array:
     """<f_a g_b>, (N,), as a mean over some correlations, (M, N)."""
-    return np.asarray(pair_average(f, g, total, around).mean(axis=0))
+    return np.asarray(pair_average(f, g, total, around).sum(axis=0) / len(around.c))
 
 
 def times_x(f: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,14 +64,13 @@ class Cells:
         place = np.arcsinh(t / STRETCH) * (STRETCH / self.width)
         index = np.floor(place)
         basis = polynomials(2 * (place - index) - 1, self.nodes)
-        first = int(index[0])
-        if (index == first).all():
-            return np.asarray(basis @ self._cell(first)[:, wanted])
-        parts = [(mask, basis[mask] @ self._cell(int(i))[:, wanted]) for i in np.unique(index) for mask in [index == i]]
-        found = np.empty((len(t), parts[0][1].shape[1]))
-        for mask, values in parts:
-            found[mask] = values
-        return found
+        order = None if (index[1:] >= index[:-1]).all() else np.argsort(index, kind="stable")
+        if order is not None:
+            index, basis = index[order], basis[order]
+        ends = [0, *(np.flatnonzero(index[1:] != index[:-1]) + 1).tolist(), len(t)]
+        parts = [basis[low:high] @ self._cell(int(index[low]))[:, wanted] for low, high in pairwise(ends)]
+        found = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.asarray(found if order is None else found[np.argsort(order)])
 
     def first(self, t: float) -> float:
         """The first entry at one t, without arrays: for loops that must go one by one."""

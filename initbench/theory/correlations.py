@@ -58,7 +58,7 @@ def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> C
         slope = _slope(t, found, around)[0]
         fixed = haar * share**2 * _fixed(found, c, ratio(c - 1 + share, share), kappa, slope, response)
         for _ in range(2):  # the noise at the mean, then around it
-            noise, free, pulled = (values.mean(axis=0) / t.width for values in _noise(found, weighted))
+            noise, free, pulled = (values.sum(axis=0) / len(values) / t.width for values in _noise(found, weighted))
             variance = upwards((slope * share) ** 2, np.maximum(noise - fixed / t.width, 0.0), t.start.cosine_spread)
             spread = share**2 * below(variance)
             bend = _bend(t, found, around)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -123,7 +123,7 @@ def trajectory(cell: Cell) -> Trajectory:
         e=e,
         moments=Moments(*m),
         pairs=PairMoments(*p),
-        normality=Normality(*(_padded(row, known, len(laws)) for row in astuple(shapes))),
+        normality=Normality(*(_padded(row, known, len(laws)) for row in (shapes.excess, shapes.forward, shapes.slope))),
         grad=_gradients(laws, Moments(*m).slope_square, known),
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .chebyshev import Cells
+from .closed import closed_form
 from .gaussian import FIELDS, Moments, moments
 from .layers import LayerLaw
 from .maps import homogeneous
@@ -92,7 +93,7 @@ def _table(activation: Activation, q: Array) -> Array:
         m = moments(activation, q)
         logarithms, ratios = _logarithms(m), _ratios(m)
         sure = (np.abs(logarithms) < _DIGITS).all(axis=0) & np.isfinite(ratios).all(axis=0)
-        lost = ~sure & np.isfinite(logarithms[0])
+        lost = ~sure & np.isfinite(logarithms[0]) & ((q < _POWERS[0]) | (q > _POWERS[1]))
         if lost.any():  # what is next to under- or overflowing: phi is a power of z there, and so are its averages
             end = np.clip(q[lost], *_POWERS)
             at_end, before = (_logarithms(moments(activation, one)) for one in (end, end ** (1 - 1 / 64)))
@@ -152,10 +153,17 @@ def lengths(
     return np.array(rows).reshape(len(laws) + 1, -1), np.array(origin)
 
 
+@lru_cache(maxsize=64)
+def _quick(activation: Activation) -> bool:
+    """Whether all averages have a closed form."""
+    form = closed_form(activation)
+    return form is not None and len(form.moments(np.ones(1))) == len(FIELDS) - 1
+
+
 def averages(activation: Activation, q: Array) -> Array:
     """The fields of Moments, (N,) -> (12, N): of many mean squares by polynomials, as long as all is finite."""
     table = np.empty((len(FIELDS), len(q)))
-    many = (_WITHIN[0] < q) & (q < _WITHIN[1]) if len(q) > _MANY and homogeneous(activation) is None else q < 0
+    many = (_WITHIN[0] < q) & (q < _WITHIN[1]) if len(q) > _MANY and not _quick(activation) else q < 0
     if many.any():
         followed = _made(q[many], _cells(activation)(np.log(q[many])))
         table[:, many] = followed

@@ -15,19 +15,18 @@ LIMITS = {"float32": (1e-74, 1e75), "float64": (1e-300, 1e305)}
 squares of float64 have no wider type. Six standard deviations are left above."""
 
 
-def out_of_range(t: Trajectory, dtype: str, backward: bool) -> Array:
-    """The layers whose numbers the dtype cannot hold, or that depend on such layers, (L + 1,) bool."""
+def out_of_range(t: Trajectory, dtype: str) -> tuple[Array, Array]:
+    """The layers whose numbers the dtype cannot hold, or that depend on such layers, (L + 1,) bool: forward, and
+    backward."""
     low, high = LIMITS[dtype]
     weights = t.cw / np.concatenate([[np.nan], t.width[:-1]])
     squares = [t.over_batch(t.q), t.over_batch(t.moments.square), weights, t.cb]
     # what is 0 is 0 in every dtype; a mean square that is not even a float64 any more is none
     forward = np.logical_or.reduce([((s < low) & (s != 0)) | (s > high) for s in squares])
     forward = np.logical_or.accumulate(forward | _vanished(t))
-    if not backward:
-        return np.asarray(forward)
     grad = t.over_batch(t.grad)
     out = ((grad < low) & (grad != 0)) | (grad > high) | forward.any()
-    return np.asarray(np.logical_or.accumulate(out[::-1])[::-1])
+    return np.asarray(forward), np.asarray(np.logical_or.accumulate(out[::-1])[::-1])
 
 
 def _vanished(t: Trajectory) -> Array:

@@ -42,7 +42,7 @@ def predict_cell(cell: Cell) -> Prediction:
         dead = dead_fraction(t, cell.dtype)
         lines = forward_lines(t, cell.dtype, dead) | backward_lines(t, dead) | jacobian_lines(t, cell.metrics)
         bands = _bands(t, {name: one for name, one in lines.items() if name in cell.metrics}, cell.dtype)
-        far = {backward: out_of_range(t, cell.dtype, backward) for backward in (False, True)}
+        far = out_of_range(t, cell.dtype)
         records = [record for record in METRICS if record.name in lines and record.name in cell.metrics]
         curves = {
             record.name: _curve(t, record.name, lines[record.name], bands[record.name], far[record.needs == "gradient"])
@@ -71,9 +71,9 @@ def _curve(t: Trajectory, name: str, line: Line, band: Band, far: Array) -> Curv
     if t.start.measured and name in SQUARES:
         sd[0] = 0.0
     reasons = list(line.reasons)
-    told = ~blank & (~within | np.isnan(sd))
+    told = np.flatnonzero(~blank & (~within | np.isnan(sd)))
     for row, beyond, held, own in zip(
-        *(rows[told].tolist() for rows in (np.arange(len(sd)), far, within, derived)), strict=True
+        told.tolist(), *(rows[told].tolist() for rows in (far, within, derived)), strict=True
     ):
         if beyond:
             reasons[row] = BEYOND

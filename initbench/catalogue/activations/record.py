@@ -69,6 +69,13 @@ class Activation:
     record: ActivationRecord
     params: Params
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:  # theory looks its tables up by activation, many times a cell
+        return hash((self.record.name, self.params))
+
     @property
     def name(self) -> str:
         return self.record.name
