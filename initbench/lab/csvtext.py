@@ -33,25 +33,20 @@ class Table:
         return encode_header(self.columns) + encode_rows(self.rows)
 
 
-class Written:
-    """Rows that have a shorter way to their text than one by one, but for what all of them start with.
+@dataclass(frozen=True)
+class Lines:
+    """Rows of a table that were made where their cell was measured: the lines of a file, the values, or both.
 
-    pieces: gives the text, whole lines; rows: makes the rows as tuples; each for those who want it.
+    text: None, values: None where nobody asked for them.
     """
 
-    def __init__(
-        self, start: Sequence[Value], pieces: Callable[[], Iterable[bytes]], rows: Callable[[], Iterable[Row]]
-    ) -> None:
-        self._start = "".join(_text(cell) + "," for cell in start).encode()
-        self._pieces, self._rows = pieces, rows
+    text: bytes | None = None
+    values: Iterable[Row] | None = None
 
     def __iter__(self) -> Iterator[Row]:
-        return iter(self._rows())
-
-    def encode(self) -> bytes:
-        """Lines of a file."""
-        text = b"".join(self._pieces())
-        return self._start + text[:-1].replace(b"\n", b"\n" + self._start) + b"\n" if text else b""
+        if self.values is None:
+            raise LookupError("the values of these rows were not asked for")
+        return iter(self.values)
 
 
 def encode_header(columns: Sequence[str]) -> bytes:
@@ -63,11 +58,16 @@ def encode_header(columns: Sequence[str]) -> bytes:
 
 def encode_rows(rows: Iterable[Row]) -> bytes:
     """Lines of a file."""
-    if isinstance(rows, Written):
-        return rows.encode()
+    if isinstance(rows, Lines) and rows.text is not None:
+        return rows.text
     spell = _SPELLINGS.get
     lines = [",".join([spell(type(cell), _text)(cell) for cell in row]) for row in rows]
     return ("\n".join(lines) + "\n").encode() if lines else b""
+
+
+def encode_start(start: Sequence[Value]) -> str:
+    """The cells that a line starts with, and a comma after each."""
+    return "".join(_text(cell) + "," for cell in start)
 
 
 def number(value: float) -> str:

@@ -72,6 +72,10 @@ class Evidence(Kept):
         """The metrics whose rows of a table are asked for; None for all rows."""
         return None if name in self._all else frozenset(self._metrics.get(name, ()))
 
+    def asks(self, name: str) -> bool:
+        wanted = self.wanted(name)
+        return wanted is None or bool(wanted)
+
     def add(self, name: str, rows: Iterable[Row]) -> None:
         wanted = self.wanted(name)
         if name == "layers.csv":

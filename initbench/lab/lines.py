@@ -13,9 +13,15 @@ import orjson
 
 from ..engine import Trace
 from ..spec import Cell
-from .csvtext import number
+from .csvtext import Value, encode_start, number
 
 Array = np.ndarray[Any, Any]
+
+
+def started(start: Sequence[Value], pieces: Sequence[bytes]) -> bytes:
+    """Pieces of whole lines without line breaks in them, with what all lines start with."""
+    text, head = b"".join(pieces), encode_start(start).encode()
+    return head + text[:-1].replace(b"\n", b"\n" + head) + b"\n" if text else b""
 
 
 def layer_lines(trace: Trace, cell: Cell) -> bytes:

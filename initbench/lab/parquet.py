@@ -52,6 +52,9 @@ class Parquet:
             raise
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
+    def asks(self, name: str) -> bool:
+        return name in PARQUET
+
     def open(self, name: str, columns: tuple[str, ...]) -> None:
         """Begin a table; those that have no Parquet are left out."""
         if name not in PARQUET:

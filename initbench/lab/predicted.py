@@ -13,6 +13,7 @@ from ..errors import PluginError
 from ..spec import Cell
 from .csvtext import Value
 from .departure import Comparison, compare
+from .executors import portable
 from .summary import Summary, values
 
 if TYPE_CHECKING:
@@ -43,25 +44,31 @@ REMEMBERED = 16
 
 
 class Theory:
-    """Predictions of the cells of a run. Those that theory cannot tell apart are computed once."""
+    """Predictions of the cells of a run. Those that theory cannot tell apart are computed once, in every process."""
 
     def __init__(self) -> None:
         self._known: dict[Cell, Prediction | Exception] = {}
 
+    def __reduce__(self) -> tuple[type[Theory], tuple[()]]:
+        return Theory, ()  # what it remembers stays where it is
+
     def beside(self, cell: Cell, summary: Summary) -> Beside:
         """The prediction of a cell and the comparison with what was measured. No error of theory's comes out."""
-        alike = replace(cell, engine="auto")  # theory knows of no engine
-        if alike not in self._known:
-            if len(self._known) == REMEMBERED:
-                del self._known[next(iter(self._known))]
-            self._known[alike] = _predict(alike)
-        found = self._known[alike]
+        found = self._predicted(replace(cell, engine="auto"))  # theory knows of no engine
         if not isinstance(found, Exception):
             try:
                 return Beside(found, compare(cell, found, summary))
             except Exception as error:
-                found = error
+                found = portable(error)
         return Beside(blank(cell, f"internal error: {type(found).__name__}: {found}"), Comparison(None, {}), found)
+
+    def _predicted(self, cell: Cell) -> Prediction | Exception:
+        found = self._known.get(cell)
+        if found is None:
+            if len(self._known) == REMEMBERED:
+                del self._known[next(iter(self._known))]
+            found = self._known[cell] = _predict(cell)
+        return found
 
 
 def _predict(cell: Cell) -> Prediction | Exception:
@@ -77,7 +84,7 @@ def _predict(cell: Cell) -> Prediction | Exception:
     except PluginError as error:  # theory asks for values and slopes that the networks never came to
         return blank(cell, str(error))
     except Exception as error:
-        return error
+        return portable(error)
 
 
 def _scalars(cell: Cell) -> list[str]:

@@ -55,7 +55,7 @@ def retold(folder: Path, experiment: Experiment, tables: Tables, most: int) -> t
     for cell in rows["cell"]:
         parts = traces.get(cell, ())
         if cell in wanted and parts and cell in planned:
-            again = conclude(experiment, planned[cell], parts, theory)
+            again = conclude(planned[cell], parts, experiment.seeds, experiment.verdict, theory)
             end = again.ending or endings.get(cell)  # layers.csv knows nothing of training
             told.append((*again.sentences, *(() if again.ending else trained_sentences(planned[cell].cell, end))))
         else:

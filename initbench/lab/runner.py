@@ -7,26 +7,29 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from .. import engine
 from ..engine import Trace
 from ..spec import Experiment, plugins_of
 from . import executors, manifest, store
-from .columns import PARQUET
-from .conclude import conclude
-from .executors import Execute, Failure, Task
+from .columns import PARQUET, TABLES
+from .conclude import Conclude, Said
+from .executors import Concluded, Execute, Failure, Outcome, Task
 from .expectations import Evidence
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .parquet import Parquet
 from .pending import Work, pending
 from .plan import plan, seconds
-from .predicted import Theory
 from .result import CellResult, Result
 from .sinks import Kept, Sink, Streamed
-from .tabling import Tabulate
+from .tabling import Tabulate, wanted_of
 from .tally import Progress, Tally
 from .unchanged import MADE_FROM, made_from, told
+
+CONCLUDING = 0.005
+"""Seconds that a cell takes beside its networks, roughly: its statistics, theory, and the rows of its tables."""
 
 WORTH_PROCESSES = 0.5
 """Seconds of work under which starting worker processes costs more than it saves."""
@@ -136,11 +139,15 @@ def _carry_out(
     started = time.monotonic()
     keeper.prepare([each.planned.id for each in work if each.blocks])
     evidence = Evidence(experiment.expect)
-    tables = Tabulate(experiment, [*sinks, evidence])
+    every = [*sinks, evidence]
+    tables = Tabulate(experiment, every)
+    forgetful = isinstance(keeper, Forgetful)
+    wanted = wanted_of(experiment, not forgetful, [name for name in TABLES if any(sink.asks(name) for sink in every)])
+    conclude = Conclude(experiment.seeds, experiment.verdict, wanted, whole=forgetful)
     results = []
-    for result in _measure(experiment, work, keeper, means, progress):
-        tables.add(result)
-        results.append(result if isinstance(keeper, Forgetful) else result.told)
+    for each, said in zip(work, _measure(conclude, work, keeper, means, progress), strict=True):
+        tables.add(said.tables)
+        results.append(said.result(each.planned))
     outcomes = evidence.outcomes()
     failed = sum(result.failure is not None for result in results)
     record = manifest.manifest(
@@ -151,71 +158,87 @@ def _carry_out(
 
 
 def _jobs(work: Sequence[Work]) -> int:
-    todo = sum(seconds(each.planned.cell, each.networks) for each in work)
+    todo = sum(seconds(each.planned.cell, each.networks) + CONCLUDING for each in work)
     return executors.available_cores() if todo > WORTH_PROCESSES else 1
 
 
 def _measure(
-    experiment: Experiment,
+    conclude: Conclude,
     work: Sequence[Work],
     keeper: Keeper,
     means: _Means,
     progress: Progress | None,
-) -> Iterator[CellResult]:
-    """The results of all cells in grid order, each as soon as it and those before it are done."""
-    lines = experiment.keep_layers and not isinstance(keeper, Forgetful)
-    tasks = list(_tasks(work, means.jobs, lines))
-    fresh: list[list[Trace | Failure]] = [[] for _ in work]
-    tally = Tally(tasks, len(work) * len(experiment.seeds), progress)
-    conclude = _Conclusions(experiment, work, keeper, fresh)
+) -> Iterator[Said]:
+    """What comes of the cells, in grid order, of each as soon as it and those before it are done."""
+    tasks = list(_tasks(conclude, work, keeper, means.jobs))
+    tally = Tally(tasks, len(work) * len(conclude.seeds), progress)
+    cells = _Cells(conclude, work, keeper)
     tally.tell()
-    yield from conclude.ready()
     for index, outcome in means.execute(tasks, tally.stepped):
-        place = tasks[index].position
-        fresh[place].append(outcome)
-        if isinstance(outcome, Trace):
-            keeper.keep(work[place].planned.id, outcome)
+        cells.add(tasks[index].position, outcome)
         tally.ended(index)
-        yield from conclude.ready()
+        yield from cells.ready()
 
 
-def _tasks(work: Sequence[Work], jobs: int, lines: bool) -> Iterator[Task]:
-    """The blocks that must run, in grid order."""
+def _tasks(conclude: Conclude, work: Sequence[Work], keeper: Keeper, jobs: int) -> Iterator[Task]:
+    """The blocks that must run, in grid order. A cell of which no more than one must is concluded there and then: of
+    cells that take no time, that is most of the work."""
     budget = engine.BUDGET // jobs
     for place, each in enumerate(work):
         cell = each.planned.cell
         plugins = tuple(plugins_of(cell).items())
-        for seeds in each.blocks:
-            yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins, lines)
+        if len(each.blocks) > 1:
+            lines = conclude.wanted.layers and conclude.wanted.text
+            for seeds in each.blocks:
+                yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins, lines)
+            continue
+        stored = partial(_stored, keeper, each, conclude.seeds) if each.stored else None
+        takes = seconds(cell, each.networks) + CONCLUDING
+        seeds = each.blocks[0] if each.blocks else ()
+        yield Task(
+            *(place, cell, seeds, budget, takes, plugins), stored=stored, conclude=partial(conclude, each.planned)
+        )
 
 
-class _Conclusions:
-    """Joins, judges and lets go of the cells whose blocks are all there: a leaf."""
+def _stored(keeper: Keeper, work: Work, seeds: tuple[int, ...]) -> Sequence[Trace]:
+    """The blocks of a cell from earlier runs. Those that this one has put beside them are left out: taken from there
+    as well, their histograms would count twice."""
+    fresh = {seed for block in work.blocks for seed in block}
+    return [part for part in keeper.find(work.planned.id, seeds)[0] if fresh.isdisjoint(part.seeds)]
 
-    def __init__(
-        self, experiment: Experiment, work: Sequence[Work], keeper: Keeper, fresh: list[list[Trace | Failure]]
-    ) -> None:
-        self._experiment, self._work, self._keeper, self._fresh = experiment, work, keeper, fresh
+
+class _Cells:
+    """Gathers what comes of cells, joins those of several blocks, and lets them go in grid order: a leaf."""
+
+    def __init__(self, conclude: Conclude, work: Sequence[Work], keeper: Keeper) -> None:
+        self._conclude, self._work, self._keeper = conclude, work, keeper
+        self._found: list[list[Trace | Said | Failure]] = [[] for _ in work]
         self._next = 0
-        self._theory = Theory()
 
-    def ready(self) -> Iterator[CellResult]:
+    def add(self, place: int, outcome: Outcome) -> None:
+        """What came of a task of this cell. What was measured is kept."""
+        trace = outcome.trace if isinstance(outcome, Concluded) else outcome
+        if isinstance(trace, Trace):
+            self._keeper.keep(self._work[place].planned.id, trace)
+        self._found[place].append(outcome.said if isinstance(outcome, Concluded) else outcome)
+
+    def ready(self) -> Iterator[Said]:
+        """The next cells, as far as all of each is there."""
         while self._next < len(self._work):
-            work, found = self._work[self._next], self._fresh[self._next]
-            if len(found) < len(work.blocks):
+            work, found = self._work[self._next], self._found[self._next]
+            if len(found) < max(1, len(work.blocks)):
                 return
-            yield self._conclude(work, found)
+            yield self._said(work, found)
             found.clear()
             self._next += 1
 
-    def _conclude(self, work: Work, found: Sequence[Trace | Failure]) -> CellResult:
-        """Judge a cell and put theory beside it; one failed block fails the cell, with its reason."""
-        failures = [part for part in found if isinstance(part, Failure)]
-        if failures:
-            return CellResult(work.planned, None, None, None, None, failures[0], ())
+    def _said(self, work: Work, found: Sequence[Trace | Said | Failure]) -> Said:
+        """One failed block fails the cell, with its reason."""
+        for part in found:
+            if isinstance(part, Failure):
+                return self._conclude.said(CellResult(work.planned, None, None, None, None, part, ()))
+            if isinstance(part, Said):
+                return part
         fresh = [part for part in found if isinstance(part, Trace)]
-        here = {seed for part in fresh for seed in part.seeds}
-        stored = self._keeper.find(work.planned.id, self._experiment.seeds)[0] if work.stored else ()
-        # Fresh blocks may be in the store by now: taken from there as well, their histograms would count twice.
-        parts = [*(part for part in stored if here.isdisjoint(part.seeds)), *fresh]
-        return conclude(self._experiment, work.planned, parts, self._theory)
+        stored = _stored(self._keeper, work, self._conclude.seeds) if work.stored else ()
+        return self._conclude(work.planned, [*stored, *fresh])

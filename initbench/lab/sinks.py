@@ -18,6 +18,9 @@ Row = tuple[Value, ...]
 class Sink(Protocol):
     """Takes the rows of tables by file name, in any turn. A table without rows does not exist unless it was opened."""
 
+    def asks(self, name: str) -> bool:
+        """Whether the values of a table's rows are needed, and not their text alone."""
+
     def open(self, name: str, columns: tuple[str, ...]) -> None:
         """Begin a table."""
 
@@ -31,6 +34,9 @@ class Kept:
     def __init__(self) -> None:
         self._columns: dict[str, tuple[str, ...]] = {}
         self._rows: dict[str, list[Row]] = {}
+
+    def asks(self, name: str) -> bool:
+        return True
 
     def open(self, name: str, columns: tuple[str, ...]) -> None:
         self._columns[name], self._rows[name] = columns, []
@@ -61,6 +67,9 @@ class Streamed:
 
     def __exit__(self, *error: object) -> None:
         self._stack.__exit__(*error)  # type: ignore[arg-type]
+
+    def asks(self, name: str) -> bool:
+        return False
 
     def open(self, name: str, columns: tuple[str, ...]) -> None:
         self._files[name] = self._stack.enter_context(store.publishing(self._out / name))

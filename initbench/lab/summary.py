@@ -108,6 +108,18 @@ def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[
             yield (*prefix, seed, layer, *fans[layer], *cells)
 
 
+@dataclass(frozen=True)
+class LayerRows:
+    """The rows of layers.csv, made as they are asked for: of many networks they are large."""
+
+    trace: Trace
+    cell: Cell
+    prefix: tuple[Value, ...]
+
+    def __iter__(self) -> Iterator[tuple[Value, ...]]:
+        return layer_rows(self.trace, self.cell, self.prefix)
+
+
 def values(*arrays: Array) -> list[Any]:
     """Numbers for a table, as nested lists: those of all arrays together in the innermost."""
     stacked = np.stack(arrays, -1)

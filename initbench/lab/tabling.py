@@ -2,36 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from ..catalogue.metrics import METRICS
+from ..engine import Trace
 from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
 from . import columns
-from .csvtext import Value, Written
-from .lines import layer_lines
+from .csvtext import Lines, Value, encode_rows
+from .lines import layer_lines, started
 from .predicted import theory_rows
 from .result import CellResult
 from .sinks import Row, Sink
-from .summary import layer_rows, summary_rows, value
+from .summary import LayerRows, summary_rows, value
 from .trained import curve_rows, search_rows, step_rows
 from .verdict import Drift
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for of the rows of a cell.
+
+    trains: whether networks are trained; layers: whether there is a layers.csv. text: whether the lines of the files
+    are; values: the tables of which the values are.
+    """
+
+    trains: bool
+    layers: bool
+    text: bool = False
+    values: frozenset[str] = frozenset(columns.TABLES)
+
+
+def wanted_of(experiment: Experiment, text: bool = False, values: Iterable[str] = columns.TABLES) -> Wanted:
+    """What is asked for of an experiment's cells."""
+    trains = experiment.cells[0].cell.training is not None
+    return Wanted(trains, experiment.keep_layers, text, frozenset(values))
+
+
+def tables_of(result: CellResult, wanted: Wanted) -> dict[str, Lines]:
+    """The rows of a cell, by the name of the table; those that have some."""
+    if result.failure is not None:
+        made = {
+            "cells.csv": _cell_rows(result, wanted.trains),
+            "failures.csv": [(*result.prefix, result.failure.reason)],
+        }
+        return {name: Lines(encode_rows(rows), rows) for name, rows in made.items()}
+    assert result.trace is not None
+    makers = {**_MAKERS, **(_OF_TRAINING if wanted.trains else {})}
+    tables = {"cells.csv": _lines("cells.csv", _cell_rows(result, wanted.trains), wanted)}
+    tables |= {name: _lines(name, list(make(result)), wanted) for name, make in makers.items()}
+    if wanted.layers:
+        tables["layers.csv"] = _layer_lines(result.trace, result.planned.cell, result.prefix, wanted)
+    return {name: lines for name, lines in tables.items() if lines.text or lines.values}
+
+
+def _layer_lines(trace: Trace, cell: Cell, prefix: Row, wanted: Wanted) -> Lines:
+    text = started(prefix, trace.written or [layer_lines(trace, cell)]) if wanted.text else None
+    return Lines(text, LayerRows(trace, cell, prefix) if "layers.csv" in wanted.values else None)
+
+
+def _lines(name: str, rows: Sequence[Row], wanted: Wanted) -> Lines:
+    return Lines(encode_rows(rows) if wanted.text else None, rows if name in wanted.values else None)
+
+
 class Tabulate:
-    """Turns results into rows of the tables in `sinks`: a leaf, one for a run. Tables that are not there in every run
+    """Adds the rows of cells to the tables in `sinks`: a leaf, one for a run. Tables that are not there in every run
     begin with their first row."""
 
     def __init__(self, experiment: Experiment, sinks: Sequence[Sink]) -> None:
         self._sinks = sinks
         self._open = set[str]()
-        self._trains = experiment.cells[0].cell.training is not None
+        trains = experiment.cells[0].cell.training is not None
         metrics = [name for name in experiment.cells[0].cell.metrics if METRICS.find(name).scalar]
         head = ("cell", *experiment.axes)
         self._columns = {
             "summary.csv": (*head, *columns.SUMMARY),
-            "cells.csv": (*head, *columns.CELLS, *(columns.TRAINED if self._trains else ())),
+            "cells.csv": (*head, *columns.CELLS, *(columns.TRAINED if trains else ())),
             "layers.csv": (*head, *columns.LAYERS, *metrics),
             "theory.csv": (*head, *columns.THEORY),
             "histograms.csv": (*head, *columns.HISTOGRAMS),
@@ -40,37 +88,16 @@ class Tabulate:
             "training_layers.csv": (*head, *columns.TRAINING_LAYERS, *metrics),
             "training_search.csv": (*head, *columns.TRAINING_SEARCH),
         }
-        self._makers: dict[str, Callable[[CellResult], Iterable[Row]]] = {
-            "summary.csv": _summary_rows,
-            "theory.csv": _theory_rows,
-            "histograms.csv": _histogram_rows,
-        }
-        if self._trains:
-            self._makers |= {
-                "training.csv": partial(_trained_rows, curve_rows),
-                "training_layers.csv": partial(_trained_rows, step_rows),
-                "training_search.csv": partial(_trained_rows, search_rows),
-            }
-        if experiment.keep_layers:
-            self._makers["layers.csv"] = _layer_rows
         for name in ("summary.csv", "cells.csv", *(["layers.csv"] if experiment.keep_layers else [])):
             self._begin(name)
 
-    def add(self, result: CellResult) -> None:
-        """The rows of one more cell."""
-        self._write("cells.csv", _cell_rows(result, self._trains))
-        if result.failure is not None:
-            self._write("failures.csv", [(*result.prefix, result.failure.reason)])
-            return
-        for name, make in self._makers.items():
-            rows = make(result)
-            self._write(name, rows if isinstance(rows, Written) else list(rows))
-
-    def _write(self, name: str, rows: Sequence[Row] | Written) -> None:
-        if rows and name not in self._open:
-            self._begin(name)
-        for sink in self._sinks if rows else ():
-            sink.add(name, rows)
+    def add(self, tables: Mapping[str, Lines]) -> None:
+        """The rows of one more cell, by table."""
+        for name, rows in tables.items():
+            if name not in self._open:
+                self._begin(name)
+            for sink in self._sinks:
+                sink.add(name, rows)
 
     def _begin(self, name: str) -> None:
         self._open.add(name)
@@ -92,17 +119,6 @@ def _summary_rows(result: CellResult) -> Iterable[Row]:
 def _theory_rows(result: CellResult) -> Iterable[Row]:
     assert result.theory is not None
     return theory_rows(result.theory, result.planned.cell, result.prefix)
-
-
-def _layer_rows(result: CellResult) -> Iterable[Row]:
-    assert result.trace is not None
-    trace, cell = result.trace, result.planned.cell
-    # of blocks that were stored before, the text is made now
-    return Written(
-        result.prefix,
-        lambda: trace.written or (layer_lines(trace, cell),),
-        partial(layer_rows, trace, cell, result.prefix),
-    )
 
 
 def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Iterable[Row]:
@@ -158,3 +174,15 @@ def _histogram_rows(result: CellResult) -> list[tuple[Value, ...]]:
 def _edges(cell: Cell, quantity: str, layer: int) -> list[float]:
     bins = GRADIENT_BINS if quantity == "grad" else activation_bins(cell.network.layers[layer - 1].activation.formula)
     return bins.edges
+
+
+_MAKERS: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
+    "summary.csv": _summary_rows,
+    "theory.csv": _theory_rows,
+    "histograms.csv": _histogram_rows,
+}
+_OF_TRAINING: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
+    "training.csv": partial(_trained_rows, curve_rows),
+    "training_layers.csv": partial(_trained_rows, step_rows),
+    "training_search.csv": partial(_trained_rows, search_rows),
+}

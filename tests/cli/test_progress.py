@@ -111,4 +111,4 @@ def test_a_run_starts_from_what_is_stored(tmp_path: Any) -> None:
     assert (seen[0], seen[-1]) == (HowFar(2, 5), HowFar(5, 5, 0, 1))
     seen.clear()
     runner.run(open_experiment(config, ["seeds=4"]), tmp_path, 1, seen.append)
-    assert seen == [HowFar(4, 4, 0, 1)]
+    assert (seen[0], seen[-1]) == (HowFar(4, 4), HowFar(4, 4, 0, 1))  # the tables are all that there is to do

@@ -16,7 +16,7 @@ from initbench.lab.predicted import Beside, blank
 from initbench.lab.result import CellResult, Result
 from initbench.lab.sinks import Kept
 from initbench.lab.summary import summarise
-from initbench.lab.tabling import Tabulate
+from initbench.lab.tabling import Tabulate, tables_of, wanted_of
 from initbench.lab.verdict import judge
 from initbench.spec import Experiment
 
@@ -38,7 +38,7 @@ def make_result(*cells: Layers | None, name: str = "x", seeds: Sequence[int] = (
     kept = Kept()
     tables = Tabulate(experiment, [kept])
     for one, layers in zip(planned, cells, strict=True):
-        tables.add(_cell(experiment, one, layers))
+        tables.add(tables_of(_cell(experiment, one, layers), wanted_of(experiment)))
     record = manifest.manifest(experiment, planned, failed=sum(layers is None for layers in cells))
     return Result(experiment, (), kept.tables, (), record)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 from lab_traces import make_cell
 
 from initbench.engine import Trace, join, propagate
-from initbench.lab.csvtext import Table, Written, encode_header, encode_rows
-from initbench.lab.lines import layer_lines
+from initbench.lab.csvtext import Lines, Table, encode_header, encode_rows
+from initbench.lab.lines import layer_lines, started
 from initbench.lab.summary import layer_rows
 
 ENTRY = st.one_of(
@@ -43,10 +42,7 @@ def test_lines_are_those_of_the_rows(seeds: int, depth: int, metrics: int, entri
     present = np.random.default_rng(blanks).random(shape) < (blanks % 5) / 4
     cell = make_cell(depth=depth)
     trace = a_trace(values, present, first=blanks)
-    rows = partial(layer_rows, trace, cell, PREFIX)
-    written = Written(PREFIX, lambda: [layer_lines(trace, cell)], rows)
-    assert encode_rows(written) == encode_rows(rows())
-    assert repr(list(written)) == repr(list(rows()))
+    assert started(PREFIX, [layer_lines(trace, cell)]) == encode_rows(layer_rows(trace, cell, PREFIX))
 
 
 def test_pieces_of_a_cell_come_in_turn() -> None:
@@ -55,13 +51,13 @@ def test_pieces_of_a_cell_come_in_turn() -> None:
     written = [Trace(**{**vars(block), "written": (layer_lines(block, cell),)}) for block in blocks]
     whole = join(written)
     assert len(whole.written) == 2
-    assert Written(PREFIX, lambda: whole.written, tuple).encode() == encode_rows(layer_rows(whole, cell, PREFIX))
+    assert started(PREFIX, whole.written) == encode_rows(layer_rows(whole, cell, PREFIX))
     # what is not written of one block is not there for the whole
     assert join([written[0], blocks[1]]).written == ()
 
 
 def test_nothing_is_written_of_nothing() -> None:
-    assert Written(PREFIX, list, tuple).encode() == b""
+    assert started(PREFIX, []) == b""
 
 
 @pytest.mark.parametrize("prefix", [(), ("x",), ("=1+1", 'with "quotes", and commas')])
@@ -70,5 +66,11 @@ def test_a_table_of_written_rows(prefix: tuple[str, ...]) -> None:
     trace = propagate(cell, range(2))
     rows = list(layer_rows(trace, cell, prefix))
     table = Table(("one", "two"), rows)
-    written = Written(prefix, lambda: [layer_lines(trace, cell)], lambda: rows)
+    written = Lines(started(prefix, [layer_lines(trace, cell)]), rows)
     assert table.encode() == encode_header(table.columns) + encode_rows(written)
+    assert list(written) == rows
+
+
+def test_values_that_nobody_asked_for_are_not_taken_for_none() -> None:
+    with pytest.raises(LookupError, match="not asked for"):
+        list(Lines(b"1\n"))

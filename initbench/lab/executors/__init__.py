@@ -14,12 +14,14 @@ from functools import partial
 
 from .processes import pooled
 from .serial import in_turn
+from .tasks import Concluded as Concluded
 from .tasks import Failure as Failure
 from .tasks import Hear as Hear
 from .tasks import Outcome as Outcome
 from .tasks import Task as Task
 from .tasks import available_cores as available_cores
 from .tasks import bundles
+from .tasks import portable as portable
 
 Execute = Callable[[Sequence[Task], Hear], Iterator[tuple[int, Outcome]]]
 """Gives (index of the task, its outcome) as they are done; every task has one outcome."""

@@ -121,7 +121,7 @@ def _alone(client: Client, bundle: Bundle, scheduler: str) -> Outcome:
 
 
 def _submit(client: Client, bundle: Bundle) -> Future[Any]:
-    return client.submit(_measured, bundle, pure=False)
+    return client.submit(_measured, tasks_.packed(bundle), pure=False)
 
 
 def _result(future: Future[Any]) -> list[Outcome]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -34,7 +37,11 @@ KILLED = f"ended its worker process {TRIES} times (killed, or out of memory)"
 class Task:
     """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept; seconds:
     what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned; lines:
-    whether the rows of layers.csv are to be written, too."""
+    whether the rows of layers.csv are to be written, too.
+
+    conclude: what makes of all blocks of the cell what is to be said of it, where this task has the last of them; then
+    `seeds` may be empty, and `stored` reads the blocks that are there already, where there are any.
+    """
 
     position: int
     cell: Cell
@@ -43,6 +50,16 @@ class Task:
     seconds: float = BUNDLE_SECONDS
     plugins: tuple[tuple[str, str], ...] = ()
     lines: bool = False
+    stored: Callable[[], Sequence[Trace]] | None = None
+    conclude: Callable[[Sequence[Trace]], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A cell that is done. trace: what was measured of it now, if anything was; said: what came of it all."""
+
+    trace: Trace | None
+    said: Any
 
 
 @dataclass(frozen=True)
@@ -52,7 +69,7 @@ class Failure:
     reason: str
 
 
-Outcome = Trace | Failure
+Outcome = Trace | Concluded | Failure
 Bundle = tuple[tuple[int, Task], ...]
 """Tasks that are handed out together, with their indices."""
 
@@ -89,15 +106,29 @@ def measure(task: Task, workspace: Workspace, tell: Callable[[int], None] | None
     try:
         if other := other_plugins(task):
             return Failure(other)
-        chunks = blocks(task.seeds, engine.chunk_size(task.cell))
-        trace = join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
-        if task.cell.training is not None:
-            trace = replace(trace, training=engine.train(task.cell, task.seeds, workspace, tell and seldom(tell)))
-        return replace(trace, written=(layer_lines(trace, task.cell),)) if task.lines else trace
+        fresh = [_measured(task, workspace, tell)] if task.seeds else []
+        if task.conclude is None:
+            return fresh[0]
+        return Concluded(next(iter(fresh), None), task.conclude([*(task.stored() if task.stored else ()), *fresh]))
     except MemoryError:
         return Failure("out of memory: fewer or smaller layers, a smaller batch, or fewer jobs (-j)")
     except PluginError as error:  # somebody else's code
         return Failure(str(error))
+
+
+def _measured(task: Task, workspace: Workspace, tell: Callable[[int], None] | None) -> Trace:
+    chunks = blocks(task.seeds, engine.chunk_size(task.cell))
+    trace = join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
+    if task.cell.training is not None:
+        trace = replace(trace, training=engine.train(task.cell, task.seeds, workspace, tell and seldom(tell)))
+    return replace(trace, written=(layer_lines(trace, task.cell),)) if task.lines else trace
+
+
+def packed(bundle: Bundle) -> Bundle:
+    """A bundle as it is sent to another process: with the stored blocks themselves, which may be out of its reach."""
+    return tuple(
+        (index, replace(task, stored=partial(tuple, task.stored())) if task.stored else task) for index, task in bundle
+    )
 
 
 def seldom(tell: Callable[[int], None]) -> Callable[[int], None]:
@@ -136,6 +167,22 @@ def work(task: Task, tell: Callable[[int], None] | None = None) -> Outcome:
 def work_all(bundle: Bundle, hear: Hear) -> list[Outcome]:
     """Carry a bundle out in a worker."""
     return [work(task, partial(hear, index)) for index, task in bundle]
+
+
+Raised = TypeVar("Raised", bound=BaseException)
+
+
+def portable(error: Raised) -> Raised | RuntimeError:
+    """The error as it can be sent to another process: where it was raised is a note, as no frame can come along; in
+    another class where its own cannot travel."""
+    where = "".join(traceback.format_exception(error))
+    try:
+        pickle.loads(pickle.dumps(error))
+        sent: Raised | RuntimeError = error.with_traceback(None)
+    except Exception:  # somebody else's class
+        sent = RuntimeError("".join(traceback.format_exception_only(error)).strip())
+    sent.add_note(where)
+    return sent
 
 
 def settle() -> None:

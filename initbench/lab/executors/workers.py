@@ -12,7 +12,6 @@ import queue
 import signal
 import sys
 import threading
-import traceback
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 
 from . import tasks as tasks_
-from .tasks import Bundle, Hear, Outcome
+from .tasks import Bundle, Hear, Outcome, portable
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals that ask a run to stop."""
@@ -53,7 +52,7 @@ class Worker:
     def give(self, bundle: Bundle) -> None:
         self.given.append(bundle)
         with suppress(OSError):  # a dead worker shows when its answer is asked for
-            self.connection.send((tasks_.work_all, bundle))
+            self.connection.send((tasks_.work_all, tasks_.packed(bundle)))
 
     def answer(self) -> tuple[Bundle, list[Outcome]] | UnderWay:
         """The first bundle it has and what came of it, or how far it is with it. Raises Died; an error of our own code
@@ -188,14 +187,4 @@ def _answer(message: bytes, hear: Hear) -> bytes:
         work, bundle = ForkingPickler.loads(message)
         return bytes(ForkingPickler.dumps(work(bundle, hear)))
     except BaseException as error:
-        error.add_note("".join(traceback.format_exception(error)))
-        return _pickled(error)
-
-
-def _pickled(error: BaseException) -> bytes:
-    try:
-        data = bytes(ForkingPickler.dumps(error))
-        ForkingPickler.loads(data)
-    except Exception:  # somebody else's exception class need not travel
-        data = bytes(ForkingPickler.dumps(RuntimeError("".join(traceback.format_exception(error)))))
-    return data
+        return bytes(ForkingPickler.dumps(portable(error)))
