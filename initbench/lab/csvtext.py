@@ -61,13 +61,13 @@ def encode_rows(rows: Iterable[Row]) -> bytes:
     if isinstance(rows, Lines) and rows.text is not None:
         return rows.text
     spell = _SPELLINGS.get
-    lines = [",".join([spell(type(cell), _text)(cell) for cell in row]) for row in rows]
+    lines = [",".join([spell(type(cell), spelled)(cell) for cell in row]) for row in rows]
     return ("\n".join(lines) + "\n").encode() if lines else b""
 
 
 def encode_start(start: Sequence[Value]) -> str:
     """The cells that a line starts with, and a comma after each."""
-    return "".join(_text(cell) + "," for cell in start)
+    return "".join(spelled(cell) + "," for cell in start)
 
 
 def number(value: float) -> str:
@@ -76,7 +76,8 @@ def number(value: float) -> str:
     return text if text != "null" else float.__repr__(value)  # nan, inf and -inf, which JSON does not have
 
 
-def _text(value: Value) -> str:
+def spelled(value: Value) -> str:
+    """The text of a cell of a table."""
     if value is None:
         return ""
     if isinstance(value, float):

@@ -17,8 +17,8 @@ a true theory |theory_z| > 3 in at most 0.3 % of cells. What that promise needs:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from .summary import Summary
 from .verdict import UNDERFLOW
 
 if TYPE_CHECKING:
-    from ..theory.prediction import Curve, Prediction
+    from ..theory.prediction import Prediction
 
 Array = np.ndarray[Any, Any]
 
@@ -74,33 +74,77 @@ class Comparison:
     skipped: Mapping[tuple[str, int], str]
 
 
+@dataclass(frozen=True)
+class _Held:
+    """The metrics that were predicted and measured, M of them: all arrays are (M, L + 1).
+
+    mean, sd, within: of their curves. measured, n, bad: of the networks. size, spread: mean and sd of the mean square
+    that tells the size of what is averaged, nan where none does.
+    """
+
+    metrics: tuple[str, ...]
+    mean: Array
+    sd: Array
+    within: Array
+    measured: Array
+    n: Array
+    bad: Array
+    size: Array
+    spread: Array
+
+    @property
+    def predicted(self) -> Array:
+        """Where a mean that was measured is predicted with its spread. The input is none of the network's doing."""
+        known: Array = np.isfinite(self.mean) & np.isfinite(self.sd) & (self.n + self.bad > 0)
+        known[:, 0] = False
+        return known
+
+
+def _held(prediction: Prediction, summary: Summary) -> _Held:
+    curves = {metric: curve for metric, curve in prediction.curves.items() if metric in summary.metrics}
+    sizes = [prediction.curves.get(SQUARE_OF.get(metric, metric)) for metric in curves]
+    columns = [summary.metrics.index(metric) for metric in curves]
+    none = np.full(len(summary.n), np.nan)
+    return _Held(
+        metrics=tuple(curves),
+        mean=np.array([curve.mean for curve in curves.values()]),
+        sd=np.array([curve.sd for curve in curves.values()]),
+        within=np.array([curve.within for curve in curves.values()]),
+        measured=np.ascontiguousarray(summary.mean[:, columns].T),
+        n=summary.n[:, columns].T,
+        bad=summary.nonfinite[:, columns].T,
+        size=np.array([none if size is None else size.mean for size in sizes]),
+        spread=np.array([none if size is None else size.sd for size in sizes]),
+    )
+
+
 def compare(cell: Cell, prediction: Prediction, summary: Summary) -> Comparison:
     """Hold the means of a cell against its prediction."""
-    worst, count, predicted = None, 0, 0
-    skipped: dict[tuple[str, int], str] = {}
-    for metric, curve in prediction.curves.items():
-        if metric not in summary.metrics:
-            continue
-        predicted += int(_predicted(curve, summary, metric).sum())
-        obstacles = _obstacles(cell, prediction, summary, metric)
-        skipped |= {(metric, layer): why for layer, why in obstacles.items()}
-        known = _predicted(curve, summary, metric) & curve.within
-        known[list(obstacles)] = False
-        z = np.where(known, _deviates(cell, curve, summary, metric), 0.0)
-        # A prediction without spread is met or is not: it is no draw from which one could be unlucky.
-        count += int((known & ((curve.sd > 0) | (z != 0))).sum())
-        layer = int(np.abs(z).argmax())
-        if known.any() and (worst is None or abs(z[layer]) > abs(worst.z)):
-            worst = _departure(curve, summary, metric, layer if z[layer] else int(known.argmax()), float(z[layer]))
-    if worst is None:
+    held = _held(prediction, summary)
+    if not held.metrics:
+        return Comparison(None, {})
+    known = held.predicted
+    predicted = int(known.sum())
+    known &= held.within
+    skipped = {}
+    for row, layer, why in _obstacles(cell, held, known):
+        skipped[held.metrics[row], layer] = why
+        known[row, layer] = False
+    if not known.any():
         return Comparison(None, skipped)
-    whole = replace(worst, z=corrected(worst.z, count), count=count, predicted=predicted)
-    return Comparison(whole, skipped)
+    z = np.where(known, _deviates(cell, held), 0.0)
+    # A prediction without spread is met or is not: it is no draw from which one could be unlucky.
+    count = int((known & ((held.sd > 0) | (z != 0))).sum())
+    largest = np.where(known.any(axis=1), np.abs(z).max(axis=1), -1.0)
+    row = int(largest.argmax())
+    layer = int(np.abs(z[row]).argmax() if largest[row] else known[row].argmax())
+    worst = corrected(float(z[row, layer]), count)
+    return Comparison(_departure(held, row, layer, worst, count, predicted), skipped)
 
 
-def _departure(curve: Curve, summary: Summary, metric: str, layer: int, z: float) -> Departure:
-    mean, n = float(summary.of("mean", metric)[layer]), int(summary.of("n", metric)[layer])
-    return Departure(z, metric, layer, mean, float(curve.mean[layer]), float(curve.sd[layer]) / math.sqrt(n), 0, 0)
+def _departure(held: _Held, row: int, layer: int, z: float, count: int, predicted: int) -> Departure:
+    measured, theory, sd, n = (float(one[row, layer]) for one in (held.measured, held.mean, held.sd, held.n))
+    return Departure(z, held.metrics[row], layer, measured, theory, sd / math.sqrt(n), count, predicted)
 
 
 def corrected(z: float, count: int) -> float:
@@ -113,36 +157,37 @@ def corrected(z: float, count: int) -> float:
     return math.copysign(size, z) if size > 0 else 0.0
 
 
-def _passed(cell: Cell, metric: str) -> Array:
-    """s of every layer, (L + 1,): forward the sum of 1 / width from the input up to it, backward over all layers."""
+def _passed(cell: Cell, metrics: Sequence[str]) -> Array:
+    """s of every layer, (M, L + 1): forward the sum of 1 / width from the input up to it, backward over all layers."""
     widths = [cell.network.features, *(layer.fan_out for layer in cell.network.layers)]
     passed: Array = np.cumsum(1 / np.array(widths, np.float64))
-    if METRICS.find(metric).needs == "gradient":
-        passed[:] = passed[-1]
-    return passed
+    back = np.array([METRICS.find(metric).needs == "gradient" for metric in metrics])
+    return np.where(back[:, None], passed[-1], passed)
 
 
-def _deviates(cell: Cell, curve: Curve, summary: Summary, metric: str) -> Array:
-    """z of every layer, (L + 1,), before any correction; nan where it does not exist."""
-    mean, n, s = summary.of("mean", metric), summary.of("n", metric), _passed(cell, metric)
-    rounding = ROUNDING * np.arange(1, len(s) + 1)
+def _deviates(cell: Cell, held: _Held) -> Array:
+    """z of every layer, (M, L + 1), before any correction; nan where it does not exist."""
+    s = _passed(cell, held.metrics)
+    rounding = ROUNDING * np.arange(1, s.shape[1] + 1)
     allowed = ALLOWED * s**2 + rounding
     with np.errstate(all="ignore"):
-        size = np.abs(curve.mean)
-        stderr = np.maximum(curve.sd * (1 + s) / np.sqrt(n), rounding * size)
-        away = mean - curve.mean
-        z = _over(away, allowed * size, stderr)
+        size = np.abs(held.mean)
+        stderr = np.maximum(held.sd * (1 + s) / np.sqrt(held.n), rounding * size)
+        z = _over(held.measured - held.mean, allowed * size, stderr)
         spread = np.log1p((stderr / size) ** 2)
-        away = np.log(mean / size) + spread / 2
-        logarithmic = _over(away, allowed, np.sqrt(spread))
-        return np.where(_positive(cell, metric) & (mean > 0) & (curve.mean > 0), logarithmic, z)
+        logarithmic = _over(np.log(held.measured / size) + spread / 2, allowed, np.sqrt(spread))
+        return np.where(_positive(cell, held.metrics) & (held.measured > 0) & (held.mean > 0), logarithmic, z)
 
 
-def _positive(cell: Cell, metric: str) -> Array:
-    """Where a metric cannot be negative, (L + 1,)."""
-    if metric != "act_mean":
-        return np.full(cell.network.depth + 1, metric in SQUARES)
-    return np.array([False, *(layer.activation.formula.lower >= 0 for layer in cell.network.layers)])
+def _positive(cell: Cell, metrics: Sequence[str]) -> Array:
+    """Where a metric cannot be negative, (M, L + 1)."""
+    positive = np.zeros((len(metrics), cell.network.depth + 1), bool)
+    for row, metric in zip(positive, metrics, strict=True):
+        if metric == "act_mean":
+            row[1:] = [layer.activation.formula.lower >= 0 for layer in cell.network.layers]
+        else:
+            row[:] = metric in SQUARES
+    return positive
 
 
 def _over(away: Array, allowed: Array, stderr: Array) -> Array:
@@ -151,27 +196,18 @@ def _over(away: Array, allowed: Array, stderr: Array) -> Array:
     return np.where(beyond > 0, np.sign(away) * beyond / stderr, 0.0)
 
 
-def _predicted(curve: Curve, summary: Summary, metric: str) -> Array:
-    """Where a mean that was measured is predicted with its spread, (L + 1,). The input is none of the network's
-    doing."""
-    measured = summary.of("n", metric) + summary.of("nonfinite", metric) > 0
-    known: Array = np.isfinite(curve.mean) & np.isfinite(curve.sd) & measured
-    known[0] = False
-    return known
-
-
-def _obstacles(cell: Cell, prediction: Prediction, summary: Summary, metric: str) -> dict[int, str]:
-    """Why a predicted mean with a predicted spread cannot be held against the measured one, by layer."""
-    curve = prediction.curves[metric]
-    n, bad = summary.of("n", metric), summary.of("nonfinite", metric)
-    size = prediction.curves.get(SQUARE_OF.get(metric, metric))
-    found = {}
-    for layer in np.flatnonzero(_predicted(curve, summary, metric) & curve.within):
-        if bad[layer]:
-            found[int(layer)] = f"not compared: {bad[layer]} of {n[layer] + bad[layer]} networks are not finite here"
-        elif size is not None and (why := _uncertain(cell, float(size.mean[layer]), float(size.sd[layer]), n[layer])):
-            found[int(layer)] = f"not compared: {why}"
-    return found
+def _obstacles(cell: Cell, held: _Held, known: Array) -> Iterator[tuple[int, int, str]]:
+    """Why means that are `known` to theory, (M, L + 1), cannot be held against the measured ones: (metric's place,
+    layer, reason)."""
+    with np.errstate(invalid="ignore"):
+        faint = held.size < UNDERFLOW[cell.dtype]
+        wide = held.spread > np.minimum(WIDEST, FEWEST * np.sqrt(held.n)) * held.size * (1 - ROUNDING)
+    for row, layer in np.argwhere(known & ((held.bad > 0) | faint | wide)).tolist():
+        n, bad = held.n[row, layer], held.bad[row, layer]
+        if bad:
+            yield row, layer, f"not compared: {bad} of {n + bad} networks are not finite here"
+        elif why := _uncertain(cell, float(held.size[row, layer]), float(held.spread[row, layer]), n):
+            yield row, layer, f"not compared: {why}"
 
 
 def _uncertain(cell: Cell, mean: float, sd: float, n: int) -> str:

@@ -1,19 +1,25 @@
-"""The rows of layers.csv as text, written where the networks were measured: of a large table that is most of the work.
+"""The rows of the large tables as text: the same as their values give, line by line, in a fraction of the time.
 
-What every row of a cell starts with is put before it later, by who knows the grid.
+What every row of a cell starts with is put before it at the end, by who knows the grid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
+from ..catalogue.metrics import METRICS
 from ..engine import Trace
 from ..spec import Cell
-from .csvtext import Value, encode_start, number
+from .csvtext import Value, encode_start, number, spelled
+
+if TYPE_CHECKING:
+    from ..theory.prediction import Prediction
+    from .predicted import Beside
+    from .summary import Summary
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +39,51 @@ def layer_lines(trace: Trace, cell: Cell) -> bytes:
     for seed, values, present in zip(trace.seeds, trace.values, trace.present, strict=True):
         lines += [f"{seed},{head}{comma}{row}\n" for head, row in zip(heads, _numbers(values, present), strict=True)]
     return "".join(lines).encode()
+
+
+def summary_lines(summary: Summary, prediction: Prediction) -> bytes:
+    """The lines of summary.csv: as summary.summary_rows."""
+    if not summary.metrics:
+        return b""
+    statistics = (summary.mean, summary.sd, summary.stderr, summary.median, summary.q05, summary.q95)
+    curves = [prediction.curves[metric] for metric in summary.metrics]
+    predicted = np.array([[curve.mean for curve in curves], [curve.sd for curve in curves]])
+    counts = zip(summary.n.ravel().tolist(), summary.nonfinite.ravel().tolist(), strict=True)
+    texts = zip(_blanked(np.stack(statistics, -1)), counts, _blanked(predicted.T), strict=True)
+    lines = [f"{n},{said},{bad},{theory}\n" for said, (n, bad), theory in texts]
+    return _placed(summary.metrics, lines)
+
+
+def theory_lines(beside: Beside) -> bytes:
+    """The lines of theory.csv: as predicted.theory_rows."""
+    curves = beside.prediction.curves
+    if not curves:
+        return b""
+    numbers = np.array([[getattr(curve, name) for curve in curves.values()] for name in ("infinite", "mean", "sd")])
+    within = np.array([curve.within for curve in curves.values()])
+    known = np.where(np.isnan(numbers[1]), "", np.where(within, "yes", "no"))
+    reasons = [
+        spelled(curve.reasons[layer] or beside.comparison.skipped.get((metric, layer)) or None)
+        for layer in range(numbers.shape[2])
+        for metric, curve in curves.items()
+    ]
+    texts = zip(_blanked(numbers.T), known.T.ravel().tolist(), reasons, strict=True)
+    return _placed(tuple(curves), [f"{said},{yes},{why}\n" for said, yes, why in texts])
+
+
+def _placed(metrics: Sequence[str], lines: Sequence[str]) -> bytes:
+    """Lines layer by layer and metric by metric, with both before them. The input has the metrics that an input has."""
+    of_input = [METRICS.find(metric).needs == "activation" for metric in metrics]
+    heads = [f"{metric}," for metric in metrics]
+    first = [f"0,{head}{line}" for head, line, there in zip(heads, lines, of_input, strict=False) if there]
+    rest = [f"{1 + k // len(heads)},{heads[k % len(heads)]}{line}" for k, line in enumerate(lines[len(heads) :])]
+    return "".join([*first, *rest]).encode()
+
+
+def _blanked(values: Array) -> Sequence[str]:
+    """The text of the numbers of the last axis, of all before it in turn; nan is blank."""
+    rows = values.reshape(-1, values.shape[-1])
+    return _numbers(rows, ~np.isnan(rows))
 
 
 def _numbers(values: Array, present: Array) -> Sequence[str]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..catalogue.metrics import METRICS
-from ..engine import Trace
 from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
 from . import columns
 from .csvtext import Lines, Value, encode_rows
-from .lines import layer_lines, started
+from .lines import layer_lines, started, summary_lines, theory_lines
 from .predicted import theory_rows
 from .result import CellResult
 from .sinks import Row, Sink
@@ -44,27 +43,18 @@ def wanted_of(experiment: Experiment, text: bool = False, values: Iterable[str] 
 def tables_of(result: CellResult, wanted: Wanted) -> dict[str, Lines]:
     """The rows of a cell, by the name of the table; those that have some."""
     if result.failure is not None:
-        made = {
-            "cells.csv": _cell_rows(result, wanted.trains),
-            "failures.csv": [(*result.prefix, result.failure.reason)],
-        }
-        return {name: Lines(encode_rows(rows), rows) for name, rows in made.items()}
-    assert result.trace is not None
-    makers = {**_MAKERS, **(_OF_TRAINING if wanted.trains else {})}
-    tables = {"cells.csv": _lines("cells.csv", _cell_rows(result, wanted.trains), wanted)}
-    tables |= {name: _lines(name, list(make(result)), wanted) for name, make in makers.items()}
-    if wanted.layers:
-        tables["layers.csv"] = _layer_lines(result.trace, result.planned.cell, result.prefix, wanted)
+        return _failed(result, result.failure.reason, wanted.trains)
+    makers = {**_ROWS, **(_LAYERS if wanted.layers else {}), **(_OF_TRAINING if wanted.trains else {})}
+    tables = {name: _lines(name, result, make, wanted) for name, make in makers.items()}
     return {name: lines for name, lines in tables.items() if lines.text or lines.values}
 
 
-def _layer_lines(trace: Trace, cell: Cell, prefix: Row, wanted: Wanted) -> Lines:
-    text = started(prefix, trace.written or [layer_lines(trace, cell)]) if wanted.text else None
-    return Lines(text, LayerRows(trace, cell, prefix) if "layers.csv" in wanted.values else None)
-
-
-def _lines(name: str, rows: Sequence[Row], wanted: Wanted) -> Lines:
-    return Lines(encode_rows(rows) if wanted.text else None, rows if name in wanted.values else None)
+def _lines(name: str, result: CellResult, make: Callable[[CellResult], Iterable[Row]], wanted: Wanted) -> Lines:
+    if wanted.text and name in _TEXT:
+        text = started(result.prefix, _TEXT[name](result))
+        return Lines(text, make(result) if name in wanted.values else None)
+    values = make(result)
+    return Lines(encode_rows(values) if wanted.text else None, values if name in wanted.values else None)
 
 
 class Tabulate:
@@ -110,27 +100,47 @@ class Tabulate:
         return tuple(name for name in columns.TABLES if name not in self._open)
 
 
-def _summary_rows(result: CellResult) -> Iterable[Row]:
+def _summary_rows(result: CellResult) -> Sequence[Row]:
     assert result.summary is not None
     assert result.theory is not None
-    return summary_rows(result.summary, result.theory.prediction, result.planned.cell, result.prefix)
+    return list(summary_rows(result.summary, result.theory.prediction, result.planned.cell, result.prefix))
 
 
-def _theory_rows(result: CellResult) -> Iterable[Row]:
+def _summary_text(result: CellResult) -> Sequence[bytes]:
+    assert result.summary is not None
     assert result.theory is not None
-    return theory_rows(result.theory, result.planned.cell, result.prefix)
+    return (summary_lines(result.summary, result.theory.prediction),)
 
 
-def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Iterable[Row]:
-    return rows(result.trace, result.planned.cell, result.ending, result.prefix)
+def _theory_rows(result: CellResult) -> Sequence[Row]:
+    assert result.theory is not None
+    return list(theory_rows(result.theory, result.planned.cell, result.prefix))
 
 
-def _cell_rows(result: CellResult, trains: bool) -> list[tuple[Value, ...]]:
+def _theory_text(result: CellResult) -> Sequence[bytes]:
+    assert result.theory is not None
+    return (theory_lines(result.theory),)
+
+
+def _layer_rows(result: CellResult) -> Iterable[Row]:
+    assert result.trace is not None
+    return LayerRows(result.trace, result.planned.cell, result.prefix)
+
+
+def _layer_text(result: CellResult) -> Sequence[bytes]:
+    assert result.trace is not None
+    return result.trace.written or (layer_lines(result.trace, result.planned.cell),)
+
+
+def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Sequence[Row]:
+    return list(rows(result.trace, result.planned.cell, result.ending, result.prefix))
+
+
+def _cell_rows(result: CellResult) -> list[tuple[Value, ...]]:
     engine = result.planned.choice.engine
-    if result.verdict is None or result.trace is None or result.theory is None:
-        blank: tuple[Value, ...] = (None,) * 9
-        nothing: tuple[Value, ...] = (None,) * len(columns.TRAINED) if trains else ()
-        return [(*result.prefix, 0, engine, "failed", *blank, "failed", None, None, *nothing)]
+    assert result.verdict is not None
+    assert result.trace is not None
+    assert result.theory is not None
     verdict = result.verdict
     forward, backward = verdict.forward, verdict.backward
     departure = result.theory.comparison.departure
@@ -147,6 +157,15 @@ def _cell_rows(result: CellResult, trains: bool) -> list[tuple[Value, ...]]:
             *((*result.ending.row, _memory(result.planned.cell)) if result.ending else ()),
         )
     ]
+
+
+def _failed(result: CellResult, reason: str, trains: bool) -> dict[str, Lines]:
+    """The rows of a cell without measurements."""
+    blank: tuple[Value, ...] = (None,) * 9
+    nothing: tuple[Value, ...] = (None,) * (2 + (len(columns.TRAINED) if trains else 0))
+    row = (*result.prefix, 0, result.planned.choice.engine, "failed", *blank, "failed", *nothing)
+    made: dict[str, list[Row]] = {"cells.csv": [row], "failures.csv": [(*result.prefix, reason)]}
+    return {name: Lines(encode_rows(rows), rows) for name, rows in made.items()}
 
 
 def _memory(cell: Cell) -> Value:
@@ -176,13 +195,21 @@ def _edges(cell: Cell, quantity: str, layer: int) -> list[float]:
     return bins.edges
 
 
-_MAKERS: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
+_ROWS: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
+    "cells.csv": _cell_rows,
     "summary.csv": _summary_rows,
     "theory.csv": _theory_rows,
     "histograms.csv": _histogram_rows,
 }
+_LAYERS: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {"layers.csv": _layer_rows}
 _OF_TRAINING: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
     "training.csv": partial(_trained_rows, curve_rows),
     "training_layers.csv": partial(_trained_rows, step_rows),
     "training_search.csv": partial(_trained_rows, search_rows),
 }
+_TEXT: Mapping[str, Callable[[CellResult], Sequence[bytes]]] = {
+    "summary.csv": _summary_text,
+    "theory.csv": _theory_text,
+    "layers.csv": _layer_text,
+}
+"""The tables whose text need not be made value by value."""
