@@ -23,6 +23,8 @@ FULL = os.environ.get("INITBENCH_FAULT_STEP") == "1"
 """Whether every point is tried, not some."""
 SAME = ("manifest.json", ".lock")
 """What may differ between two runs."""
+Record = Callable[[str, object], None]
+"""pytest's way to put into its report how much was `tried`, where a test tries many things in one go."""
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 """The signals that ask a run to stop, and the exit codes that say so."""
 

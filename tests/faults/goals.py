@@ -58,6 +58,7 @@ WHAT = {
     "test_bytes_then_name_then_folder": "the order of fsync over a whole run: bytes, name, folder",
     "test_no_table_tells_of_a_block_that_is_not_safe": "the same: blocks before tables",
     "test_killed_at_every_point": "kill -9 at every call that opens, writes, renames or syncs",
+    "test_a_larger_run_killed_at_every_point": "the same over older results, which a reader finds whole or is told",
     "test_refused_at_every_point": "disk full, input/output error, read-only at each of these calls",
     "test_drawing_disturbed_at_every_point": "the same, killed or full, while pictures are drawn",
     "test_kill_9": "kill -9 of the leader, and of the whole group, while networks are measured",

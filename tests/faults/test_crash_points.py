@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from disturbed import Record
 from sabotage import DONE, RAISED, Counter, forked, kill, refuse, watched
 
 from initbench import figures
 from initbench.cli.pictures import draw_folder
+from initbench.errors import StorageError
 from initbench.lab import pending, runner
 from initbench.lab.plan import open_experiment
 from initbench.lab.tables import read_tables
@@ -87,7 +89,10 @@ def resumed(experiment: Experiment, out: Path, whole: dict[str, bytes]) -> None:
     assert not (out / ".lock").exists()
 
 
-def test_killed_at_every_point(experiment: Experiment, whole: dict[str, bytes], points: int, tmp_path: Path) -> None:
+def test_killed_at_every_point(
+    experiment: Experiment, whole: dict[str, bytes], points: int, tmp_path: Path, record_property: Record
+) -> None:
+    record_property("tried", len(range(1, points + 1, STEP)))
     for at in range(1, points + 1, STEP):
         out = tmp_path / str(at) / "out"
         out.parent.mkdir()
@@ -105,8 +110,14 @@ def test_killed_at_every_point(experiment: Experiment, whole: dict[str, bytes], 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=errno.errorcode.get)
 def test_refused_at_every_point(
-    experiment: Experiment, whole: dict[str, bytes], points: int, tmp_path: Path, number: int
+    experiment: Experiment,
+    whole: dict[str, bytes],
+    points: int,
+    tmp_path: Path,
+    number: int,
+    record_property: Record,
 ) -> None:
+    record_property("tried", len(range(1 + number % STEP, points + 1, STEP)))
     for at in range(1 + number % STEP, points + 1, STEP):
         out = tmp_path / str(at) / "out"
         out.parent.mkdir()
@@ -126,6 +137,40 @@ def test_refused_at_every_point(
             assert str(tmp_path) in said, (at, said)
         assert_sound(out, whole)
         resumed(experiment, out, whole)
+
+
+def test_a_larger_run_killed_at_every_point(
+    experiment: Experiment, whole: dict[str, bytes], tmp_path: Path, record_property: Record
+) -> None:
+    """Over the results of fewer seeds: who reads afterwards finds the older tables or the newer ones, or is told."""
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    runner.run(open_experiment(CONFIG, ["seeds=2"]), older, 1)
+    shutil.copytree(older, newer)
+    counter = Counter()
+    with watched(counter):
+        runner.run(experiment, newer, 1)
+    record_property("tried", len(range(1, counter.calls + 1, STEP)))
+    for at in range(1, counter.calls + 1, STEP):
+        out = tmp_path / str(at)
+        shutil.copytree(older, out)
+
+        def run(out: Path = out, at: int = at) -> None:
+            with watched(Counter(at, kill)):
+                runner.run(experiment, out, 1)
+
+        forked(run, tmp_path / "log")
+        assert rows(out) in (rows(older), rows(newer), []), at
+        resumed(experiment, out, whole)
+
+
+def rows(out: Path) -> list[str]:
+    """What a reader finds in a folder; nothing where it is told that tables are missing or damaged."""
+    try:
+        tables = read_tables(out)
+    except StorageError as error:
+        return [] if str(out) in str(error) else [str(error)]
+    frames = (tables.cells, tables.layers, tables.summary, tables.theory)
+    return [frame.to_csv() for frame in frames if frame is not None]
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +199,19 @@ def copied(out: Path, folder: Path) -> Path:
 
 @pytest.mark.parametrize("deed", [kill, refuse(errno.ENOSPC)], ids=["kill", "ENOSPC"])
 def test_drawing_disturbed_at_every_point(
-    experiment: Experiment, tables: Path, pictures: dict[str, bytes], tmp_path: Path, deed: Callable[[str], None]
+    experiment: Experiment,
+    tables: Path,
+    pictures: dict[str, bytes],
+    tmp_path: Path,
+    deed: Callable[[str], None],
+    record_property: Record,
 ) -> None:
     counter = Counter()
     (tmp_path / "counted").mkdir()
     with watched(counter):
         draw_folder(copied(tables, tmp_path / "counted"), FORMATS)
     assert counter.calls > 5 * len([name for name in pictures if name.startswith("plots")])
+    record_property("tried", len(range(1, counter.calls + 1, STEP)))
     for at in range(1, counter.calls + 1, STEP):
         (tmp_path / str(at)).mkdir()
         out = copied(tables, tmp_path / str(at))

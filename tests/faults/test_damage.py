@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from disturbed import Record
 
 import initbench
 from initbench.errors import StorageError
@@ -79,8 +80,9 @@ def read(out: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_running_again_mends_it_or_says_what_is_in_the_way(
-    experiment: Experiment, whole: Path, tmp_path: Path, kind: str
+    experiment: Experiment, whole: Path, tmp_path: Path, kind: str, record_property: Record
 ) -> None:
+    record_property("tried", len(files(whole)))
     for path in files(whole):
         out = tmp_path / path.name
         shutil.copytree(whole, out, dirs_exist_ok=False)
@@ -99,7 +101,8 @@ def test_running_again_mends_it_or_says_what_is_in_the_way(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_reading_names_it_or_does_not_need_it(whole: Path, tmp_path: Path, kind: str) -> None:
+def test_reading_names_it_or_does_not_need_it(whole: Path, tmp_path: Path, kind: str, record_property: Record) -> None:
+    record_property("tried", len(files(whole)))
     expected = read(whole)
     for path in files(whole):
         out = tmp_path / path.name

@@ -75,6 +75,28 @@ VARIATIONS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "a narrow terminal": (("-j", "1"), {"COLUMNS": "20", "NO_COLOR": "1"}),
     "a Matplotlib backend": (("-j", "1"), {"MPLBACKEND": "svg"}),
 }
+MORE: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "four processes": (("-j", "4"), {}),
+    "all cores": ((), {}),
+    "serial": (("--executor", "serial"), {}),
+    "another hash seed": (("-j", "1"), {"PYTHONHASHSEED": "0"}),
+    "another clock": (("-j", "2"), {"TZ": "America/St_Johns"}),
+    "Arabic": (("-j", "1"), {"LC_ALL": "ar_SA.UTF-8"}),
+    "no language": (("-j", "1"), {"LC_ALL": "POSIX", "LANG": ""}),
+    "UTF-8 by default": (("-j", "1"), {"PYTHONUTF8": "1"}),
+    "another memory": (("-j", "1"), {"PYTHONMALLOC": "malloc", "MALLOC_ARENA_MAX": "1"}),
+    "debugged memory": (("-j", "2"), {"PYTHONMALLOC": "debug"}),
+    "development mode": (("-j", "1"), {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "ignore"}),
+    "unbuffered": (("-j", "2"), {"PYTHONUNBUFFERED": "1"}),
+    "no bytecode": (("-j", "1"), {"PYTHONDONTWRITEBYTECODE": "1"}),
+    "without docstrings": (("-j", "2"), {"PYTHONOPTIMIZE": "2"}),
+    "threads of other libraries": (("-j", "2"), {"MKL_NUM_THREADS": "3", "NUMEXPR_NUM_THREADS": "3"}),
+    "four BLAS threads": (("-j", "2"), {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}),
+    "another home": (("-j", "1"), {"HOME": "/nowhere", "USER": "somebody", "HOSTNAME": "elsewhere"}),
+    "colour": (("-j", "1"), {"FORCE_COLOR": "1", "COLUMNS": "300", "TERM": "xterm-256color"}),
+    "on GitHub": (("-j", "1"), {"CI": "true", "GITHUB_ACTIONS": "true"}),
+}
+"""Tried with the full figures alone."""
 
 
 TOGETHER = (
@@ -87,9 +109,9 @@ TOGETHER = (
 ALONE = os.environ.get("INITBENCH_FAULT_STEP") == "1"
 
 
-@pytest.mark.parametrize("names", [(name,) for name in VARIATIONS] if ALONE else TOGETHER, ids=", ".join)
+@pytest.mark.parametrize("names", [(name,) for name in VARIATIONS | MORE] if ALONE else TOGETHER, ids=", ".join)
 def test_the_machine_changes_no_byte(tmp_path: Path, reference: dict[str, bytes], names: tuple[str, ...]) -> None:
-    words, environment = VARIATIONS[names[0]]
+    words, environment = (VARIATIONS | MORE)[names[0]]
     for name in names[1:]:
         environment = environment | VARIATIONS[name][1]
     assert contents(run(tmp_path, *words, **environment)) == reference

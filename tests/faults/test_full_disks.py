@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from disturbed import FULL, assert_sound, contents
-from sabotage import DONE, forked
+from disturbed import FULL, assert_sound, contents, quickly
 
-from initbench.cli import main
 from initbench.lab.tables import read_tables
 
 CONFIG = """\
@@ -55,29 +52,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What an undisturbed run leaves."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    assert command(out.parent / "log", config, out) == (0, "")
+    assert command(config, out) == (0, "")
     return contents(out)
 
 
-def command(log: Path, config: Path, out: Path, *words: str) -> tuple[int, str]:
+def command(config: Path, out: Path, *words: str) -> tuple[int, str]:
     """The exit code of `initbench run` in a child, and what it said."""
-
-    def run() -> None:
-        with log.open("w") as file:
-            os.dup2(file.fileno(), 2)
-        sys.argv = ["initbench", "run", str(config), "-o", str(out), "-j", "1", "-q", *PICTURES, *words]
-        with open(os.devnull, "w") as nowhere, os.fdopen(2, "w", closefd=False) as said:
-            sys.stdout, sys.stderr = nowhere, said
-            try:
-                main()
-            except SystemExit as leave:
-                os.write(writing, str(leave.code).encode())
-
-    reading, writing = os.pipe()
-    assert forked(run, log) == DONE, log.read_text()
-    os.close(writing)
-    with open(reading) as file:
-        return int(file.read()), log.read_text()
+    return quickly(config.parent, "run", str(config), "-o", str(out), "-j", "1", *PICTURES, *words)
 
 
 def free_bytes(disk: Path) -> int:
@@ -118,55 +99,53 @@ def assert_refused(disk: Path, out: Path, found: tuple[int, str]) -> None:
     assert not list(disk.rglob("*.tmp"))
 
 
-def assert_refused_and_mended(disk: Path, out: Path, config: Path, whole: dict[str, bytes], log: Path) -> None:
+def assert_refused_and_mended(disk: Path, out: Path, config: Path, whole: dict[str, bytes]) -> None:
     """On a disk that is full: refused in one line, nothing unsound, and the same command ends the work with room."""
-    found = command(log, config, out)
+    found = command(config, out)
     make_room(disk)
     assert_refused(disk, out, found)
     assert_sound(out, whole)
-    assert command(log, config, out) == (0, "")
+    assert command(config, out) == (0, "")
     assert contents(out) == whole
     remove(out)
 
 
 @pytest.mark.parametrize("part", range(SIZES))
-def test_a_disk_that_is_full_before_the_end(
-    disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path, part: int
-) -> None:
+def test_a_disk_that_is_full_before_the_end(disk: Path, config: Path, whole: dict[str, bytes], part: int) -> None:
     out = disk / f"bytes-{part}"
     leave_bytes(disk, pages(whole) * part // SIZES)
-    assert_refused_and_mended(disk, out, config, whole, tmp_path / "log")
+    assert_refused_and_mended(disk, out, config, whole)
 
 
 @pytest.mark.parametrize("part", range(NAMES))
-def test_a_disk_without_names(disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path, part: int) -> None:
+def test_a_disk_without_names(disk: Path, config: Path, whole: dict[str, bytes], part: int) -> None:
     out = disk / f"names-{part}"
     leave_names(disk, len(whole) * (part + 1) // (NAMES + 1))
-    assert_refused_and_mended(disk, out, config, whole, tmp_path / "log")
+    assert_refused_and_mended(disk, out, config, whole)
 
 
-def test_older_results_stay_readable(disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
+def test_older_results_stay_readable(disk: Path, config: Path, whole: dict[str, bytes]) -> None:
     """A larger run over an older one's results: those stay whole, or reading says which file is not of them."""
     out = disk / "older"
-    assert command(tmp_path / "log", config, out, "-s", "seeds=2") == (0, "")
+    assert command(config, out, "-s", "seeds=2") == (0, "")
     older = {name: data for name, data in contents(out).items() if name.endswith((".csv", ".png", ".svg"))}
     leave_bytes(disk, 5 * PAGE)
-    found = command(tmp_path / "log", config, out)
+    found = command(config, out)
     assert_refused(disk, out, found)
     assert {name: data for name, data in contents(out).items() if name in older} == older
     assert len(read_tables(out).cells) == 6
     make_room(disk)
-    assert command(tmp_path / "log", config, out)[0] == 0
+    assert command(config, out)[0] == 0
     tables = {name: data for name, data in contents(out).items() if not name.startswith("cells/")}
     assert tables == {name: data for name, data in whole.items() if not name.startswith("cells/")}
     remove(out)
 
 
-def test_a_disk_with_room_takes_it_all(disk: Path, config: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_disk_with_room_takes_it_all(disk: Path, config: Path, whole: dict[str, bytes]) -> None:
     """The control: what is counted as needed is what is needed, and a page for the lock and the manifest each."""
     out = disk / "roomy"
     leave_bytes(disk, pages(whole) + 8 * PAGE)
-    assert command(tmp_path / "log", config, out) == (0, "")
+    assert command(config, out) == (0, "")
     make_room(disk)
     assert contents(out) == whole
     remove(out)

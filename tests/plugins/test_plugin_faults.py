@@ -17,7 +17,7 @@ from plugin_packages import HEAD, Run, activations, entries, initializers, insta
 HELPERS = (
     HEAD
     + """
-import os, sys
+import gc, logging, os, sys, threading, time, warnings
 
 def slope(z):
     return 1 - np.tanh(z) ** 2
@@ -40,6 +40,24 @@ def wild(function):
         np.random.seed(0)
         return function(*given)
     return called
+
+def beside(deed):
+    def of(function):
+        def called(*given):
+            deed()
+            return function(*given)
+        return called
+    return of
+
+KEPT = []
+warns = beside(lambda: warnings.warn("a line that no table wants"))
+logs = beside(lambda: logging.error("a line that no table wants"))
+threads = beside(lambda: threading.Thread(target=np.ones, args=(9,)).start())
+leaks = beside(lambda: KEPT.append(open(os.devnull)))
+hoards = beside(gc.disable)
+sleeps = beside(lambda: time.sleep(0.001))
+meddles = beside(lambda: os.environ.update(OMP_NUM_THREADS="7", LC_ALL="tr_TR.UTF-8"))
+digs = beside(lambda: sys.setrecursionlimit(5000))
 
 BUFFER = np.empty(1 << 16, np.float32)
 
@@ -66,6 +84,8 @@ def spawns(rng, shape, dtype):
 """
 )
 
+BESIDE = ("warns", "logs", "threads", "leaks", "hoards", "sleeps", "meddles", "digs")
+"""What a function may do beside its work, in HELPERS."""
 BROKEN_ACTIVATIONS = {
     "raises": ("lambda z: 1 / 0, slope", "value raised ZeroDivisionError: division by zero"),
     "exits": ("lambda z: sys.exit(0), slope", "value raised SystemExit: 0"),
@@ -95,10 +115,24 @@ HARMLESS_ACTIVATIONS = {
     "read_only": "lambda z: frozen(np.tanh(z)), lambda z: frozen(slope(z))",
     "loud": "wild(np.tanh), wild(slope)",
     "together": "np.tanh, slope, lambda z: (np.tanh(z), slope(z))",
+    **{deed: f"{deed}(np.tanh), {deed}(slope)" for deed in BESIDE},
 }
 BROKEN_INITIALIZERS = {
     "raises": ("lambda *_: [][0]", "sample raised IndexError"),
     "exits": ("lambda *_: sys.exit('bye')", "sample raised SystemExit: bye"),
+    "base": ("lambda *_: fail(Base('x\\n\\x1b[2J'))", "sample raised Base: x ?[2J"),
+    "interrupts": ("lambda *_: fail(KeyboardInterrupt())", "sample raised KeyboardInterrupt"),
+    "mute": ("lambda *_: fail(Mute())", "sample raised Mute"),
+    "endless": ("(lambda f: f(f))(lambda f: lambda *_: f(f)(*_))", "sample raised RecursionError"),
+    "hungry": ("lambda *_: fail(MemoryError())", "sample raised MemoryError"),
+    "stops": ("lambda *_: next(iter(()))", "sample raised StopIteration"),
+    "arguments": ("lambda rng: rng", "sample raised TypeError"),
+    "a_list": ("lambda *given: list(normal(*given))", "sample gave a list, not a NumPy array"),
+    "a_number": ("lambda rng, shape, dtype: dtype.type(1)", "sample gave a float32, not a NumPy array"),
+    "shape": ("lambda *given: normal(*given)[1:]", "sample gave an array of shape (7, 6)"),
+    "objects": ("lambda *given: normal(*given).astype(object)", "sample gave object, not float32"),
+    "swapped": ("lambda *given: normal(*given).astype('>f4')", "sample gave >f4, not float32"),
+    "deep": ("lambda *given: normal(*given)[..., None]", "sample gave an array of shape (8, 6, 1)"),
     "nothing": ("lambda *_: None", "sample gave None, not a NumPy array"),
     "turned": ("lambda rng, shape, dtype: normal(rng, shape[::-1], dtype)", "gave an array of shape (6, 8)"),
     "wide": ("lambda rng, shape, dtype: rng.standard_normal(shape)", "sample gave float64, not float32"),
@@ -113,7 +147,9 @@ HARMLESS_INITIALIZERS = {
     "spawns": "spawns",
     "one_buffer": "lambda *given: kept(normal(*given))",
     "column_major": "lambda *given: np.asfortranarray(normal(*given))",
+    "read_only": "lambda *given: frozen(normal(*given))",
     "loud": "wild(normal)",
+    **{deed: f"{deed}(normal)" for deed in BESIDE},
 }
 CONFIG = """\
 network: {{depth: 3, width: 6, activation: tanh, initializer: he_normal}}
@@ -205,45 +241,76 @@ def test_initializers(run: Run, site: Path, tmp_path: Path) -> None:
         assert whole[name] == whole["plain"], name
 
 
-METRICS = {
-    "raises": ("activation", "lambda h: h.sum() if h.shape[1] != 9 else 1 / 0"),
-    "exits": ("preactivation", "lambda z, h, slope: 1 if z.shape[1] != 10 else sys.exit()"),
-    "a_text": ("gradient", "lambda d: 1 if d.shape[1] != 11 else 'one'"),
-    "an_array": ("activation", "lambda h: 1 if h.shape[1] != 12 else h"),
-    "complexes": ("activation", "lambda h: 1 if h.shape[1] != 13 else 1j"),
-    "arguments": ("gradient", "lambda: 1"),
-    "vandal": ("preactivation", "wild(lambda z, h, slope: sum(float(a.fill(7) or 1) for a in (z, h, slope)))"),
-    "robber": ("gradient", "wild(lambda d: d.fill(0))"),
-    "thief": ("activation", "lambda h: h.sort(axis=0)"),
+BROKEN_METRICS = {
+    "raises": ("activation", "h", "1 / 0", "measure raised ZeroDivisionError: division by zero"),
+    "exits": ("preactivation", "z, h, slope", "sys.exit()", "measure raised SystemExit"),
+    "base": ("gradient", "d", "fail(Base('x\\n\\x1b[2J'))", "measure raised Base: x ?[2J"),
+    "interrupts": ("activation", "h", "fail(KeyboardInterrupt())", "measure raised KeyboardInterrupt"),
+    "mute": ("activation", "h", "fail(Mute())", "measure raised Mute"),
+    "endless": ("gradient", "d", "(lambda f: f(f))(lambda f: f(f))", "measure raised RecursionError"),
+    "hungry": ("activation", "h", "fail(MemoryError())", "measure raised MemoryError"),
+    "stops": ("activation", "h", "next(iter(()))", "measure raised StopIteration"),
+    "indexes": ("activation", "h", "h[:, 10**6]", "measure raised IndexError"),
+    "asserts": ("gradient", "d", "fail(AssertionError())", "measure raised AssertionError"),
+    "a_set": ("activation", "h", "{1.0}", "what measure gave is a set, not a number"),
+    "a_text": ("gradient", "d", "'one'", "what measure gave is a str, not a number"),
+    "bytes": ("gradient", "d", "b'1'", "what measure gave is a bytes, not a number"),
+    "an_array": ("activation", "h", "h", "what measure gave is an array, not a number"),
+    "a_list": ("activation", "h", "[1.0]", "what measure gave is a list, not a number"),
+    "a_mapping": ("activation", "h", "{1: 2}", "what measure gave is a dict, not a number"),
+    "a_function": ("activation", "h", "np.mean", "not a number"),
+    "a_date": ("activation", "h", "np.datetime64('2000-01-01')", "what measure gave is a datetime64, not a number"),
+    "complexes": ("activation", "h", "1j", "what measure gave is a complex, not a number"),
 }
+"""What it needs, its arguments, what it does, the reason. A twentieth has other arguments than it is called with."""
+HARMLESS_METRICS = {
+    "vandal": ("preactivation", "wild(lambda z, h, slope: sum(float(a.fill(7) or 1) for a in (z, h, slope)))"),
+    "robber": ("gradient", "wild(lambda d: d.fill(0) or np.inf)"),
+    "thief": ("activation", "lambda h: h.sort(axis=0) or np.nan"),
+    "a_small_number": ("activation", "lambda h: np.float16(h.mean())"),
+    "a_whole_number": ("activation", "lambda h: np.int8(3)"),
+    "a_truth": ("activation", "lambda h: 1 + int(h.max() > 0)"),
+    **{deed: ("activation", f"{deed}(np.mean)") for deed in BESIDE},
+}
+ALONE = 8
+"""A width at which no metric is broken; the others are those that follow."""
 
 
 def test_metrics(run: Run, site: Path, tmp_path: Path) -> None:
-    install(site, HELPERS + metrics(METRICS), entries(metrics=METRICS))
-    text = CONFIG.format(key="network.width", values="8, 9, 10, 11, 12, 13")
-    several = [name for name in METRICS if name != "arguments"]
-    wanted = f"metrics: [act_q, grad_q, {', '.join(several)}]\n"
+    widths = dict(zip(BROKEN_METRICS, range(ALONE + 1, 100), strict=False))
+    broken = {
+        name: (needs, f"lambda {given}: {deed} if ({given.split(', ')[0]}).shape[1] == {widths[name]} else 1")
+        for name, (needs, given, deed, _) in BROKEN_METRICS.items()
+    }
+    every = {**broken, **HARMLESS_METRICS, "arguments": ("gradient", "lambda: 1")}
+    install(site, HELPERS + metrics(every), entries(metrics=every))
+    text = CONFIG.format(key="network.width", values=", ".join(map(str, (ALONE, *widths.values()))))
+    wanted = f"metrics: [act_q, grad_q, {', '.join([*broken, *HARMLESS_METRICS])}]\n"
     lines = (wanted if "metrics" in line else f"{line}\n" for line in text.splitlines())
     folder = run_everywhere(run, tmp_path, "".join(lines))
-    assert reasons(folder, "network.width") == {
-        "9": "the metric 'raises' of mypackage 1.0: measure raised ZeroDivisionError: division by zero",
-        "10": "the metric 'exits' of mypackage 1.0: measure raised SystemExit",
-        "11": "the metric 'a_text' of mypackage 1.0: what measure gave is a str, not a number",
-        "12": "the metric 'an_array' of mypackage 1.0: what measure gave is an array, not a number",
-        "13": "the metric 'complexes' of mypackage 1.0: what measure gave is a complex, not a number",
-    }
-    found = [row for row in rows(folder / "layers.csv") if row["network.width"] == "8"]
-    assert {row["vandal"] for row in found} == {"", "3.0"}
-    assert {row["robber"] for row in found} == {row["thief"] for row in found} == {""}
+    found = reasons(folder, "network.width")
+    assert set(found) == {str(width) for width in widths.values()}
+    for name, (_, _, _, reason) in BROKEN_METRICS.items():
+        said = found[str(widths[name])]
+        assert said.startswith(f"the metric '{name}' of mypackage 1.0: "), said
+        assert reason in said
+    kept = rows(folder / "layers.csv")
+    assert {row["network.width"] for row in kept} == {str(ALONE)}
+    assert {row["vandal"] for row in kept} == {"", "3.0"}
 
-    (tmp_path / "ours.yaml").write_text(CONFIG.format(key="network.width", values="8"))
+    (tmp_path / "ours.yaml").write_text(CONFIG.format(key="network.width", values=ALONE))
     assert run("run", "ours.yaml", "--no-plots").returncode == 0
     ours = rows(tmp_path / "results" / "ours" / "layers.csv")
-    assert [[row["act_q"], row["grad_q"]] for row in found] == [[row["act_q"], row["grad_q"]] for row in ours]
+    assert [[row["act_q"], row["grad_q"]] for row in kept] == [[row["act_q"], row["grad_q"]] for row in ours]
 
     done = run("run", "ours.yaml", "--no-plots", "-s", "metrics=[act_q, arguments]")
     assert done.returncode == 3
     assert "the metric 'arguments' of mypackage 1.0: measure raised TypeError" in done.stdout
+
+
+def test_each_place_has_as_many_faults() -> None:
+    assert len(BROKEN_ACTIVATIONS) == len(BROKEN_INITIALIZERS) == len(BROKEN_METRICS) + 1 == 20
+    assert len(HARMLESS_ACTIVATIONS) == len(HARMLESS_INITIALIZERS) == len(HARMLESS_METRICS) == 14
 
 
 def test_what_fails_in_worker_processes_alone(run: Run, site: Path, tmp_path: Path) -> None:
