@@ -1,6 +1,6 @@
 """The full figures of reliability, as a table in Markdown:
 
-    python tests/faults/full.py [--share 0.02] [--only WORD] [--counts FILE] [--hours 2]
+    python tests/faults/full.py [--share 0.02] [--only WORD...] [--counts FILE] [--hours 2]
 
 Everything as often as GOALS say, two tests side by side: an hour and a half on two idle cores. It may be stopped at any
 time: what was counted stands in a file, and the same command goes on from there for as long as the program is the same.
@@ -58,7 +58,7 @@ def main() -> int:
     """Run what is still to be counted, print the table; the exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--share", type=float, default=1.0, help="of the goals")
-    parser.add_argument("--only", default="", help="tests that have this word in their name")
+    parser.add_argument("--only", nargs="+", default=[""], help="tests that have one of these words in their names")
     parser.add_argument("--counts", type=Path, default=Path("fault-counts.jsonl"), help="where the counts are kept")
     parser.add_argument("--jobs", type=int, default=2, help="tests side by side")
     parser.add_argument("--hours", type=float, default=0, help="of a sweep that goes on, and nothing else")
@@ -100,12 +100,12 @@ def environment(share: float) -> dict[str, str]:
     return {**os.environ, "INITBENCH_FAULT_STEP": str(min(5, max(1, round(1 / share))))}
 
 
-def collected(share: float, only: str) -> list[str]:
+def collected(share: float, only: Sequence[str]) -> list[str]:
     """The tests, by pytest's names."""
     tests = [str(HERE), *(str(ROOT / "tests" / name) for name in ELSEWHERE)]
     words = [*PYTEST, "--collect-only", *tests]
     done = subprocess.run(words, cwd=ROOT, env=environment(share), capture_output=True, text=True)
-    return [line for line in done.stdout.splitlines() if "::" in line and only in line]
+    return [line for line in done.stdout.splitlines() if "::" in line and any(word in line for word in only)]
 
 
 def goal_of(node: str) -> Goal:
