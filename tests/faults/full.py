@@ -141,7 +141,8 @@ def run(item: Item, share: float, program: str) -> list[Count]:
     """Have pytest run it; what came of each test."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        words = [*PYTEST, *item.nodes, f"--basetemp={folder}/tests", f"--junitxml={report}"]
+        words = [*PYTEST, *item.nodes, f"--basetemp={folder}/tests"]
+        words += [f"--junitxml={report}", "-o", "junit_family=xunit1"]  # the one that has properties
         given = environment(share) | ({item.goal.variable: str(item.times)} if item.goal.variable else {})
         done = subprocess.run(words, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True)
         if not report.exists():
