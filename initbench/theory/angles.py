@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..catalogue.activations import Activation
-from .chebyshev import Cells, clenshaw, points, polynomials, transform
+from .chebyshev import clenshaw, points, polynomials, transform
 from .gaussian import FIELDS, Moments, moments
 from .hermite import expansion, orders, parities
 from .maps import homogeneous
@@ -145,7 +145,7 @@ class _Terms:
     scales: by how much more the three functions hold there, (R, S, 3), and mean: <phi>, (R, S), where any is outside.
     """
 
-    cells: Cells
+    activation: Activation
     q: Array
     place: Array
     beyond: Array
@@ -159,7 +159,7 @@ class _Terms:
         is a smooth function of ln q: some mean squares tell of all.
         """
         some = self.q[:: 1 + len(self.q) // _LOOKS]
-        power = self.cells(np.log(some), slice(function * len(orders()), (function + 1) * len(orders()))) ** 2
+        power = expansion(self.activation, function)(np.log(some)) ** 2
         if function == _VALUE:
             power *= np.maximum(orders(), 1.0)
         kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0)
@@ -168,7 +168,7 @@ class _Terms:
 
     def pairs(self, function: int, kept: Array, a: Array, b: Array) -> tuple[Array, Array]:
         """a_k b_k, (R, P, K), and sum (a_k - b_k)^2 / 2, (R, P), of the inputs a and b, (P,) each."""
-        found = self.cells(np.log(self.q), function * len(orders()) + kept)
+        found = expansion(self.activation, function)(np.log(self.q), kept)
         one = self._of(found, function, a)
         if np.array_equal(self.place[:, a], self.place[:, b]) and not self.beyond.any():
             return one * one, np.zeros(one.shape[:2])
@@ -198,7 +198,7 @@ def _terms(activation: Activation, m: Moments, used: Array) -> _Terms:
         far = Moments(*(getattr(m, name)[:, used] for name in FIELDS))
         scales, mean = np.ones((*q.shape, 3)), far.mean
         scales[beyond] = _scales(activation, far, beyond)
-    return _Terms(expansion(activation), distinct, place.reshape(q.shape), beyond, scales, mean)
+    return _Terms(activation, distinct, place.reshape(q.shape), beyond, scales, mean)
 
 
 def _scales(activation: Activation, own: Moments, beyond: Array) -> Array:

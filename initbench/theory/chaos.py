@@ -27,7 +27,8 @@ Array = np.ndarray[Any, Any]
 ORDER = 24
 _COLUMNS = 5 * (ORDER + 1) + 4
 _NODES = 10  # a panel
-_CELL, _KNOTS = 1.0, 20  # of the polynomials in ln q
+_CELL, _KNOTS = 2.0, 28  # of the polynomials in ln q
+_LIMITS = (1e-16, 1e16)  # of the mean squares that they follow: beyond, phi is a power of z
 _FOLLOWED = 1e-6  # their last coefficients, beside the nodes' own error of 1e-8
 _AT_ONCE = 64
 
@@ -69,7 +70,7 @@ def _rows(activation: Activation, q: Array) -> Array:
     """By polynomials in ln q, and one by one where they do not follow."""
     if homogeneous(activation) is not None:  # in these units, every q is alike
         return _cells(activation)(np.zeros(1))
-    different, place = np.unique(q, return_inverse=True)
+    different, place = np.unique(np.clip(q, *_LIMITS), return_inverse=True)
     found = _cells(activation)(np.log(different))
     lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
     for start in range(0, lost.size, _AT_ONCE):  # rising: neighbours share their panels

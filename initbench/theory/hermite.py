@@ -12,6 +12,7 @@ trusted for 1 - c > 1e-2 alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -54,32 +55,34 @@ def _tail() -> tuple[Array, Array]:
     return nodes(np.array(_ENDS), _TAIL)
 
 
-@lru_cache(maxsize=16)  # up to 8 MB each
-def expansion(activation: Activation) -> Cells:
-    """ln q -> the terms of phi, of phi' and of phi^2 one after another, (N,) -> (N, 3 K)."""
-    return Cells(lambda log_q: terms(activation, np.exp(log_q)).reshape(len(log_q), -1), _CELL, _NODES)
+@lru_cache(maxsize=48)  # up to 3 MB each
+def expansion(activation: Activation, function: int) -> Cells:
+    """ln q -> the terms of phi (0), of phi' (1) or of phi^2 (2), (N,) -> (N, K)."""
+    return Cells(lambda log_q: terms(activation, function, np.exp(log_q)), _CELL, _NODES)
 
 
-def terms(activation: Activation, q: Array) -> Array:
-    """f_k(q) for f = phi, phi', phi^2, (N,) -> (N, 3, K), with the square roots of what the tail's orders hold.
+def terms(activation: Activation, function: int, q: Array) -> Array:
+    """f_k(q) for f = phi (0), phi' (1) or phi^2 (2), (N,) -> (N, K), with the square roots of what the tail's orders
+    hold.
 
     nan where f grows so fast that its average is out of reach of the quadrature.
     """
     m = moments(activation, q)
-    totals = np.stack([m.square, m.slope_square, m.fourth], axis=1)
+    total = (m.square, m.slope_square, m.fourth)[function]
+    by_slope = function == 0 and not activation.formula.jumps
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = _coefficients(activation, q, totals)
+        found = _coefficients(activation, function, q, total)
         powers = found**2
-        if not activation.formula.jumps:
+        if by_slope:
             # sum_k k phi_k^2 = q <phi'^2>: the tail of the value by what it adds to the slope
-            powers[:, 0] *= orders()[:ORDERS]
-            totals[:, 0] = q * totals[:, 1]
-        left = totals - powers.sum(axis=2)
-        left[left <= _COMPLETE * totals] = 0.0
-        masses = np.stack([_masses(left[:, f], powers[:, f]) for f in range(3)], axis=1)
-        if not activation.formula.jumps:
-            masses[:, 0] /= orders()[ORDERS:]
-    return np.concatenate([found, np.sqrt(masses)], axis=2)
+            powers *= orders()[:ORDERS]
+            total = q * m.slope_square
+        left = total - powers.sum(axis=1)
+        left[left <= _COMPLETE * total] = 0.0
+        masses = _masses(left, powers)
+        if by_slope:
+            masses /= orders()[ORDERS:]
+    return np.concatenate([found, np.sqrt(masses)], axis=1)
 
 
 def _masses(left: Array, powers: Array) -> Array:
@@ -101,32 +104,32 @@ def _masses(left: Array, powers: Array) -> Array:
     return np.concatenate([masses * share, masses * (1 - share)], axis=1)
 
 
-def _coefficients(activation: Activation, q: Array, totals: Array) -> Array:
-    """f_k below ORDERS, (N, 3, ORDERS): on nodes that all q share, or cut at the activation's own panels."""
+def _coefficients(activation: Activation, function: int, q: Array, total: Array) -> Array:
+    """f_k below ORDERS, (N, ORDERS): on nodes that all q share, or cut at the activation's own panels."""
     root = np.sqrt(q)[:, None]
     x, weights, basis = _shared()
-    values = _functions(activation, x * root)
+    values = _values(activation, function, x * root)
     squares = (values * values) @ weights
-    if (np.abs(squares - totals) <= _EXACT * totals).all():
+    if (np.abs(squares - total) <= _EXACT * total).all():
         return np.asarray(values @ basis)
     own = mesh(activation)
     own = own[np.abs(own) < REACH * root.max()]
     x, w = nodes(merged(grid(REACH, _PANEL), own / root))
     w = w * density(x)
-    values = _functions(activation, x * root)
-    squares = np.einsum("nfx,nfx,nx->nf", values, values, w)
-    values *= w[:, None]
-    found = np.empty((*values.shape[:2], ORDERS))
-    for k, hermite in enumerate(hermites(x)):
-        found[:, :, k] = np.einsum("nfx,nx->nf", values, hermite)
+    values = _values(activation, function, x * root)
+    weighted = values * w
+    squares = np.vecdot(values, weighted)
+    found = np.stack([np.vecdot(weighted, hermite) for hermite in hermites(x)], axis=1)
     # What grows so fast that most of <f^2> is beyond the nodes has no coefficients here.
-    found[~(np.abs(squares - totals) <= _SEEN * totals)] = np.nan
+    found[~(np.abs(squares - total) <= _SEEN * total)] = np.nan
     return found
 
 
-def _functions(activation: Activation, z: Array) -> Array:
-    value, slope = activation.both(z)
-    return np.stack([value, slope, value * value], axis=1)
+def _values(activation: Activation, function: int, z: Array) -> Array:
+    if function == 1:
+        return activation.slope(z)
+    value = activation.value(z)
+    return value if function == 0 else value * value
 
 
 @lru_cache
@@ -143,4 +146,7 @@ def hermites(x: Array, number: int = ORDERS) -> Iterator[Array]:
     for k in range(number):
         yield newer
         # He_{k+1} = x He_k - k He_{k-1}
-        older, newer = newer, (x * newer - np.sqrt(k) * older) / np.sqrt(k + 1)
+        step = x * newer
+        step *= 1 / math.sqrt(k + 1)
+        step -= math.sqrt(k / (k + 1)) * older
+        older, newer = newer, step

@@ -95,11 +95,12 @@ def _table(activation: Activation, q: Array) -> Array:
         sure = (np.abs(logarithms) < _DIGITS).all(axis=0) & np.isfinite(ratios).all(axis=0)
         lost = ~sure & np.isfinite(logarithms[0]) & ((q < _POWERS[0]) | (q > _POWERS[1]))
         if lost.any():  # what is next to under- or overflowing: phi is a power of z there, and so are its averages
-            end = np.clip(q[lost], *_POWERS)
-            at_end, before = (_logarithms(moments(activation, one)) for one in (end, end ** (1 - 1 / 64)))
-            far = (np.log(q[lost]) - np.log(end)) / (np.log(end) / 64)
-            logarithms[:, lost] = at_end + (at_end - before) * far
-            ratios[:, lost] = _ratios(moments(activation, end))
+            for end in _POWERS:
+                beyond = lost & ((q < 1) == (end < 1))
+                at_end = moments(activation, np.array([end, end ** (1 - 1 / 64)]))
+                last, before = _logarithms(at_end).T[..., None]
+                logarithms[:, beyond] = last + (last - before) * (64 * np.log(q[beyond]) / math.log(end) - 64)
+                ratios[:, beyond] = _ratios(at_end)[:, :1]
         return np.concatenate([logarithms, ratios]).T
 
 
