@@ -55,9 +55,12 @@ for _module in (run, planned, plot, check, compare, report, papers, theory, reco
 
 def main() -> None:
     """Run the command line and exit with the contract's code."""
-    _listen()
-    code = _guarded(lambda: app(standalone_mode=True))
-    _listen_no_more()  # all is done: what comes now cannot make it fail
+    try:
+        _listen()
+        code = _guarded(lambda: app(standalone_mode=True))
+        _listen_no_more()  # all is done: what comes now cannot make it fail
+    except Interrupted as stop:  # it came while one of these began or ended
+        code = _stopped(stop.number)
     sys.exit(code)
 
 

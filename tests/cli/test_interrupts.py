@@ -128,3 +128,25 @@ def test_a_signal_where_python_ignores_exceptions_comes_again() -> None:
     assert done.returncode == 143
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith("interrupted: ")
+
+
+@pytest.mark.parametrize("place", ["_listen", "_guarded", "_listen_no_more"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_guard_begins_or_ends(place: str, number: signal.Signals) -> None:
+    """There is no moment at which it is told with a traceback."""
+    code = f"""
+import signal, sys
+import initbench.cli
+module = sys.modules["initbench.cli.main"]
+before = module.{place}
+def disturbed(*given):
+    found = before(*given) if {place!r} != "_listen_no_more" else None
+    module.{place} = before
+    signal.raise_signal({int(number)})
+    return found
+module.{place} = disturbed
+module.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 128 + number
+    assert done.stderr.splitlines() == ["interrupted: files already written are whole; run the same command again"]
