@@ -77,7 +77,7 @@ def _why(before: Work, work: Work, failed: str | None) -> str:
 def _headline(experiment: Experiment, out: Path, before: Sequence[Work], work: Sequence[Work]) -> str:
     """How much there is, how much of it is done, and what the rest takes. before: the work without --force."""
     from ..engine.sizes import human, needed_bytes
-    from ..lab.plan import seconds, stored_bytes
+    from ..lab.plan import CONCLUDING, seconds, stored_bytes
 
     networks = len(experiment.seeds)
     size = f"{experiment.name}: {len(work)} cell{'s' if len(work) > 1 else ''} x {networks} seeds"
@@ -85,12 +85,13 @@ def _headline(experiment: Experiment, out: Path, before: Sequence[Work], work: S
     todo = [each for each in work if each.blocks]
     if not todo:
         return f"{said}no network has to run"
-    total = sum(seconds(each.planned.cell, each.networks) for each in todo)
+    total = sum(seconds(each.planned.cell, each.networks) for each in todo) + CONCLUDING * len(todo)
+    takes = f"about {total:.1f} s" if total >= 1 else "under a second"
     memory = max(needed_bytes(each.planned.cell) for each in todo)
     disk = sum(stored_bytes(each.planned.cell, networks, experiment.keep_layers) for each in work)
     rest = "the rest" if work is before else "with --force, all of it"
     return (
-        f"{said}{rest} takes about {total:.1f} s of one core, "
+        f"{said}{rest} takes {takes} of one core, "
         f"at least {human(memory)} of memory a worker; all of it about {human(disk)} of disk"
     )
 
@@ -126,6 +127,8 @@ def status(
     for name, works in states.items():
         for each in works[:SHOWN] if name != "done" else ():
             why = found.reasons.get(each.planned.id) or each.why
+            if name == "failed" and not each.blocks:
+                why += " (all its seeds are stored: a run without --force takes them)"
             typer.echo(f"  {name}  {each.planned.id}  {each.planned.grid.label or found.name}  {why}")
         if name != "done" and len(works) > SHOWN:
             typer.echo(f"  and {len(works) - SHOWN} more {name}")

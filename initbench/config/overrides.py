@@ -100,11 +100,13 @@ def _put(node: Node | None, path: tuple[str, ...], value: Node, above: tuple[str
 
 def conflicts(overrides: Iterable[Override], swept: Iterable[str], findings: Findings) -> None:
     """Note overrides of what the sweep sets anyway: they would change nothing, or not what they say."""
-    keys = list(swept)
-    for override in overrides:
+    keys, given = list(swept), list(overrides)
+    options = {override.path[-1] for override in given if override.node.place.source.startswith(f"{OPTION} ")}
+    for override in given:
         for key in keys:
             if override.key == key or override.key.startswith(f"{key}."):
-                instead = f"-s 'sweep.grid.{key}=[{shown(override.node)}]'"
+                axis = f"{OPTION} '{key}" if key in options else f"-s '{'.'.join(GRID)}.{key}"
+                instead = f"{axis}=[{shown(override.node)}]'"
                 what = f"{key} is swept, so this changes nothing; set its values: {instead}"
                 findings.add(override.node.place, override.key, what)
                 break

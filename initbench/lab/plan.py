@@ -13,6 +13,9 @@ from ..engine import Choice
 from ..spec import Cell, Experiment, GridCell, identity
 from .csvtext import Value
 
+CONCLUDING = 0.005
+"""Seconds that a cell takes beside its networks, roughly: its statistics, theory, and the rows of its tables."""
+
 SUMMARY_ROW, THEORY_ROW, NUMBER, BLOCK_NUMBER = 190, 90, 20, 8
 """Bytes of a row of summary.csv and theory.csv, of a number in layers.csv and in a block: roughly."""
 

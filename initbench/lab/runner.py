@@ -21,15 +21,12 @@ from .expectations import Evidence
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .parquet import Parquet
 from .pending import Work, pending
-from .plan import plan, seconds
+from .plan import CONCLUDING, plan, seconds
 from .result import CellResult, Result
 from .sinks import Kept, Sink, Streamed
 from .tabling import Tabulate, wanted_of
 from .tally import Progress, Tally
 from .unchanged import MADE_FROM, made_from, told
-
-CONCLUDING = 0.005
-"""Seconds that a cell takes beside its networks, roughly: its statistics, theory, and the rows of its tables."""
 
 WORTH_PROCESSES = 0.5
 """Seconds of work under which starting worker processes costs more than it saves."""

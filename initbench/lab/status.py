@@ -19,8 +19,10 @@ AGAIN = "run the same command again"
 
 @dataclass(frozen=True)
 class Status:
-    """The cells of a folder. reasons: why the failed ones failed; tables: whether they are there, and
-    of this config."""
+    """The cells of a folder. failed: those that the tables call so, though all their seeds may be stored: by a run
+    before one with --force, or by one that was interrupted since. reasons: why they failed; tables: whether they are
+    there, and of this config.
+    """
 
     name: str
     networks: int
@@ -41,16 +43,16 @@ def folder_status(folder: Path) -> Status:
         raise StorageError(f"{folder}: no such results folder; `initbench run CONFIG` makes one")
     experiment = stored_experiment(folder)
     work = pending(plan(experiment), experiment.seeds, Reader(folder))
-    done = tuple(each for each in work if not each.blocks)
-    rest = [each for each in work if each.blocks]
     reasons = read_failures(folder)
+    failed = tuple(each for each in work if each.planned.id in reasons)
+    rest = [each for each in work if each.planned.id not in reasons]
     known = {each.planned.id for each in work}
     return Status(
         experiment.name,
         len(experiment.seeds),
-        done,
-        tuple(each for each in rest if each.planned.id in reasons),
-        tuple(each for each in rest if each.planned.id not in reasons),
+        tuple(each for each in rest if not each.blocks),
+        failed,
+        tuple(each for each in rest if each.blocks),
         tuple(cell for cell in _stored(folder / CELLS) if cell not in known),
         reasons,
         _tables(folder),

@@ -115,10 +115,12 @@ def remove_leftovers(folder: Path) -> None:
 def claimed(folder: Path) -> Iterator[None]:
     """Be the one writer of a results folder, made where it is missing, for as long as this lasts.
 
-    The lock dies with its process, however that ends. Readers need none. Raises UsageError for a folder that holds
-    something other than results, StorageError where it cannot be made or written, BusyError while another run has it.
+    The lock dies with its process, however that ends; a folder that was made and is still empty goes again. Readers
+    need none. Raises UsageError for a folder that holds something other than results, StorageError where it cannot be
+    made or written, BusyError while another run has it.
     """
     refuse_unfit(folder)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     make_folder(folder)
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder}: is read-only")
@@ -131,6 +133,9 @@ def claimed(folder: Path) -> Iterator[None]:
             yield
     finally:
         _held.discard(place)
+        with suppress(OSError):  # of a run that came to nothing, nothing is left
+            for empty in made:
+                empty.rmdir()
 
 
 def refuse_unfit(folder: Path) -> None:

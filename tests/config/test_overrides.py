@@ -195,3 +195,13 @@ def test_an_axis_of_the_option_replaces_that_of_the_file() -> None:
     }
     found = from_mapping(config, grid={"network.depth": [7]})
     assert [cell.axes for cell in found.cells] == [(("network.depth", "7"), ("network.width", "4"))]
+
+
+def test_an_axis_of_the_option_is_set_by_the_option() -> None:
+    config = {"network": {"depth": 3, "width": 4, "activation": "relu", "initializer": "he_normal"}}
+    with pytest.raises(ConfigError) as caught:
+        from_mapping(config, ["network.depth=7"], grid={"network.depth": "3,5"})
+    (problem,) = caught.value.problems
+    assert problem.message.endswith(
+        "network.depth is swept, so this changes nothing; set its values: --grid 'network.depth=[7]'"
+    )

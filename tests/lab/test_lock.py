@@ -204,3 +204,15 @@ def test_two_runs_from_the_command_line(tmp_path: Path) -> None:
     third = subprocess.run([*words, *short], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert third.returncode == 0, third.stderr
     assert len(initbench.load(tmp_path / "out").cells) == 1
+
+
+def test_a_new_folder_in_which_nothing_came_about_goes_again(tmp_path: Path) -> None:
+    """Such as of a run whose cluster is not there."""
+    (tmp_path / "mine").mkdir()
+    for name in ("results/new", "mine"):
+        with pytest.raises(ZeroDivisionError), store.claimed(tmp_path / name):
+            raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine"]
+    with store.claimed(tmp_path / "results" / "new"):
+        (tmp_path / "results" / "new" / "kept").write_text("")
+    assert (tmp_path / "results" / "new" / "kept").exists()

@@ -11,8 +11,10 @@ import pytest
 import initbench
 from initbench import engine
 from initbench.errors import StorageError
+from initbench.lab import runner
 from initbench.lab.check import check_folder
 from initbench.lab.comparing.measured import open_results
+from initbench.lab.plan import open_experiment
 from initbench.lab.status import folder_status
 
 CONFIG: dict[str, Any] = {
@@ -58,3 +60,24 @@ def test_they_are_not_judged_by_the_new_one(stopped: Path, judge: Callable[[Path
 def test_tables_that_were_never_written_are_told(stopped: Path) -> None:
     (stopped / "manifest.json").unlink()
     assert folder_status(stopped).tables == "not written yet: run the same command again"
+
+
+def test_what_fails_by_wish_is_not_called_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables say that it failed; what is stored of it stays, and a run that is not forced takes it."""
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    out = tmp_path / "out"
+    initbench.run(CONFIG, out=out)
+    before = (out / "cells.csv").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "propagate", no_memory)
+        runner.run(open_experiment(CONFIG), out, 1, force=True)
+    found = folder_status(out)
+    assert (len(found.done), len(found.failed), len(found.missing)) == (0, 1, 0)
+    assert not found.failed[0].blocks
+    assert "out of memory" in found.reasons[found.failed[0].planned.id]
+    initbench.run(CONFIG, out=out)
+    assert len(folder_status(out).done) == 1
+    assert (out / "cells.csv").read_bytes() == before
