@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -70,7 +71,7 @@ class Child:
 
 
 def _as_a_command(folder: Path, words: list[str], error: int) -> NoReturn:
-    code = 70
+    code = 1
     try:
         os.setsid()
         os.chdir(folder)
@@ -81,6 +82,8 @@ def _as_a_command(folder: Path, words: list[str], error: int) -> NoReturn:
         main()
     except SystemExit as end:
         code = int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -158,8 +158,9 @@ def counted(case: ElementTree.Element, item: Item, program: str) -> Count:
     told = [int(one.get("value", "0")) for one in case.iter("property") if one.get("name") == "tried"]
     for found in (case.find("failure"), case.find("error")):
         if found is not None:
-            lines = [line for line in (found.text or "").splitlines() if line.startswith("E ")]
-            return Count(program, node, 0, "failed", now(), " ".join(lines[:2])[:400])
+            lines = (found.text or found.get("message", "")).splitlines()
+            said = [line for line in lines if line.startswith("E ")] or lines[-2:]
+            return Count(program, node, 0, "failed", now(), " ".join(said[:2])[:400])
     status = "passed" if case.find("skipped") is None else "skipped"
     return Count(program, node, (told or [item.times])[0] * (status == "passed"), status, now())
 

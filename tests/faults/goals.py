@@ -17,7 +17,7 @@ class Goal:
 
 
 ONCE = Goal(1, variable="")
-FUZZ = Goal(6250, 625, "INITBENCH_FAULT_FUZZ")
+FUZZ = Goal(6250, 3125, "INITBENCH_FAULT_FUZZ")
 GOALS = {
     "test_kill_9_at_any_moment[leader-1]": Goal(500),
     "test_kill_9_at_any_moment[leader-2]": Goal(500),
