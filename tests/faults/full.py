@@ -18,7 +18,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -74,7 +74,9 @@ def main() -> int:
     before = kept(given.counts, program)
     items = list(to_do(collected(given.share, given.only), given.share, before))
     with ThreadPoolExecutor(given.jobs) as pool:
-        for number, counts in enumerate(pool.map(lambda item: run(item, given.share, program), items), 1):
+        done = as_completed([pool.submit(run, item, given.share, program) for item in items])
+        for number, future in enumerate(done, 1):
+            counts = future.result()
             keep(given.counts, counts)
             failed = [count for count in counts if count.status == "failed"]
             print(f"{now()} {number} of {len(items)}", *[f"{one.node}: {one.fault}" for one in failed], file=sys.stderr)
