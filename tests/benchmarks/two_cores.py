@@ -5,15 +5,21 @@
 Cells of about 50 ms, then as many tiny ones, with `-j 1` and `-j 2`, tables written and no pictures. `efficiency` is
 seconds with one worker over seconds with two, of whole processes and of the run alone (`seconds` of manifest.json,
 which include starting the workers). What a cell takes beside its networks is theory, tables and the store.
+
+Processor time is told as well, which other work on the machine changes little: of all processes, and of the one that
+leads the workers. Two cores can bring no more than the first comes to over half of the second's, nor over what the
+leader alone takes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import tempfile
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +47,44 @@ def config(size: str, cells: int) -> dict[str, Any]:
     }
 
 
-def measured(size: str, cells: int, jobs: int) -> tuple[float, float]:
-    """Seconds of the whole process, and of the run alone."""
+LEADING = """
+import resource, sys
+from initbench.cli import main
+try:
+    main()
+finally:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(used.ru_utime + used.ru_stime)
+"""
+"""The command, and the processor time of its own process as the last line."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of the whole process, and of the run alone; processor time of all processes, and of the first."""
+
+    whole: float
+    inner: float
+    processors: float
+    leader: float
+
+
+def measured(size: str, cells: int, jobs: int) -> Measured:
+    """A sweep from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder) / "cells.yaml", Path(folder) / "out"
         path.write_text(json.dumps(config(size, cells)))  # JSON is YAML
-        command = str(Path(sys.executable).with_name("initbench"))
-        ran = run([command, "run", str(path), "--no-plots", "-q", "-o", str(out), "-j", str(jobs)], {})
-        return ran.seconds, json.loads((out / "manifest.json").read_text())["seconds"]
+        words = ["run", str(path), "--no-plots", "-q", "-o", str(out), "-j", str(jobs)]
+        before = _of_children()
+        ran = run([sys.executable, "-c", LEADING, *words], {})
+        inner = json.loads((out / "manifest.json").read_text())["seconds"]
+        return Measured(ran.seconds, inner, _of_children() - before, float(ran.output.split()[-1]))
+
+
+def _of_children() -> float:
+    """Processor time of all processes that have come from this one and ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -64,11 +100,17 @@ def main() -> None:
         work = [experiment.seeds] * 20  # the first time warms up
         alone = (seconds(cell, work) - seconds(cell, work[:1])) / (len(work) - 1)
         found = [[measured(size, chosen.cells, jobs) for jobs in (1, 2)] for _ in range(chosen.rounds)]
-        whole, inner = ([statistics.median(one[jobs][kind] for one in found) for jobs in (0, 1)] for kind in (0, 1))
+        whole, inner, processors, leader = (
+            [statistics.median(getattr(one[jobs], kind.name) for one in found) for jobs in (0, 1)]
+            for kind in fields(Measured)
+        )
+        most = processors[0] / max(processors[1] / 2, leader[1])
         beside = (inner[0] / chosen.cells - alone) * 1e3
         print(f"{chosen.cells} cells, {size} ({alone * 1e3:.1f} ms of networks, {beside:.1f} ms beside them)")
         print(f"  {whole[0]:.2f} s with one worker, {whole[1]:.2f} s with two: efficiency {whole[0] / whole[1]:.2f}")
         print(f"  the run alone {inner[0]:.2f} and {inner[1]:.2f} s: {inner[0] / inner[1]:.2f}")
+        print(f"  processor time {processors[0]:.2f} and {processors[1]:.2f} s, of that the leader {leader[1]:.2f} s:")
+        print(f"  the efficiency can be {most:.2f} where nothing else runs")
 
 
 if __name__ == "__main__":
