@@ -14,6 +14,8 @@ Array = np.ndarray[Any, Any]
 
 STRETCH = 10.0
 _ALL = slice(None)
+_ROUNDING = 1e-14
+_LONG = 500  # from so many arguments on, a recurrence is faster than cosines
 
 
 @lru_cache
@@ -33,7 +35,15 @@ def transform(number: int) -> Array:
 
 def polynomials(x: Array, number: int) -> Array:
     """T_0 ... T_{number - 1} at x in [-1, 1], (N,) -> (N, number)."""
-    return np.asarray(np.cos(np.arange(number) * np.arccos(np.minimum(np.maximum(x, -1.0), 1.0))[:, None]))
+    x = np.minimum(np.maximum(x, -1.0), 1.0)
+    if len(x) < _LONG:
+        return np.asarray(np.cos(np.arange(number) * np.arccos(x)[:, None]))
+    found, twice = np.empty((number, len(x))), 2 * x
+    found[0], found[1] = 1.0, x
+    for k in range(2, number):
+        np.multiply(twice, found[k - 1], out=found[k])
+        found[k] -= found[k - 2]
+    return found.T
 
 
 def clenshaw(falling: Sequence[float], x: float) -> float:
@@ -49,7 +59,8 @@ class Cells:
 
     function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again. Cells are of
     one width in u, t = STRETCH sinh(u / STRETCH): of that width in t near 0, and growing with |t| beyond STRETCH.
-    tolerance: a cell whose last two coefficients are larger than that, beside its largest, is not followed: nan.
+    tolerance: a cell is not followed, nan, where an entry's last two coefficients are larger than that, beside its
+    largest and 1, or where its largest is so large that what it is elsewhere is known no better.
     """
 
     def __init__(
@@ -85,7 +96,10 @@ class Cells:
             u = self.width * (index + (points(self.nodes) + 1) / 2)
             t = STRETCH * np.sinh(u / STRETCH)
             found = transform(self.nodes) @ self.function(t)
-            if self.tolerance < math.inf and np.abs(found[-2:]).max() > self.tolerance * np.abs(found).max():
-                found = np.full_like(found, np.nan)
+            if self.tolerance < math.inf:
+                size = np.abs(found)
+                largest = np.maximum(size.max(axis=0), 1.0)
+                if (np.maximum(size[-2:].max(axis=0) / largest, largest * _ROUNDING) > self.tolerance).any():
+                    found = np.full_like(found, np.nan)
             self.coefficients[index] = found
         return self.coefficients[index]

@@ -29,6 +29,7 @@ _WITHIN = (1e-250, 1e250)  # mean squares that are followed by polynomials
 _POSITIVE = ("square", "slope_square", "fourth", "slope_fourth", "mixed")
 _DIGITS = 640.0  # of a logarithm: beyond, its exponential may have lost some
 _POWERS = (1e-40, 1e40)  # mean squares beyond which phi is a power of z
+_HUGE = 1e300
 _MANY = 4  # mean squares whose averages are taken from polynomials, too
 
 
@@ -92,16 +93,25 @@ def _table(activation: Activation, q: Array) -> Array:
     with np.errstate(all="ignore"):
         m = moments(activation, q)
         logarithms, ratios = _logarithms(m), _ratios(m)
+        found = np.concatenate([logarithms, ratios]).T
         sure = (np.abs(logarithms) < _DIGITS).all(axis=0) & np.isfinite(ratios).all(axis=0)
+        # what is next to under- or overflowing
         lost = ~sure & np.isfinite(logarithms[0]) & ((q < _POWERS[0]) | (q > _POWERS[1]))
-        if lost.any():  # what is next to under- or overflowing: phi is a power of z there, and so are its averages
-            for end in _POWERS:
-                beyond = lost & ((q < 1) == (end < 1))
-                at_end = moments(activation, np.array([end, end ** (1 - 1 / 64)]))
-                last, before = _logarithms(at_end).T[..., None]
-                logarithms[:, beyond] = last + (last - before) * (64 * np.log(q[beyond]) / math.log(end) - 64)
-                ratios[:, beyond] = _ratios(at_end)[:, :1]
-        return np.concatenate([logarithms, ratios]).T
+        found[lost] = _far_out(activation, q[lost])
+        return found
+
+
+def _far_out(activation: Activation, q: Array) -> Array:
+    """The same beyond _POWERS, where phi is a power of z, and so are its averages of q, (N,) -> (N, 11)."""
+    found = np.empty((len(q), 11))
+    for end in _POWERS:
+        beyond = (q < 1) == (end < 1)
+        if beyond.any():
+            at_end = moments(activation, np.array([end, end ** (1 - 1 / 64)]))
+            last, before = _logarithms(at_end).T
+            found[beyond, :5] = last + (last - before) * (64 * np.log(q[beyond, None]) / math.log(end) - 64)
+            found[beyond, 5:] = _ratios(at_end)[:, 0]
+    return found
 
 
 def _logarithms(m: Moments) -> Array:
@@ -115,13 +125,14 @@ def _ratios(m: Moments) -> Array:
 
 
 def _made(q: Array, table: Array) -> Array:
-    """The fields of Moments, (N,) and (N, 11) -> (12, N)."""
-    positive, (mean, d_mean, d_square, d2_square, d_slope, d2_slope) = np.exp(table[:, :5].T), table[:, 5:].T
-    found = dict(zip(_POSITIVE, positive, strict=True))
+    """The fields of Moments, (N,) and (N, 11) -> (12, N); a derivative stays finite where its average is."""
+    positive, ratios = np.exp(table[:, :5].T), table[:, 5:].T
+    found = {"q": q, **dict(zip(_POSITIVE, positive, strict=True))}
     s, slope = found["square"], found["slope_square"]
-    found |= {"q": q, "mean": mean * np.sqrt(s), "d_mean": d_mean * np.sqrt(s) / q, "d_square": d_square * s / q}
-    found |= {"d2_square": d2_square * s / q / q, "d_slope_square": d_slope * slope / q}
-    found |= {"d2_slope_square": d2_slope * slope / q / q}
+    root = np.sqrt(s)
+    units = [root, root / q, s / q, s / q / q, slope / q, slope / q / q]
+    names = ("mean", "d_mean", "d_square", "d2_square", "d_slope_square", "d2_slope_square")
+    found |= {name: ratio * np.minimum(unit, _HUGE) for name, ratio, unit in zip(names, ratios, units, strict=True)}
     return np.stack([found[name] for name in FIELDS])
 
 
@@ -162,15 +173,27 @@ def _quick(activation: Activation) -> bool:
 
 
 def averages(activation: Activation, q: Array) -> Array:
-    """The fields of Moments, (N,) -> (12, N): of many mean squares by polynomials, as long as all is finite."""
+    """The fields of Moments, (N,) -> (12, N): of many mean squares by polynomials, where they follow."""
     table = np.empty((len(FIELDS), len(q)))
-    many = (_WITHIN[0] < q) & (q < _WITHIN[1]) if len(q) > _MANY and not _quick(activation) else q < 0
+    many = (q > 0) & (q < np.inf) if len(q) > _MANY and not _quick(activation) else q < 0
     if many.any():
-        followed = _made(q[many], _cells(activation)(np.log(q[many])))
-        table[:, many] = followed
-        many[many] = np.isfinite(followed).all(axis=0)
+        followed = _followed(activation, q[many])
+        table[:, many] = _made(q[many], followed)
+        many[many] = np.isfinite(followed).all(axis=1)
     if not many.all():
         m = moments(activation, q[~many])
         table[:, ~many] = np.stack([getattr(m, name) for name in FIELDS])
     table[0] = q
     return table
+
+
+def _followed(activation: Activation, q: Array) -> Array:
+    """What `_table` has, (N,) -> (N, 11)."""
+    inside = (_WITHIN[0] < q) & (q < _WITHIN[1])
+    if inside.all():
+        return _cells(activation)(np.log(q))
+    found = np.empty((len(q), 11))
+    found[~inside] = _far_out(activation, q[~inside])
+    if inside.any():
+        found[inside] = _cells(activation)(np.log(q[inside]))
+    return found

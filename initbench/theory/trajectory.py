@@ -198,7 +198,7 @@ def _blocks(origin: Array, size: int) -> list[Array]:
 
 def _known_pairs(activation: Activation, start: InputState, m: Array, origins: Array) -> tuple[Pairs, Array]:
     """The pairs of an activation at the layers that some layers repeat, and the row of such a layer in them."""
-    own = np.unique(origins)
+    own = origins[np.diff(origins, prepend=-1) > 0]
     place = np.zeros(m.shape[1], np.intp)
     place[own] = np.arange(len(own))
     return pairs_at(activation, Moments(*m[:, own]), start.a, start.b), place

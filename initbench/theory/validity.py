@@ -89,5 +89,6 @@ def short_range(t: Trajectory, backward: bool) -> Array:
 
 def _added(t: Trajectory, backward: bool) -> Array:
     """The sum of 1 / n over the layers that a signal has passed, its own among them, (L + 1,)."""
-    each = np.where(np.arange(t.depth + 1) > 0, 1 / t.width, 0.0)
+    each = 1 / t.width
+    each[0] = 0.0
     return np.cumsum(each[::-1])[::-1] if backward else np.cumsum(each)

@@ -38,3 +38,13 @@ def test_a_cell_is_asked_for_once() -> None:
         cells(np.array([t]))
         cells.first(t)
     assert asked == [10]
+
+
+@pytest.mark.parametrize("far", [0.0, 60.0])
+def test_a_cell_that_says_too_little_is_not_followed(far: float) -> None:
+    """A kink is no polynomial; and beside values of e^60, cos t would be rounding."""
+    smooth = Cells(lambda t: np.stack([np.exp(t + far), np.cos(t)], axis=1), 2.0, 24, 1e-6)
+    kinked = Cells(lambda t: np.abs(t - 0.7)[:, None], 2.0, 24, 1e-6)
+    with np.errstate(invalid="ignore"):
+        assert np.isfinite(smooth(np.array([0.3]))).all() == (far == 0)
+        assert np.isnan(kinked(np.array([0.3]))).all()
