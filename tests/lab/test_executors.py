@@ -26,10 +26,11 @@ from initbench import engine
 from initbench.engine import Trace
 from initbench.lab import executors
 from initbench.lab.blocks import encode
-from initbench.lab.executors import Failure, Outcome, Task
+from initbench.lab.executors import Failure, Outcome, Task, processes
 from initbench.lab.executors import tasks as tasks_
 from initbench.lab.executors.processes import BLAS_VARIABLES
-from initbench.lab.executors.tasks import KILLED, Bundle, Hear
+from initbench.lab.executors.tasks import KILLED, TRIES, Bundle, Hear
+from initbench.lab.executors.workers import Worker, hire
 from initbench.lab.plan import open_experiment
 
 NETWORK = {"depth": 2, "width": 8, "activation": "tanh", "initializer": "lecun_normal"}
@@ -135,6 +136,23 @@ def test_a_task_that_kills_its_worker_fails_alone(
         watch.cancel()
     assert found[3] == Failure(KILLED)
     assert found[:3] + found[4:] == [Failure(said)] * 7
+
+
+def test_what_stood_beside_it_needs_one_worker_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one for each task of the bundle."""
+    monkeypatch.setattr(tasks_, "work_all", lab_workers.die_all)
+    hired: list[Worker] = []
+
+    def counted(crew: list[Worker]) -> Worker:
+        hired.append(hire(crew))
+        return hired[-1]
+
+    monkeypatch.setattr(processes, "hire", counted)
+    bundle = tuple((task.seeds[0], task) for task in tasks(8))
+    found = dict(processes.pooled([bundle], 1, lambda index, step: None))
+    assert [index for index, outcome in found.items() if outcome == Failure(KILLED)] == [3]
+    assert len(found) == 8
+    assert len(hired) == 1 + TRIES + 1  # for the bundle, up to the deadly one and twice more for it, for the rest
 
 
 def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

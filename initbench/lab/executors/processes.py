@@ -33,8 +33,9 @@ def pooled(work: Sequence[Bundle], jobs: int, hear: Hear) -> Iterator[tuple[int,
     suspects: list[Bundle] = []
     with _one_blas_thread():
         yield from _shared_out(waiting, jobs, suspects, hear)
-        for index, task in (entry for bundle in suspects for entry in bundle):
-            yield index, _alone(((index, task),), hear)
+        with _crew() as crew:
+            for index, task in (entry for bundle in suspects for entry in bundle):
+                yield index, _alone(crew, ((index, task),), hear)
 
 
 def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle], hear: Hear) -> Iterator[tuple[int, Outcome]]:
@@ -72,18 +73,19 @@ def _feed(crew: Sequence[Worker], waiting: deque[Bundle]) -> None:
             worker.give(waiting.popleft())
 
 
-def _alone(bundle: Bundle, hear: Hear) -> Outcome:
-    """The outcome of one task with a worker of its own."""
+def _alone(crew: list[Worker], bundle: Bundle, hear: Hear) -> Outcome:
+    """The outcome of one task beside which nothing is under work. A worker that outlives it has the next one, too: a
+    bundle may have hundreds, and each start costs half a second."""
     for _ in range(TRIES):
-        with _crew() as crew:
-            worker = hire(crew)
-            worker.give(bundle)
-            try:
-                while isinstance(found := worker.answer(), UnderWay):
-                    hear(found.index, found.step)
-                return found[1][0]
-            except Died:
-                continue
+        worker = crew[0] if crew else hire(crew)
+        worker.give(bundle)
+        try:
+            while isinstance(found := worker.answer(), UnderWay):
+                hear(found.index, found.step)
+            return found[1][0]
+        except Died:
+            crew.remove(worker)
+            worker.kill()
     return Failure(KILLED)
 
 
