@@ -49,8 +49,9 @@ def dead_fraction(t: Trajectory, dtype: str) -> Array:
 
 def _anywhere(activation: Activation, e: Array, batch: int, dtype: str) -> Array:
     """At a mean square beside which all ends are 0, for many 1 - c, (N,) -> (N,)."""
-    if not len(e) or share(activation, _FAR, "inactive", dtype) <= _NEVER:
-        return np.zeros(len(e))
+    alone = float(share(activation, _FAR, "inactive", dtype))
+    if not len(e) or batch == 1 or alone <= _NEVER:
+        return np.full(len(e), alone if alone > _NEVER else 0.0)
     logarithms = _logarithms(activation, batch, dtype)
     place = np.log1p(batch * (np.pi / 2 - 2 * np.arcsin(np.sqrt(e / 2)))) / _longest(batch)
     part = np.minimum(place.astype(int), _PARTS - 1)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from theory_cells import make_cell
 
+from initbench.catalogue.activations import activation
 from initbench.catalogue.initializers import initializer
 from initbench.catalogue.inputs import inputs
-from initbench.theory.dead import dead_fraction
+from initbench.theory.dead import _anywhere, dead_fraction
 from initbench.theory.kernel import trajectory
 from initbench.theory.shares import dead_share
 
@@ -43,6 +44,14 @@ def test_many_layers_are_the_layers_one_by_one(name: str, sigma_w: float) -> Non
     some = [1, 2, 3, 10, 50, 120, 200]
     exact = [dead_share(t.laws[0].activation, t.q[k, 0], 1 - t.e[k, 0], 32) for k in some]
     assert dead_fraction(t, "float64")[some] == pytest.approx(np.array(exact, float), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("batch", "error"), [(1, 1e-15), (2, 1e-12), (64, 1e-11), (300, 1e-4)])
+def test_angles_of_all_kinds_without_a_length(batch: int, error: float) -> None:
+    """Where the only end of the inactive region is 0: down to 2^-64, and for more inputs as far as it could be seen."""
+    e = np.concatenate([1 - np.geomspace(1e-6, 0.5, 20), np.linspace(0.01, 0.5, 10), [1.0]])
+    found, exact = _anywhere(activation("relu"), e, batch, "float64"), dead_share(activation("relu"), 1.0, 1 - e, batch)
+    assert found == pytest.approx(exact, rel=error, abs=0 if batch <= 64 else 1e-12)
 
 
 def test_beyond_the_known_layers_it_is_unknown() -> None:

@@ -172,7 +172,7 @@ def test_notes_say_where_theory_ends_and_what_is_out_of_range() -> None:
 
 @pytest.mark.parametrize(("name", "sigma_w", "sigma_b"), [("tanh", 1.5, 0.3), ("relu", 2**0.5, 0), ("gelu", 1.4, 0.3)])
 def test_a_thousand_layers_in_a_moment(name: str, sigma_w: float, sigma_b: float) -> None:
-    """Some 40 ms of processor time once an activation is known; the bound leaves room for slow machines."""
+    """Some 15 to 40 ms of processor time once an activation is known; the bound leaves room for slow machines."""
     cell = make_cell((256,) * 1001, name, sigma_w, sigma_b, batch=64)
     predict_cell(cell)
 
