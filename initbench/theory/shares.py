@@ -35,7 +35,7 @@ def share(activation: Activation, q: ArrayLike, where: Where, dtype: str = "floa
     ends = region(activation, where, dtype)
     if not ends.size and not (q == 0).any():
         return np.zeros(q.shape)
-    different, place = np.unique(q, return_inverse=True)
+    different, place = np.unique(q, return_inverse=True) if q.size > _AT_ONCE else (q.ravel(), slice(None))
     with np.errstate(divide="ignore", invalid="ignore"):
         ends = np.where(np.isinf(ends), ends, ends / np.sqrt(different)[:, None, None])
     low, high = ends[..., 0], ends[..., 1]
