@@ -116,9 +116,9 @@ class SeriesPairs:
         return np.asarray(self.apart[row] + np.vecdot(self.value[row], lost))
 
     def gap_of_one(self, row: int, e: float) -> float:
-        if not e < 1:
+        if not e <= 1:
             return float(self.gap(row, np.array([e]))[0])
-        kept = np.expm1(math.log1p(-e) * self.k)
+        kept = np.expm1((math.log1p(-e) if e < 1 else _FARTHEST) * self.k)
         return float(self.apart[row, 0] - self.value[row, 0].dot(kept))
 
     def products(self, rows: Array, e: Array) -> Array:
