@@ -27,7 +27,7 @@ _NODES = 40
 _LIMITS = (1e-16, 1e16)  # of the mean squares that the series is asked for; beyond, phi is a power of z
 _TRIFLE = 1e-17  # of the slope's power, what an order may hold and be left out
 _VALUE, _SLOPE, _SQUARE = range(3)  # the functions that there are terms of
-_LOOKS = 64  # mean squares that tell which terms are negligible
+_LOOKS = 4  # intervals per factor e, of which the ends tell which terms are negligible
 _FARTHEST = -745.0  # exp(-745) is the smallest float
 
 
@@ -156,9 +156,11 @@ class _Terms:
         """The indices of the terms that are not negligible, (K,), 0 among them.
 
         Left out is what adds next to nothing to the function's own power, the slope's being k times the value's. It
-        is a smooth function of ln q: some mean squares tell of all.
+        is a smooth function of ln q: mean squares that are near one another tell of those between them.
         """
-        some = self.q[:: 1 + len(self.q) // _LOOKS]
+        level = np.floor(np.log(self.q) * _LOOKS)
+        ends = np.flatnonzero(level[1:] != level[:-1])
+        some = self.q[np.unique(np.concatenate([[0], ends, ends + 1, [len(self.q) - 1]]))]
         power = expansion(self.activation, function)(np.log(some)) ** 2
         if function == _VALUE:
             power *= np.maximum(orders(), 1.0)
