@@ -13,7 +13,7 @@ trusted for 1 - c > 1e-2 alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -68,10 +68,11 @@ def terms(activation: Activation, function: int, q: Array) -> Array:
     nan where f grows so fast that its average is out of reach of the quadrature.
     """
     m = moments(activation, q)
-    total = (m.square, m.slope_square, m.fourth)[function]
+    totals = (m.square, m.slope_square, m.fourth)
+    total = totals[function]
     by_slope = function == 0 and not activation.formula.jumps
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        found = _coefficients(activation, function, q, total)
+        found = _coefficients(activation, function, q, totals)
         powers = found**2
         if by_slope:
             # sum_k k phi_k^2 = q <phi'^2>: the tail of the value by what it adds to the slope
@@ -104,21 +105,23 @@ def _masses(left: Array, powers: Array) -> Array:
     return np.concatenate([masses * share, masses * (1 - share)], axis=1)
 
 
-def _coefficients(activation: Activation, function: int, q: Array, total: Array) -> Array:
+def _coefficients(activation: Activation, function: int, q: Array, totals: Sequence[Array]) -> Array:
     """f_k below ORDERS, (N, ORDERS): on nodes that all q share, or cut at the activation's own panels."""
     root = np.sqrt(q)[:, None]
     x, weights, basis = _shared()
-    values = _values(activation, function, x * root)
-    squares = (values * values) @ weights
-    if (np.abs(squares - total) <= _EXACT * total).all():
-        return np.asarray(values @ basis)
+    values = [_values(activation, one, x * root) for one in range(3)]
+    # bends that the nodes miss are seen in the slope rather than in the value
+    if all(
+        (np.abs((f * f) @ weights - whole) <= _EXACT * whole).all() for f, whole in zip(values, totals, strict=True)
+    ):
+        return np.asarray(values[function] @ basis)
     own = mesh(activation)
     own = own[np.abs(own) < REACH * root.max()]
     x, w = nodes(merged(grid(REACH, _PANEL), own / root))
     w = w * density(x)
-    values = _values(activation, function, x * root)
-    weighted = values * w
-    squares = np.vecdot(values, weighted)
+    chosen = _values(activation, function, x * root)
+    weighted = chosen * w
+    squares, total = np.vecdot(chosen, weighted), totals[function]
     found = np.stack([np.vecdot(weighted, hermite) for hermite in hermites(x)], axis=1)
     # What grows so fast that most of <f^2> is beyond the nodes has no coefficients here.
     found[~(np.abs(squares - total) <= _SEEN * total)] = np.nan
