@@ -30,6 +30,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _debug = False
+_came: list[int] = []
+"""The signals that asked this run to stop."""
 
 
 def _version(value: bool) -> None:
@@ -92,6 +94,8 @@ def _guarded(command: Callable[[], object]) -> int:
         _say(f"error: {error.filename or 'output'}: {error.strerror or error}")
         return STORAGE_ERROR
     except Exception as error:
+        if _came:  # compiled code that was interrupted says something else: Matplotlib, that a box is invalid
+            return _stopped(_came[0])
         if _debug:
             traceback.print_exc()
         _say(f"internal error: {type(error).__name__}: {error} (please report it; `initbench --debug ...` shows where)")
@@ -129,6 +133,7 @@ def _listen() -> None:
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     _listen_no_more()  # a second signal while we clean up must not cut that short
+    _came.append(number)
     raise Interrupted(number)
 
 

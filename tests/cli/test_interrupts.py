@@ -150,3 +150,22 @@ module.main()
     done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 128 + number
     assert done.stderr.splitlines() == ["interrupted: files already written are whole; run the same command again"]
+
+
+def test_an_interrupt_that_compiled_code_takes_for_a_mistake_is_one() -> None:
+    """Matplotlib asks a box for its numbers, and whatever goes wrong in there is a box without numbers."""
+    code = """
+import signal, sys
+import initbench.cli
+module = sys.modules["initbench.cli.main"]
+def app(standalone_mode):
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except BaseException:
+        raise ValueError("Invalid bounding box") from None
+module.app = app
+module.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 143
+    assert done.stderr.splitlines() == ["interrupted: files already written are whole; run the same command again"]

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -79,6 +80,7 @@ def _as_a_command(folder: Path, words: list[str], error: int) -> NoReturn:
         os.dup2(error, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
         sys.argv = ["initbench", *words]
+        warnings.simplefilter("ignore", ResourceWarning)  # as Python has it, and pytest has not
         main()
     except SystemExit as end:
         code = int(end.code or 0)

@@ -28,6 +28,10 @@ def test_what_is_to_do_is_what_was_not_counted() -> None:
     assert not list(to_do([KILLS, CELLS, ONCE], 0.5, [*before, *counts(ONCE, 1)]))
 
 
+def test_every_row_of_the_table_has_a_name_of_its_own() -> None:
+    assert len({*WHAT.values(), *OTHERS.values()}) == len(WHAT) + len(OTHERS)
+
+
 def test_a_share_of_a_size_is_a_smaller_size() -> None:
     (item,) = to_do([CELLS], 0.02, [])
     assert (item.times, item.goal.variable) == (200, "INITBENCH_FAULT_CELLS")
