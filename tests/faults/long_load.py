@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import statistics
 import time
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ class Load:
     def flat(self) -> bool:
         """Whether nobody grew, and it ended as it was asked to."""
         grown = [after - before > max(SHARE * before, MEGABYTES) for before, after in (self.leader, self.worker)]
-        return not any(grown) and self.code in (0, 130)
+        return not any(grown) and self.code in (0, 143)
 
     def __str__(self) -> str:
         sizes = [f"{who} {before:.0f} to {after:.0f} MB" for who, (before, after) in zip(
@@ -71,7 +70,7 @@ def megabytes(pid: int) -> float:
 
 
 def long_load(folder: Path, hours: float, jobs: int = 2) -> Load:
-    """Let a sweep go on for this long in a folder, and stop it as Ctrl-C does."""
+    """Let a sweep go on for this long in a folder, and stop it as a scheduler does."""
     half = max(1, round(CELLS * hours / 2))
     (folder / "two_hours.yaml").write_text(CONFIG.format(cells=2 * half, half=half))
     out, began = folder / "two_hours", time.monotonic()
@@ -84,7 +83,7 @@ def long_load(folder: Path, hours: float, jobs: int = 2) -> Load:
             log.writelines(f"{one.seconds:.0f},{one.pid},{one.megabytes:.1f}\n" for one in found)
             log.flush()
             time.sleep(min(SAMPLE_SECONDS, 36 * hours))
-    process.send_signal(signal.SIGINT)
+    process.terminate()  # what is started in the background ignores Ctrl-C
     lasted = (time.monotonic() - began) / 3600
     code, _ = finish(process)
     assert nobody_left(process.pid)

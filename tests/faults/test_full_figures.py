@@ -72,5 +72,5 @@ def test_a_load_is_flat_or_not(last: int, flat: bool) -> None:
     found = quarters(samples, 1)
     assert found == (300, last)
     assert found
-    assert Load(2.0, 9, 130, found, (50, 50)).flat == flat
+    assert Load(2.0, 9, 143, found, (50, 50)).flat == flat
     assert not Load(2.0, 9, 1, (300, 300), (50, 50)).flat
