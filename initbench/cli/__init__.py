@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 
 # Modules make objects by the ten thousand, and hardly a cycle: a tenth of the start went into looking for some.
-gc.set_threshold(100_000, 20, 20)
+gc.set_threshold(10_000, 10, 10)
 
 try:
     from .main import main as main
