@@ -72,7 +72,10 @@ def _quantiles(values: Array, n: Array) -> Array:
     result = np.full((3, *n.shape), np.nan)
     complete = n == len(values)
     with np.errstate(all="ignore"):
-        result[:, complete] = np.quantile(values[:, complete], levels, axis=0)
+        # The seeds of each metric and layer are sorted first: with SIMD, sorting costs a third of the search among
+        # unsorted ones.
+        rows = np.sort(np.ascontiguousarray(values[:, complete].T), axis=1)
+        result[:, complete] = np.quantile(rows, levels, axis=1, overwrite_input=True)
         for place in zip(*np.nonzero(~complete & (n > 0)), strict=True):
             column = values[(slice(None), *place)]
             result[(slice(None), *place)] = np.quantile(column[~np.isnan(column)], levels)
