@@ -29,6 +29,7 @@ _TRUSTED = 1e-9  # and of one that is still counted on
 _NEAREST, _FARTHEST = -12, 34  # powers of 2 between which the mesh looks for structure
 _DEEPEST = 12  # halvings of a panel between two neighbouring powers
 _AT_ONCE = 64  # panels that are cut before all are looked at again
+_AHEAD = 16  # panels that are joined on trial
 _MOST = 500  # ends on one side, beyond which an activation that never rests (sin) is left alone
 _AVERAGES = 6  # of powers of phi and phi' that a panel is judged by
 
@@ -130,10 +131,11 @@ def _smooth(activation: Activation, end: float) -> bool:
     room = np.abs(ends - end)
     largest = min(room[room > 0].min(initial=math.inf), max(abs(end), 1.0)) / 2
     up_to = np.unique([0.0, end, *ends[(ends * end > 0) & (np.abs(ends) < abs(end))]])
-    reached = _integrals(activation, 1, up_to)[:, _AVERAGES:].sum(axis=0)
+    reached = _integrals(activation, 1, up_to[:-1], up_to[1:])[:, _AVERAGES:].sum(axis=0)
     for half in (largest, largest / 4, largest / 16):
-        parts = _integrals(activation, 1, end + half * np.array([-1.0, 0.0, 1.0])).sum(axis=0)
-        whole = _integrals(activation, 1, end + half * np.array([-1.0, 1.0]))[0]
+        low, middle, high = end + half * np.array([[-1.0], [0.0], [1.0]])
+        parts = (_integrals(activation, 1, low, middle) + _integrals(activation, 1, middle, high))[0]
+        whole = _integrals(activation, 1, low, high)[0]
         if _close(whole, parts, reached + parts[_AVERAGES:]):
             return True
     return False
@@ -156,14 +158,11 @@ def _middle(activation: Activation, own: Array) -> float:
     """Half the width of the widest panel around 0; 0 where the activation bends there."""
     nearest = np.abs(own).min(initial=2.0**_FARTHEST)
     powers = 2.0 ** np.arange(_NEAREST - _DEEPEST, _FARTHEST)
-    widest = 0.0
-    for size in [*powers[powers < nearest].tolist(), float(nearest)]:
-        whole = _integrals(activation, 1, np.array([-size, size]))[0]
-        parts = _integrals(activation, 1, np.array([-size, 0.0, size])).sum(axis=0)
-        if size == 0 or not _close(whole, parts, parts[_AVERAGES:]):
-            break
-        widest = size
-    return widest
+    sizes, zero = np.append(powers[powers < nearest], nearest), np.zeros(1)
+    whole = _integrals(activation, 1, -sizes, sizes)
+    parts = _integrals(activation, 1, -sizes, zero) + _integrals(activation, 1, zero, sizes)
+    fits = (sizes > 0) & _close(whole, parts, parts[:, _AVERAGES:])
+    return float(np.append(0.0, sizes)[np.append(fits, False).argmin()])
 
 
 def _side(activation: Activation, own: Array, middle: float, sign: int) -> tuple[Array, float]:
@@ -171,55 +170,81 @@ def _side(activation: Activation, own: Array, middle: float, sign: int) -> tuple
     own = np.abs(own[own * sign > 0])
     powers = 2.0 ** np.arange(_NEAREST, _FARTHEST + 1)
     beyond = 2 * max(powers[-1], own.max(initial=0.0))
-    ends, far = _halved(activation, sign, np.union1d([middle, *own, beyond], powers[powers > middle]))
-    return _joined(activation, sign, ends, set(own.tolist())), far
+    first = np.union1d([middle, *own, beyond], powers[powers > middle])
+    ends, pieces, far = _halved(activation, sign, first)
+    return _joined(activation, sign, ends, pieces, own), far
 
 
-def _halved(activation: Activation, sign: int, ends: Array) -> tuple[Array, float]:
+def _halved(activation: Activation, sign: int, ends: Array) -> tuple[Array, Array, float]:
     """Sorted ends with new ones in the middle of panels that are not resolved, the nearest first.
 
-    With them, the distance up to which that led to an end.
+    With them, the integrals between, and the distance up to which that led to an end.
     """
+    low, high = ends[:-1], ends[1:]
+    whole, halves = _integrals(activation, sign, low, high), _halves(activation, sign, low, high)
     while True:
-        middles = (ends[:-1] + ends[1:]) / 2
-        whole, parts = _integrals(activation, sign, ends), _integrals(activation, sign, _sorted(ends, middles))
-        reached = np.cumsum(parts[:, _AVERAGES:], axis=0)[1::2]
-        error = np.abs(whole - parts[::2] - parts[1::2])[:, :_AVERAGES]
-        wide = np.diff(ends) > ends[1:] * 2.0**-_DEEPEST
-        poor = np.flatnonzero(~_within(error, reached, _RESOLVED) & wide & (ends[1:] > 2.0 ** (_NEAREST - _DEEPEST)))
-        if not poor.size or ends.size > _MOST:
+        reached = np.cumsum(halves.reshape(-1, 2 * _AVERAGES)[:, _AVERAGES:], axis=0)[1::2]
+        error = np.abs(whole - halves[:, 0] - halves[:, 1])[:, :_AVERAGES]
+        wide = (high - low > high * 2.0**-_DEEPEST) & (high > 2.0 ** (_NEAREST - _DEEPEST))
+        poor = np.flatnonzero(~_within(error, reached, _RESOLVED) & wide)[:_AT_ONCE]
+        if not poor.size or low.size >= _MOST:
             break
-        ends = _sorted(ends, middles[poor[:_AT_ONCE]])
+        middles, left = (low[poor] + high[poor]) / 2, poor + np.arange(poor.size)
+        low, high = np.insert(low, poor + 1, middles), np.insert(high, poor, middles)
+        whole = np.insert(whole, poor, halves[poor, 0], axis=0)
+        whole[left + 1] = halves[poor, 1]
+        halves, new = np.insert(halves, poor, 0.0, axis=0), np.concatenate([left, left + 1])
+        halves[new] = _halves(activation, sign, low[new], high[new])
     lost = np.flatnonzero(~_within(error, reached, _TRUSTED))
-    return ends, float(ends[lost[0]]) if lost.size else math.inf
+    return np.append(low, high[-1]), whole, float(low[lost[0]]) if lost.size else math.inf
 
 
-def _sorted(ends: Array, more: Array) -> Array:
-    return np.sort(np.concatenate([ends, more]))
+def _halves(activation: Activation, sign: int, low: Array, high: Array) -> Array:
+    """The integrals over both halves of panels, (P, 2, 12)."""
+    middle = (low + high) / 2
+    return np.stack([_integrals(activation, sign, low, middle), _integrals(activation, sign, middle, high)], axis=1)
 
 
-def _joined(activation: Activation, sign: int, ends: Array, own: set[float]) -> Array:
-    """The ends that are left when neighbours are joined, from 0 outwards; own ends stay."""
-    pieces = _integrals(activation, sign, ends)
+def _joined(activation: Activation, sign: int, ends: Array, pieces: Array, own: Array) -> Array:
+    """The ends that are left when neighbours are joined, from 0 outwards; own ends stay.
+
+    pieces: the integrals between the ends, (P, 12).
+    """
     reached = np.cumsum(pieces[:, _AVERAGES:], axis=0)
-    kept: list[float] = []
-    left, first = float(ends[0]), 0
-    for last in range(1, len(pieces)):
-        middle, right = float(ends[last]), float(ends[last + 1])
-        whole = _integrals(activation, sign, np.array([left, right]))
-        if middle in own or not _close(whole, pieces[first : last + 1].sum(axis=0), reached[last])[0]:
-            kept.append(middle)
-            left, first = middle, last
-    return np.array(kept)
+    two = _close(_integrals(activation, sign, ends[:-2], ends[2:]), pieces[:-1] + pieces[1:], reached[1:])
+    stops = [*np.flatnonzero(np.isin(ends, own)).tolist(), len(pieces)]
+
+    def joined_up_to(first: int) -> int:
+        """The panel that those from `first` on are not joined with any more."""
+        stop = next(end for end in stops if end > first)
+        if stop == first + 1 or not two[first]:
+            return first + 1
+        for low in range(first + 2, stop, _AHEAD):
+            last = np.arange(low, min(low + _AHEAD, stop))
+            whole = _integrals(activation, sign, ends[[first]], ends[last + 1])
+            parts = np.cumsum(pieces[first : last[-1] + 1], axis=0)[last - first]
+            close = _close(whole, parts, reached[last])
+            if not close.all():
+                return int(last[close.argmin()])
+        return stop
+
+    kept, panel = [], joined_up_to(0)
+    while panel < len(pieces):
+        kept.append(panel)
+        panel = joined_up_to(panel)
+    return ends[kept]
 
 
-def _integrals(activation: Activation, sign: int, ends: Array) -> Array:
-    """Of phi, phi^2, phi^4, phi', phi'^2, phi'^4 and of their absolute values over panels, (P + 1,) -> (P, 12)."""
+def _integrals(activation: Activation, sign: int, low: Array, high: Array) -> Array:
+    """Of phi, phi^2, phi^4, phi', phi'^2, phi'^4 and of their absolute values over panels between low and high, (P,)
+    each, or (1,) where they are shared -> (P, 12)."""
     points, weights = gauss(_CHECKED)
-    width = np.diff(ends)[:, None]
-    value, slope = activation.both(sign * (ends[:-1, None] + width * points))
-    powers = np.stack([value, value**2, value**4, slope, slope**2, slope**4], axis=1)
-    powers = np.concatenate([powers, np.abs(powers)], axis=1)
+    width = (high - low)[:, None]
+    value, slope = activation.both(sign * (low[:, None] + width * points))
+    powers = np.empty((len(width), 2 * _AVERAGES, _CHECKED))
+    for k, one in enumerate((value, slope)):
+        powers[:, 3 * k], powers[:, 3 * k + 1], powers[:, 3 * k + 2] = one, one**2, one**4
+    np.abs(powers[:, :_AVERAGES], out=powers[:, _AVERAGES:])
     return np.asarray((powers @ weights) * width)
 
 
