@@ -1,14 +1,16 @@
 """initbench, PyTorch and JAX on the same work: whole processes in turn, several rounds.
 
     python tests/benchmarks/frameworks.py [--rounds 3] [--only NAME ...] [--sides initbench pytorch jax]
-                                          [--markdown FILE] [--tuned] [--list]
+                                          [--markdown FILE] [--squares] [--tuned] [--list]
 
 initbench is the command as anybody would run it, `initbench run CONFIG --no-plots`, with all default metrics and its
-tables written. The other two measure the mean squares of preactivations, activations, gradients and weight gradients
-at every layer (torch_side.py, jax_side.py), written plainly, or with --tuned for speed. Seconds are those of the whole
-process, imports and compiling included; `loop` is what each side says of its own: initbench's `seconds` of
-manifest.json, which include starting its workers, and the loop over seeds of the others. Memory is the most that a
-process and its children took together at one time.
+tables written. The other two measure the same at every layer (torch_side.py, jax_side.py), but for the number of
+distinct units, and write nothing: plainly, or with --tuned written for speed. With --squares they measure no more than
+the mean squares of preactivations, activations, gradients and weight gradients, and initbench all the same.
+
+Seconds are those of the whole process, imports and compiling included; `loop` is the loop over seeds alone, of
+processes that have loaded everything (engine_side.py for initbench). Memory is the most that a process and its children
+took together at one time.
 
 Ratios are medians over the rounds of (other / initbench). A round of all works takes several minutes.
 Nothing is judged: machines are noisy, and what is aimed at stands beside what was measured.
@@ -48,16 +50,17 @@ class Measured:
     last: dict[str, float]
 
 
-def initbench(work: Work) -> Measured:
+def initbench(work: Work, small: bool) -> Measured:
     """The command, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         config, out = Path(folder) / "work.yaml", Path(folder) / "out"
         config.write_text(json.dumps(work.config()))  # JSON is YAML
         command = Path(sys.executable).with_name("initbench")
         ran = run([str(command), "run", str(config), "--no-plots", "-q", "-o", str(out)], {})
-        manifest = json.loads((out / "manifest.json").read_text())
         first, last = _medians(out / "summary.csv", work.depth)
-    return Measured(ran.seconds, manifest["seconds"], ran.memory, first, last)
+    script = [sys.executable, str(HERE / "engine_side.py"), work.name, *(["--small"] if small else [])]
+    said = json.loads(run(script, {}).output.splitlines()[-1])
+    return Measured(ran.seconds, said["loop"], ran.memory, first, last)
 
 
 def _medians(summary: Path, depth: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -72,7 +75,7 @@ def _medians(summary: Path, depth: int) -> tuple[dict[str, float], dict[str, flo
 
 def framework(side: str, work: Work, options: argparse.Namespace) -> Measured:
     """torch_side.py or jax_side.py."""
-    told: dict[str, Any] = work.plain() | {"tuned": options.tuned}
+    told: dict[str, Any] = work.plain() | {"tuned": options.tuned, "squares": options.squares}
     script = HERE / {"pytorch": "torch_side.py", "jax": "jax_side.py"}[side]
     ran = run([sys.executable, str(script), json.dumps(told)], {"JAX_PLATFORMS": "cpu"})
     said = json.loads(ran.output.splitlines()[-1])
@@ -86,7 +89,7 @@ def measure(work: Work, options: argparse.Namespace) -> dict[str, list[Measured]
     for number in range(options.rounds):
         for side in list(rounds):
             try:
-                done = initbench(work) if side == "initbench" else framework(side, work, options)
+                done = initbench(work, options.small) if side == "initbench" else framework(side, work, options)
             except RuntimeError as error:
                 print(f"{work.name}: {side} failed: {error}", file=sys.stderr)
                 del rounds[side]
@@ -128,10 +131,11 @@ def _ratio(theirs: list[float], ours: list[float]) -> float:
 def agreement(rounds: dict[str, list[Measured]]) -> str:
     """The sides' medians over seeds beside one another: whether it was the same work."""
     lines = []
-    for end, metrics in (("last", ("preact_q", "act_q")), ("first", ("grad_q", "weight_grad_q"))):
-        for metric in metrics:
-            values = (f"{side} {getattr(runs[0], end)[metric]:.3g}" for side, runs in rounds.items())
-            lines.append(f"  {metric} at the {end} layer: {', '.join(values)}")
+    measured = min((runs[0].last for runs in rounds.values()), key=len)
+    for metric in measured:
+        end = "first" if "grad" in metric else "last"
+        values = (f"{side} {getattr(runs[0], end)[metric]:.3g}" for side, runs in rounds.items())
+        lines.append(f"  {metric} at the {end} layer: {', '.join(values)}")
     return "\n".join(lines)
 
 
@@ -142,6 +146,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES, metavar="SIDE", help=", ".join(SIDES))
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
+    parser.add_argument("--squares", action="store_true", help="PyTorch and JAX measure nothing but mean squares")
     parser.add_argument("--tuned", action="store_true", help="PyTorch and JAX written for speed")
     parser.add_argument(
         "--small", action="store_true", help="a tenth of each depth, narrow, few seeds: to try the script"

@@ -6,8 +6,13 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-METRICS = ("preact_q", "act_q", "grad_q", "weight_grad_q")
-"""What every side measures at every layer; initbench measures its other default metrics too."""
+SQUARES = ("preact_q", "act_q", "grad_q", "weight_grad_q")
+"""Mean squares, the least that anybody measures at a layer."""
+METRICS = (
+    *("preact_mean", "preact_var", "preact_q", "act_mean", "act_var", "act_q", "act_var_batch", "cosine"),
+    *("dead_fraction", "inactive_fraction", "grad_q", "weight_grad_q"),
+)
+"""What initbench measures at every layer of a relu network by default, but for distinct_units."""
 
 SIDES = ("initbench", "pytorch", "jax")
 
