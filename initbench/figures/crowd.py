@@ -37,11 +37,10 @@ def summary(curves: Iterable[Curve], zeros: bool) -> dict[str, Any]:
     one of them; count: all settings. nonfinite, zero: [how many settings have such a mean somewhere, the first layer,
     the last]; without `zeros` none is looked for.
     """
-    found = list(curves)
-    layer = np.concatenate([curve.layer for curve in found])
-    mean = np.concatenate([curve.mean for curve in found])
-    broken = np.concatenate([curve.nonfinite > 0 for curve in found]) | np.isinf(mean)
-    owner = np.repeat(np.arange(len(found)), [len(curve.layer) for curve in found])
+    found = [(curve.layer, curve.mean, curve.nonfinite > 0) for curve in curves]  # no curve stays whole
+    layer, mean, nonfinite = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    broken = nonfinite | np.isinf(mean)
+    owner = np.repeat(np.arange(len(found)), [len(layers) for layers, _, _ in found])
     order = np.lexsort((mean, layer))  # nan comes last
     layers, starts = np.unique(layer[order], return_index=True)
     groups = [part[np.isfinite(part)] for part in np.split(mean[order], starts[1:])]

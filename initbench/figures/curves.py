@@ -45,71 +45,87 @@ Curves = dict[str, Mapping[str, Curve]]  # metric -> cell -> curve
 
 
 class _Stored(Mapping[str, Curve]):
-    """The curves of one metric by cell, each made when it is asked for: of ten thousand cells few are drawn."""
+    """The curves of one metric by cell, each made when it is asked for: of ten thousand cells few are drawn.
 
-    def __init__(self, columns: dict[str, NDArray[Any]], kept: NDArray[np.bool_]) -> None:
-        self._columns, self._kept = columns, kept
-        self.rows: dict[str, NDArray[np.intp]] = {}
+    rows: those of all curves, one after the other; starts: where each begins, and where the last one ends; places: by
+    cell, which of them is its curve.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, NDArray[Any]],
+        rows: NDArray[np.intp],
+        starts: NDArray[np.intp],
+        places: dict[str, int],
+    ) -> None:
+        self._columns, self._rows, self._starts, self._places = columns, rows, starts, places
 
     def __getitem__(self, cell: str) -> Curve:
-        rows = self.rows[cell]
-        rows = rows[self._kept[rows]]
+        place = self._places[cell]
+        rows = self._rows[self._starts[place] : self._starts[place + 1]]
         return Curve(**{name: column[rows] for name, column in self._columns.items()})
 
     def __contains__(self, cell: object) -> bool:
-        return cell in self.rows
+        return cell in self._places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.rows)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._places)
 
 
 def curves(tables: Tables) -> Curves:
-    """Every metric and cell with something measured: finite or not, but not blank."""
+    """Every metric and cell with something measured: finite or not, but not blank. Metrics, and the cells of each, by
+    the layer where they begin, then by row."""
     summary = tables.summary
     if summary.empty:
         return {}
-    place, metrics, cells = _places(summary)
     columns = {field.name: summary[field.name].to_numpy() for field in fields(Curve) if field.name != "outside"}
-    columns["outside"] = _outside(tables, summary, place, metrics, cells)
+    columns["outside"] = np.zeros(len(summary), dtype=bool)
     measured = (columns["n"] > 0) | (columns["nonfinite"] > 0)
     kept = measured | ~np.isnan(columns["theory"])
-    order = np.lexsort((columns["layer"], place))
-    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
-    some, first = np.logical_or.reduceat(measured[order], starts), order[starts]
-    groups = np.split(order, starts[1:])
-    found: Curves = {}
-    for k in np.lexsort((first, columns["layer"][first])):
-        if some[k]:
-            metric, cell = divmod(int(place[first[k]]), len(cells))
-            stored = found.setdefault(str(metrics[metric]), _Stored(columns, kept))
-            assert isinstance(stored, _Stored)
-            stored.rows[str(cells[cell])] = groups[k]
-    return found
+    cell, known = pd.factorize(summary["cell"])
+    names, layer = known.tolist(), columns["layer"]
+    beyond, layers = _beyond(tables, known)
+    found: dict[str, tuple[tuple[int, int], _Stored]] = {}
+    for metric, rows in _by_metric(summary):  # one by one: a large table is never sorted as a whole
+        rows = rows[np.lexsort((layer[rows], cell[rows]))]
+        columns["outside"][rows] = np.isin(cell[rows] * layers + layer[rows], beyond.get(metric, ()))
+        starts = np.flatnonzero(np.diff(cell[rows], prepend=-1))
+        first = rows[starts]
+        shown = np.lexsort((first, layer[first]))
+        shown = shown[np.logical_or.reduceat(measured[rows], starts)[shown]]
+        if shown.size:
+            ends = np.cumsum(np.add.reduceat(kept[rows], starts, dtype=np.intp))
+            places = {names[cell[first[place]]]: place for place in shown.tolist()}
+            begin = first[shown[0]]
+            stored = _Stored(columns, rows[kept[rows]], np.append(0, ends), places)
+            found[metric] = (int(layer[begin]), int(begin)), stored
+    return {metric: found[metric][1] for metric in sorted(found, key=lambda name: found[name][0])}
 
 
-def _places(frame: pd.DataFrame) -> tuple[NDArray[np.int64], pd.Index[Any], pd.Index[Any]]:
-    """Of every row, one number for its metric and cell; the metrics and the cells that these are made of."""
-    metric, metrics = pd.factorize(frame["metric"])
-    cell, cells = pd.factorize(frame["cell"])
-    return metric * len(cells) + cell, pd.Index(metrics), pd.Index(cells)
+def _by_metric(frame: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Of every metric the rows of a table that it has."""
+    code, metrics = pd.factorize(frame["metric"])
+    for number, metric in enumerate(metrics.tolist()):
+        yield metric, np.flatnonzero(code == number)
 
 
-def _outside(
-    tables: Tables, summary: pd.DataFrame, place: NDArray[np.int64], metrics: pd.Index[Any], cells: pd.Index[Any]
-) -> NDArray[np.bool_]:
-    """Of every row of the summary, whether theory.csv says that theory is out of its range there."""
-    if tables.theory is None:
-        return np.zeros(len(summary), dtype=bool)
-    beyond = tables.theory[tables.theory["within"] == "no"]
-    metric = pd.Categorical(beyond["metric"], categories=metrics).codes.astype(np.int64)
-    cell = pd.Categorical(beyond["cell"], categories=cells).codes
-    there = (metric >= 0) & (cell >= 0)
-    layer, layers = summary["layer"].to_numpy(), 1 + int(max(summary["layer"].max(), tables.theory["layer"].max()))
-    where = (metric * len(cells) + cell) * layers + beyond["layer"].to_numpy()
-    return np.isin(place * layers + layer, where[there])
+def _beyond(tables: Tables, cells: Any) -> tuple[dict[str, NDArray[np.int64]], int]:
+    """Where theory.csv says that theory is out of its range: metric -> (number of the cell among `cells`) * layers +
+    layer; and `layers`, more than any layer's number."""
+    theory, top = tables.theory, tables.summary["layer"].max()
+    if theory is None:
+        return {}, 1 + int(top)
+    layer, layers = theory["layer"].to_numpy(), 1 + int(max(top, theory["layer"].max()))
+    cell = pd.Categorical(theory["cell"], categories=cells).codes
+    outside = (theory["within"] == "no").to_numpy() & (cell >= 0)
+    found = {}
+    for metric, rows in _by_metric(theory):
+        rows = rows[outside[rows]]
+        found[metric] = cell[rows].astype(np.int64) * layers + layer[rows]
+    return found, layers
 
 
 def widths(tables: Tables) -> dict[str, dict[int, float]] | None:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from ..spec import Expectation
@@ -95,6 +95,11 @@ class Evidence(Kept):
         index = _Index(self.tables, self._extremes, self._steps)
         return tuple(_outcome(expectation, index) for expectation in self._expectations)
 
+    @property
+    def cells(self) -> dict[str, Table]:
+        """cells.csv, the one table that is still spoken of once all is judged."""
+        return {"cells.csv": self.tables["cells.csv"]}
+
 
 def _outcome(expectation: Expectation, evidence: _Index) -> Outcome:
     measured = list(evidence.find(expectation))
@@ -179,9 +184,11 @@ class _Index:
         self._extremes = extremes if "layers.csv" in tables else None
         self._steps = steps
         self._theory = tables.get("theory.csv")
-        self._summary: dict[tuple[Value, Value], list[dict[str, Value]]] = {}
-        for row in tables["summary.csv"].records():
-            self._summary.setdefault((row["cell"], row["metric"]), []).append(row)
+        self._summary: dict[tuple[Value, Value], list[Row]] = {}
+        summary = tables["summary.csv"]
+        self._columns, metric = summary.columns, summary.columns.index("metric")
+        for row in summary.rows:
+            self._summary.setdefault((row[0], row[metric]), []).append(row)
 
     def find(self, expectation: Expectation) -> Iterator[_Measured]:
         """Every number that the expectation speaks of."""
@@ -210,18 +217,23 @@ class _Index:
         error = "the columns of cells.csv have no standard error" if expectation.test == "near" else ""
         if value is None and expectation.metric.startswith("theory_"):  # a cell without theory is not at fault
             error = f"theory says nothing of {where or 'this cell'} ({self._silence(cell['cell'])})"
-        theory = theory_of(expectation.metric, cell["cell"], self._summary)
+        theory = theory_of(expectation.metric, partial(self._every, cell["cell"]))
         return _Measured(where, value, theory=theory, missing=error)
 
     def _rows(self, cell: Value, expectation: Expectation) -> list[dict[str, Value]]:
         """The summary rows of one cell that the expectation's `layer` chooses."""
-        rows = [row for row in self._summary.get((cell, expectation.metric), []) if _number(row["layer"]) > 0]
+        everything = self._every(cell, expectation.metric)
+        rows = [row for row in everything if _number(row["layer"]) > 0]
         if expectation.layer == "all":
             return rows
         if expectation.layer in ("first", "last"):
             return rows[:1] if expectation.layer == "first" else rows[-1:]
-        everything = self._summary.get((cell, expectation.metric), [])
         return [row for row in everything if row["layer"] == expectation.layer]
+
+    def _every(self, cell: Value, metric: str) -> list[dict[str, Value]]:
+        """The summary rows of one cell and metric, in the order of layers."""
+        rows = self._summary.get((cell, metric), [])
+        return [dict(zip(self._columns, row, strict=True)) for row in rows]
 
     def _layer(self, row: dict[str, Value], expectation: Expectation, where: str) -> _Measured:
         place = f"layer {int(_number(row['layer']))}" + (f", {where}" if where else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .csvtext import Value
 
@@ -18,12 +18,12 @@ def with_sources(metrics: Iterable[str]) -> set[str]:
     return named | {_SOURCE[metric] for metric in named & _SOURCE.keys()}
 
 
-def theory_of(column: str, cell: Value, summary: Mapping[tuple[Value, Value], Sequence[Mapping[str, Value]]]) -> float:
+def theory_of(column: str, rows_of: Callable[[str], Sequence[Mapping[str, Value]]]) -> float:
     """Theory's value of a column of a cell; nan where it has none.
 
-    summary: the rows of summary.csv by (cell, metric), in the order of layers.
+    rows_of: the cell's rows of summary.csv for a metric, in the order of layers.
     """
-    rows = [row for row in summary.get((cell, _SOURCE.get(column)), ()) if row["layer"] != 0]
+    rows = [row for row in rows_of(_SOURCE[column]) if row["layer"] != 0] if column in _SOURCE else []
     if len(rows) < 2:
         return math.nan
     begin, end = (rows[0], rows[-1]) if column in _FORWARD else (rows[-1], rows[0])

@@ -55,8 +55,7 @@ class Result:
     """The results of an experiment. layers, summary, cells, theory are DataFrames; the same content is on disk where
     `out` was given.
 
-    tables: by file name, those that have something to say; with `out`, only what the expectations speak of and all of
-    cells.csv, since the rest is there.
+    tables: by file name, those that have something to say; with `out`, cells.csv alone, since the rest is there.
     """
 
     experiment: Experiment

@@ -151,7 +151,7 @@ def _carry_out(
         experiment, [each.planned for each in work], failed, means.jobs, time.monotonic() - started
     )
     damaged = tuple(damage for each in work for damage in each.damaged)
-    return Result(experiment, tuple(results), evidence.tables, outcomes, record, tables.absent, damaged)
+    return Result(experiment, tuple(results), evidence.cells, outcomes, record, tables.absent, damaged)
 
 
 def _jobs(work: Sequence[Work]) -> int:

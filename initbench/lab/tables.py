@@ -63,8 +63,8 @@ class Tables:
 def read_tables(folder: str | Path, pictured: bool = False) -> Tables:
     """The tables of a results folder; StorageError names the file that is missing or damaged.
 
-    pictured: only the columns that pictures need, texts of the large tables as categories; for many cells a fifth of
-    the memory.
+    pictured: only the columns that pictures need, of the large tables texts as categories and whole numbers as int32
+    where that holds them; for many cells a fifth of the memory.
     """
     folder = Path(folder)
     if not folder.is_dir():

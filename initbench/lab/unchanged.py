@@ -89,7 +89,7 @@ def told(
     outcomes = evidence.outcomes()
     absent = tuple(name for name in ALL if name not in files)
     results = Told(experiment, cells, Reader(out))
-    return Result(experiment, results, evidence.tables, outcomes, record, absent, unchanged=True)
+    return Result(experiment, results, evidence.cells, outcomes, record, absent, unchanged=True)
 
 
 def _sound(out: Path, digest: str) -> dict[str, Any] | None:
