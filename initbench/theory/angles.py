@@ -116,9 +116,10 @@ class SeriesPairs:
         return np.asarray(self.apart[row] + np.vecdot(self.value[row], lost))
 
     def gap_of_one(self, row: int, e: float) -> float:
-        if not e <= 1:
-            return float(self.gap(row, np.array([e]))[0])
-        kept = np.expm1((math.log1p(-e) if e < 1 else _FARTHEST) * self.k)
+        if e > 1:
+            power = np.exp((math.log1p(e - 2) if e < 2 else 0.0) * self.k)
+            return float(self.apart[row, 0] + self.value[row, 0].dot(1 - self.parity * power))
+        kept = np.expm1((_FARTHEST if e == 1 else math.log1p(-e)) * self.k)
         return float(self.apart[row, 0] - self.value[row, 0].dot(kept))
 
     def products(self, rows: Array, e: Array) -> Array:
@@ -160,8 +161,10 @@ class _Terms:
         """
         level = np.floor(np.log(self.q) * _LOOKS)
         ends = np.flatnonzero(level[1:] != level[:-1])
-        some = self.q[np.unique(np.concatenate([[0], ends, ends + 1, [len(self.q) - 1]]))]
-        power = expansion(self.activation, function)(np.log(some)) ** 2
+        some = np.unique(np.concatenate([[0], ends, ends + 1, [len(self.q) - 1]]))
+        # those that are few are found once, together
+        some = self.q if 2 * len(some) > len(self.q) else self.q[some]
+        power = expansion(self.activation, function, np.log(some)) ** 2
         if function == _VALUE:
             power *= np.maximum(orders(), 1.0)
         kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0)
@@ -170,7 +173,7 @@ class _Terms:
 
     def pairs(self, function: int, kept: Array, a: Array, b: Array) -> tuple[Array, Array]:
         """a_k b_k, (R, P, K), and sum (a_k - b_k)^2 / 2, (R, P), of the inputs a and b, (P,) each."""
-        found = expansion(self.activation, function)(np.log(self.q), kept)
+        found = expansion(self.activation, function, np.log(self.q), kept)
         one = self._of(found, function, a)
         if np.array_equal(self.place[:, a], self.place[:, b]) and not self.beyond.any():
             return one * one, np.zeros(one.shape[:2])

@@ -30,6 +30,7 @@ _NODES = 10  # a panel
 _CELL, _KNOTS = 2.0, 28  # of the polynomials in ln q
 _LIMITS = (1e-16, 1e16)  # of the mean squares that they follow: beyond, phi is a power of z
 _FOLLOWED = 1e-6  # their last coefficients, beside the nodes' own error of 1e-8
+_SPARSE = 9  # mean squares a cell: up to so many, polynomials would cost more than they save
 _AT_ONCE = 64
 
 
@@ -82,7 +83,7 @@ def _rows(activation: Activation, q: Array) -> Array:
 @lru_cache(maxsize=32)
 def _cells(activation: Activation) -> Cells:
     """ln q -> the rows of Series."""
-    return Cells(lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, _KNOTS, _FOLLOWED)
+    return Cells(lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, _KNOTS, _FOLLOWED, _SPARSE)
 
 
 def _coefficients(activation: Activation, q: Array) -> Array:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from .chebyshev import Cells
 from .gaussian import moments
-from .quadrature import REACH, density, grid, merged, mesh, nodes
+from .quadrature import ORDER, REACH, density, gauss, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
@@ -30,7 +31,10 @@ ORDERS = 256
 _ENDS = (0.0, 1.0, 3.0, 7.0, 15.0, 27.0)  # of the tail's panels, in ln k above the last order
 _TAIL = 8  # nodes a panel
 _PANEL = 1.5  # He_k turns by sqrt(k) radians a unit: 24 a panel, for 20 nodes
+_DEGREES = 40  # of the polynomials that follow He_k in a panel to all digits
 _CELL, _NODES = 1.0, 24  # in ln q: He_k(z / sqrt(q)) at a kink turns with q, too
+_SPARSE = 6  # mean squares a cell: up to so many, polynomials would cost more than they save
+_ALL = slice(None)
 _COMPLETE = 1e-12  # relative; what is left beyond the orders is rounding
 _EXACT = 1e-13  # relative agreement of <f^2> on shared nodes with its value
 _SEEN = 1e-6  # the same on nodes of their own
@@ -55,10 +59,32 @@ def _tail() -> tuple[Array, Array]:
     return nodes(np.array(_ENDS), _TAIL)
 
 
-@lru_cache(maxsize=48)  # up to 3 MB each
-def expansion(activation: Activation, function: int) -> Cells:
-    """ln q -> the terms of phi (0), of phi' (1) or of phi^2 (2), (N,) -> (N, K)."""
-    return Cells(lambda log_q: terms(activation, function, np.exp(log_q)), _CELL, _NODES)
+def expansion(activation: Activation, function: int, log_q: Array, wanted: Array | slice = _ALL) -> Array:
+    """The terms of phi (0), of phi' (1) or of phi^2 (2), or the wanted ones, as in `terms`, (N,) -> (N, K): of many
+    by polynomials in ln q, where they follow."""
+    columns = np.arange(len(orders()))[wanted]
+    found = _cells(activation, function)(log_q, np.append(columns, -1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = found[:, :-1] * np.exp(found[:, -1:] / 2)
+    lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if lost.size:
+        rows[lost] = terms(activation, function, np.exp(log_q[lost]))[:, columns]
+    return np.asarray(rows)
+
+
+@lru_cache(maxsize=48)  # up to 2 MB each
+def _cells(activation: Activation, function: int) -> Cells:
+    """ln q -> the terms beside sqrt(<f^2>), and ln <f^2>: they are alike at all q where phi is a power of z."""
+
+    def relative(log_q: Array) -> Array:
+        found = terms(activation, function, np.exp(log_q))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = np.vecdot(found, found)[:, None]
+            if not total.any():
+                return np.zeros((len(found), found.shape[1] + 1))
+            return np.concatenate([found / np.sqrt(total), np.log(total)], axis=1)
+
+    return Cells(relative, _CELL, _NODES, sparse=_SPARSE)
 
 
 def terms(activation: Activation, function: int, q: Array) -> Array:
@@ -94,7 +120,7 @@ def _masses(left: Array, powers: Array) -> Array:
     even, odd = powers[:, ORDERS // 2 :: 2].sum(axis=1), powers[:, ORDERS // 2 + 1 :: 2].sum(axis=1)
     steepness = np.log2(1 + (even + odd) / np.where(left > 0, left, np.inf))
     # Kinks of any derivative leave an odd multiple of 1/2, which an octave shows roughly.
-    typical = float(np.median(steepness))
+    typical = float(np.median(steepness[left > 0])) if (left > 0).any() else 0.0
     whole = np.round(typical - 0.5) + 0.5
     if typical < 3 and abs(typical - whole) < 0.25:
         steepness = np.full_like(steepness, whole)
@@ -106,26 +132,97 @@ def _masses(left: Array, powers: Array) -> Array:
 
 
 def _coefficients(activation: Activation, function: int, q: Array, totals: Sequence[Array]) -> Array:
-    """f_k below ORDERS, (N, ORDERS): on nodes that all q share, or cut at the activation's own panels."""
+    """f_k below ORDERS, (N, ORDERS): on nodes that all q share and, where they do not suffice, anew in those of their
+    panels that are cut by the activation's own."""
     root = np.sqrt(q)[:, None]
-    x, weights, basis = _shared()
-    values = [_values(activation, one, x * root) for one in range(3)]
+    x, weights, basis = _shared(ORDER)
+    value, slope = activation.both(x * root)
+    functions = [value, slope, value * value]
+    chosen = functions[function]
     # bends that the nodes miss are seen in the slope rather than in the value
     if all(
-        (np.abs((f * f) @ weights - whole) <= _EXACT * whole).all() for f, whole in zip(values, totals, strict=True)
+        (np.abs((f * f) @ weights - whole) <= _EXACT * whole).all() for f, whole in zip(functions, totals, strict=True)
     ):
-        return np.asarray(values[function] @ basis)
-    own = mesh(activation)
-    own = own[np.abs(own) < REACH * root.max()]
-    x, w = nodes(merged(grid(REACH, _PANEL), own / root))
-    w = w * density(x)
-    chosen = _values(activation, function, x * root)
-    weighted = chosen * w
-    squares, total = np.vecdot(chosen, weighted), totals[function]
-    found = np.stack([np.vecdot(weighted, hermite) for hermite in hermites(x)], axis=1)
+        return np.asarray(chosen @ basis)
+    pieces, total = _pieces(activation, root), totals[function]
+    panels = chosen.reshape(len(q), -1, ORDER).copy()
+    panels[pieces.row, pieces.panel] = 0.0
+    chosen = panels.reshape(len(q), -1)
+    f = _values(activation, function, pieces.x * root[pieces.row])
+    squares = (chosen * chosen) @ weights + np.bincount(pieces.row, np.vecdot(f * f, pieces.w), len(q))
+    found = chosen @ basis + _projected(pieces, f, len(q))
     # What grows so fast that most of <f^2> is beyond the nodes has no coefficients here.
-    found[~(np.abs(squares - total) <= _SEEN * total)] = np.nan
+    found[~((np.abs(squares - total) <= _SEEN * total) & (total < np.inf))] = np.nan
     return found
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """What own ends make of the shared panels that they cut, rising, K of them: row and panel they belong to, (K,);
+    place: of their nodes in the panel, on (-1, 1), share: of the panel in their weights, x: the nodes themselves, w:
+    their Gaussian weights, (K, ORDER) each."""
+
+    row: Array
+    panel: Array
+    place: Array
+    share: Array
+    x: Array
+    w: Array
+
+
+def _pieces(activation: Activation, root: Array) -> _Pieces:
+    """For every sqrt(q), (N, 1)."""
+    own, base = mesh(activation), grid(REACH, _PANEL)
+    own = own[np.abs(own) < REACH * root.max()]
+    ends = merged(base, own / root)
+    panel = np.minimum(np.searchsorted(base, ends[:, :-1], side="right"), base.size - 1) - 1
+    uncut = (base[panel] == ends[:, :-1]) & (base[panel + 1] == ends[:, 1:])
+    row, piece = np.nonzero((np.diff(ends) > 0) & ~uncut)
+    panel = panel[row, piece]
+    points, weights = gauss(ORDER)
+    low, width, whole = ends[row, piece, None], np.diff(ends)[row, piece, None], np.diff(base)[panel, None]
+    x = low + width * points
+    return _Pieces(
+        row=row,
+        panel=panel,
+        place=2 * (low - base[panel, None]) / whole + 2 * width / whole * points - 1,
+        share=width / whole * weights,
+        x=x,
+        w=width * weights * density(x),
+    )
+
+
+def _projected(pieces: _Pieces, f: Array, rows: int) -> Array:
+    """What f on the pieces, (K, ORDER), adds to the coefficients, (rows, ORDERS).
+
+    He_k is a polynomial of low degree in each panel, so that f may be replaced by its projection on Legendre's.
+    """
+    added = np.zeros((rows, ORDERS))
+    if not f.size:
+        return added
+    group = np.concatenate([[True], (np.diff(pieces.row) != 0) | (np.diff(pieces.panel) != 0)])
+    starts, weighted = np.flatnonzero(group), f * pieces.share
+    points, _ = gauss(_DEGREES)
+    shape = np.stack(list(_legendre(2 * points - 1))) * (2 * np.arange(_DEGREES)[:, None] + 1)
+    parts = np.stack([np.vecdot(weighted, degree) for degree in _legendre(pieces.place)])
+    values = np.add.reduceat(parts, starts, axis=1).T @ shape
+    basis = _shared(_DEGREES)[2].T.reshape(ORDERS, -1, _DEGREES)
+    row, panel = pieces.row[starts], pieces.panel[starts]
+    for one in np.unique(panel).tolist():
+        added[row[panel == one]] += values[panel == one] @ basis[:, one].T
+    return added
+
+
+def _legendre(x: Array) -> Iterator[Array]:
+    """P_0(x), P_1(x), ... below _DEGREES, each of the shape of x."""
+    older, newer = np.zeros_like(x), np.ones_like(x)
+    for k in range(_DEGREES):
+        yield newer
+        # (k + 1) P_{k+1} = (2 k + 1) x P_k - k P_{k-1}
+        step = x * newer
+        step *= (2 * k + 1) / (k + 1)
+        step -= k / (k + 1) * older
+        older, newer = newer, step
 
 
 def _values(activation: Activation, function: int, z: Array) -> Array:
@@ -136,11 +233,18 @@ def _values(activation: Activation, function: int, z: Array) -> Array:
 
 
 @lru_cache
-def _shared() -> tuple[Array, Array, Array]:
-    """Nodes (X,), their Gaussian weights (X,), and He_k / sqrt(k!) times the weights, (X, ORDERS)."""
-    x, w = nodes(grid(REACH, _PANEL))
+def _shared(order: int) -> tuple[Array, Array, Array]:
+    """Nodes (X,), so many a panel, their Gaussian weights (X,), and He_k / sqrt(k!) times the weights, (X, ORDERS)."""
+    x, w = nodes(grid(REACH, _PANEL), order)
     w = w * density(x)
-    return x, w, np.stack([hermite * w for hermite in hermites(x)], axis=1)
+    basis, older = np.empty((ORDERS, x.size)), np.empty(x.size)
+    basis[0], basis[1] = w, x * w
+    for k in range(1, ORDERS - 1):  # He_{k+1} = x He_k - k He_{k-1}, of which none overflows
+        np.multiply(x, basis[k], out=basis[k + 1])
+        np.multiply(basis[k - 1], float(k), out=older)
+        np.subtract(basis[k + 1], older, out=basis[k + 1])
+    basis *= np.cumprod(1 / np.sqrt(np.maximum(np.arange(ORDERS), 1)))[:, None]
+    return x, w, basis.T
 
 
 def hermites(x: Array, number: int = ORDERS) -> Iterator[Array]:

@@ -57,11 +57,14 @@ class SquareMap:
         """The same of a single mean square, without arrays."""
         if self.factor is not None:
             return self.factor * q
-        if _WITHIN[0] < q < _WITHIN[1]:
-            logarithm = self.cells.first(math.log(q))
+        if 0 < q < math.inf:
+            end = min(max(q, _WITHIN[0]), _WITHIN[1])
+            logarithm = self.cells.first(math.log(end))
+            if q != end:
+                logarithm += _power(self.activation, end) * (math.log(q) - math.log(end))
             if -math.inf < logarithm < _LARGEST:
                 return math.exp(logarithm)
-        return float(self(np.array([q]))[0])
+        return _alone(self.activation, q)
 
 
 _LARGEST = math.log(np.finfo(np.float64).max)
@@ -72,6 +75,12 @@ _SQUARE = slice(1)
 def square_map(activation: Activation) -> SquareMap:
     """That of an activation, with what it has found so far."""
     return SquareMap(activation)
+
+
+@lru_cache(maxsize=1024)
+def _alone(activation: Activation, q: float) -> float:
+    """<phi^2> of a single mean square that is not followed, 0 and inf among them."""
+    return float(moments(activation, q).square)
 
 
 @lru_cache(maxsize=64)

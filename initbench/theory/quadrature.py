@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
 
 from ..catalogue.activations import Activation
 
@@ -37,7 +38,7 @@ _AVERAGES = 6  # of powers of phi and phi' that a panel is judged by
 @lru_cache
 def gauss(order: int) -> tuple[Array, Array]:
     """Nodes and weights of Gauss-Legendre on [0, 1], (order,) each."""
-    nodes, weights = np.polynomial.legendre.leggauss(order)
+    nodes, weights = leggauss(order)
     return (nodes + 1) / 2, weights / 2
 
 

@@ -119,6 +119,8 @@ def region(activation: Activation, where: Where, dtype: str = "float64") -> Arra
     low, high, first = middles[changes], middles[changes + 1], inside[changes]
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
+        if ((middle == low) | (middle == high)).all():
+            break
         same = test(middle) == first
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     for end in own:  # known better than by bisection

@@ -101,7 +101,7 @@ def test_the_terms_add_up(name: str) -> None:
 def test_cells_are_the_terms(name: str, function: int) -> None:
     q = np.exp(np.random.default_rng(0).uniform(-3, 2, 6))
     direct = terms(activation(name), function, q)
-    followed = expansion(activation(name), function)(np.log(q))
+    followed = expansion(activation(name), function, np.log(q))
     assert followed[..., :ORDERS] == pytest.approx(direct[..., :ORDERS], abs=1e-6)
     assert len(orders()) == len(parities()) == direct.shape[-1]
 
