@@ -13,6 +13,7 @@ from .inputs import InputState
 
 Array = np.ndarray[Any, Any]
 
+_LARGEST = 1e150  # average whose fourth powers float64 still holds
 _STEEP = 700.0  # of a logarithm: beyond, float64 has not its exponential
 
 
@@ -45,13 +46,22 @@ def pooled(start: InputState, mean: Array, single: Array, pair: Array) -> tuple[
     weight, used = start.weight, start.weight > 0
     if len(weight) > 1:
         weight, mean, single = weight[used], mean[:, used], single[:, used]
+    unit = scale(np.abs(mean).max(axis=1))
+    mean = mean / unit[:, None]
     with np.errstate(invalid="ignore", over="ignore"):
         centre = mean @ weight
         variance = (mean**2 * single) @ weight
         if start.drawn:
             variance = variance + (mean - centre[:, None]) ** 2 @ weight
         total = over_batch(start.batch, variance, centre**2 * pair)
-    return centre, root(total)
+        return unit * centre, unit * root(total)
+
+
+def scale(sizes: Array) -> Array:
+    """Powers of 4 near the sizes, and 1 for what has none: in these units squares stay within float64, and no digit
+    changes."""
+    exponents = np.frexp(np.where(np.isfinite(sizes), sizes, 1.0))[1]
+    return np.asarray(np.ldexp(1.0, exponents // 2 * 2 - 2))
 
 
 def root(variance: Array) -> Array:
@@ -96,7 +106,23 @@ def ratio(a: Array, b: Array) -> Array:
 def elasticity(derivative: Array, q: Array, f: Array, order: int = 1) -> Array:
     """q^order f^(order) / f, d ln f / d ln q for order 1; 0 where q is 0 and nothing can vary."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return ratio(np.where(q == 0, 0.0, derivative * q**order), f)
+        grown = derivative * q**order
+        if order > 1 and (lost := beyond(q)).any():
+            grown = np.where(lost, derivative * q * q, grown)
+        return ratio(np.where(q == 0, 0.0, grown), f)
+
+
+def beyond(average: Array) -> Array:
+    """Where the square of an average is none that float64 can hold to all digits."""
+    return np.asarray((average > _LARGEST) | ((average < 1 / _LARGEST) & (average > 0)))
+
+
+def tailedness(fourth: Array, square: Array, typical: Array) -> Array:
+    """<f^4> / <f^2>^2, (L + 1, S), 0 where f is; that of its Hermite series, (L + 1,), where <f^2> is `beyond`."""
+    with np.errstate(over="ignore"):
+        found = ratio(fourth, square**2)
+    lost = beyond(square)
+    return np.where(lost, typical[:, None], found) if lost.any() else found
 
 
 def below(rows: Array) -> Array:

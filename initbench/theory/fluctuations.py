@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import below, carried, elasticity, logarithmic, ratio, upwards
+from .bands import below, carried, elasticity, logarithmic, ratio, tailedness, upwards
 from .chaos import mean_average
 from .correlations import Correlations, correlations
 from .kernel import Trajectory
@@ -86,7 +86,7 @@ def fluctuations(t: Trajectory) -> Fluctuations:
         s, j = t.over_batch(own.share), t.over_batch(own.response)
         pairs = correlations(t, s, j, own.haar)
         excess, pair_excess = _excesses(t, own, pairs)
-        noise = logarithmic(_noise(t, own, excess))
+        noise = logarithmic(_noise(t, own, pairs, excess))
         pair_noise = logarithmic(_pair_noise(t, own, pairs, excess, pair_excess))
         square = carried((own.response * own.share) ** 2, noise, float(np.log1p(t.start.q_spread)))
         pair_square = carried((j * s) ** 2, pair_noise, 0.0)
@@ -143,10 +143,10 @@ def _excesses(t: Trajectory, own: _Map, pairs: Correlations) -> tuple[Array, Arr
     return np.where(own.haar > 0, 0.0, t.normality.excess), pair
 
 
-def _noise(t: Trajectory, own: _Map, excess: Array) -> Array:
+def _noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array) -> Array:
     """Of a layer in one input's <phi^2>, (L + 1, S)."""
     m = t.moments
-    fourth = ratio(m.fourth, m.square**2) * (1 + _extra(excess[:, None], own))
+    fourth = tailedness(m.fourth, m.square, pairs.series.fourth) * (1 + _extra(excess[:, None], own))
     noise = (fourth - 1) / (t.width * own.damping)[:, None] - _kept(t, own)
     return np.where(m.square > 0, noise, 0.0)
 

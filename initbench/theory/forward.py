@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import Band, below, logarithmic, over_batch, pooled, ratio, relative, root
+from .bands import Band, below, logarithmic, over_batch, pooled, ratio, relative, root, scale
 from .chaos import mean_average
 from .curves import unrounded
 from .fluctuations import Fluctuations, common_part, fluctuations
@@ -92,28 +92,30 @@ def _preact_var_sd(t: Trajectory, f: Fluctuations, of_q: Array, of_mean: Array) 
     It covaries with q by 2 v^2, which makes 2 / n - 2 / n^2 of independent units; where a Haar matrix keeps q, with
     nothing: then the square of the mean is all that varies.
     """
-    kept = f.haar * t.over_batch(f.share) ** 2
-    return root(np.maximum(of_q**2 + 2 * of_mean**2 * (2 * kept - 1), 0.0))
+    kept, unit = f.haar * t.over_batch(f.share) ** 2, scale(of_mean)
+    of_q, of_mean = of_q / unit, of_mean / unit
+    return unit * root(np.maximum(of_q**2 + 2 * of_mean**2 * (2 * kept - 1), 0.0))
 
 
 def _common(t: Trajectory) -> Array:
     """<z_a z_b> of two inputs over <z^2>, (L + 1,)."""
     if t.start.batch == 1:
         return np.zeros(t.depth + 1)
-    both = np.sqrt(t.q[:, t.start.a] * t.q[:, t.start.b])
-    return ratio(t.over_pairs(both * (1 - t.e)), t.over_batch(t.q))
+    q = t.q / scale(t.over_batch(t.q))[:, None]
+    both = np.sqrt(q[:, t.start.a] * q[:, t.start.b])
+    return ratio(t.over_pairs(both * (1 - t.e)), t.over_batch(q))
 
 
 def _act_mean(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     """Mean and sd of the mean of h over units and batch: Var phi / n, and K d<phi>/dK times the spread of K."""
-    value, scale = f.pairs.series.value, np.sqrt(t.over_batch(t.moments.square))
+    value, size = f.pairs.series.value, np.sqrt(t.over_batch(t.moments.square))
     q, shift, x = t.over_batch(f.q), t.over_batch(f.shift_q), t.normality.excess
     # K d<phi>/dK = phi_2 / sqrt(2),   K^2 d2<phi>/dK2 = sqrt(24) phi_4 / 4
     response, curvature = value[:, 2] / np.sqrt(2), np.sqrt(24) / 4 * value[:, 4]
-    mean = t.over_batch(t.moments.mean) + scale * (response * shift + curvature / 2 * (q + x / 3))
+    mean = t.over_batch(t.moments.mean) + size * (response * shift + curvature / 2 * (q + x / 3))
     single, pair = _drawn(t, f, value, np.ones(t.depth + 1))
     variance = over_batch(t.start.batch, single + response**2 * q, pair + response**2 * f.pair_q)
-    return mean, scale * root(variance)
+    return mean, size * root(variance)
 
 
 def _act_var_sd(t: Trajectory, f: Fluctuations, of_mean: Array) -> Array:
@@ -122,7 +124,9 @@ def _act_var_sd(t: Trajectory, f: Fluctuations, of_mean: Array) -> Array:
     of_mean: the sd of the mean m of h. What goes off, (m - <phi>)^2, varies by 2 of_mean^4, which is all that there is
     for a sign, and covaries with the mean of psi by 1 / n of what the units give that.
     """
-    s, scale = f.pairs.series, t.over_batch(t.moments.square)
+    s, square = f.pairs.series, t.over_batch(t.moments.square)
+    unit = scale(square)
+    square, of_mean = square / unit, of_mean / np.sqrt(unit)
     mean = s.value[:, :1]
     psi = s.square - 2 * mean * s.value
     total = s.fourth - 4 * mean[:, 0] * s.cube[:, 0] + 4 * mean[:, 0] ** 2
@@ -130,8 +134,8 @@ def _act_var_sd(t: Trajectory, f: Fluctuations, of_mean: Array) -> Array:
     single, pair = (ratio(part, variance**2) for part in _drawn(t, f, psi, total))
     single = relative(logarithmic(single * (1 - 2 / t.width)) + response**2 * t.over_batch(f.q))
     pair = relative(logarithmic(pair) + response**2 * f.pair_q)
-    first = (scale * variance) ** 2 * over_batch(t.start.batch, single, pair)
-    return root(np.maximum(first, 0.0) + 2 * of_mean**4)
+    first = (square * variance) ** 2 * over_batch(t.start.batch, single, pair)
+    return unit * root(np.maximum(first, 0.0) + 2 * of_mean**4)
 
 
 def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Array, Array]:

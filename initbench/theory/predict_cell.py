@@ -53,9 +53,6 @@ def predict_cell(cell: Cell) -> Prediction:
 
 def _bands(t: Trajectory, lines: dict[str, Line], dtype: str) -> dict[str, Band]:
     """Of every line."""
-    if t.known == 0:
-        nothing = np.full(t.depth + 1, np.nan)
-        return dict.fromkeys(lines, Band(nothing, nothing, np.zeros(t.depth + 1, bool), NO_SPREAD))
     forward = forward_spread(t)
     spread = {**forward.bands, **backward_spread(t, forward).bands}
     rest = {name: line for name, line in lines.items() if name not in spread}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .bands import above, downwards, elasticity, ratio
+from .bands import above, downwards, elasticity, ratio, tailedness
 from .fluctuations import Fluctuations
 from .kernel import Trajectory
 
@@ -42,7 +42,7 @@ def sensitivity(t: Trajectory, f: Fluctuations) -> Sensitivity:
     alpha = downwards(f.response * share_above, slope)
     beta = share_above * above(alpha)
     up, fixed = _haar_above(t)
-    fourth = ratio(m.slope_fourth, m.slope_square**2)
+    fourth = tailedness(m.slope_fourth, m.slope_square, f.pairs.series.slope_fourth)
     # 2 haar, 2 up: what is linear in the squares of what a Haar matrix turns; the rest as in `fluctuations`
     sampled = _fourth_moment(t, fourth) * fourth - 1 - 2 * up[:, None] - 2 * haar * (f.share * slope) ** 2
     sampled = np.where(m.slope_square > 0, sampled / n / (1 + 2 * fixed)[:, None], 0.0)

@@ -94,9 +94,9 @@ def _angles(net: _Network, start: InputState, m: Array, products: bool) -> tuple
     walk = _Walk(net, both, apart, np.empty((depth + 1, len(a))), pairs[1], np.arange(depth + 1))
     walk.e[0], walk.gap[0] = start.e, apart[0] + start.e * both[0]
     both[both == 0] = np.inf  # no signal has no angle: e = 0
-    if not len(a) or not depth:
+    if not len(a):
         return walk.e, pairs
-    for rows in _blocks(net.origin, max(1, _BLOCK // (_TERMS * len(start.q)))):
+    for rows in _blocks(net.origin, max(1, _BLOCK // (_TERMS * len(start.q)))) if depth else ():
         codes, origin = net.codes[rows - 1], net.origin[rows]
         known = [_known_pairs(one, start, m, origin[codes == code]) for code, one in enumerate(net.found)]
         walk.through(rows, known)

@@ -130,6 +130,31 @@ def test_vanishing_is_out_of_range_and_0_is_not() -> None:
     assert zero.within.all()
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+def test_inputs_below_weights_without_theory_have_theirs(batch: int) -> None:
+    own, usual = (predict_cell(make_cell((32,) * 4, "relu", weights, batch=batch)) for weights in ("ones", "he_normal"))
+    for metric in ("act_mean", "act_var", "act_q", "act_var_batch", "cosine"):
+        for field in ("infinite", "mean", "sd", "within", "reasons"):
+            first, other = (getattr(one.curves[metric], field)[0] for one in (own, usual))
+            assert first == other or (np.isnan(first) and np.isnan(other))
+        assert np.isnan(own.curves[metric].mean[1:]).all()
+        assert not own.curves[metric].within[1:].any()
+    assert own.notes == ()
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+@pytest.mark.parametrize("sigma_w", [1e-50, 1e45])
+@pytest.mark.parametrize("name", ["relu", "abs"])
+def test_spreads_do_not_vanish_with_the_squares_of_mean_squares(name: str, sigma_w: float, batch: int) -> None:
+    """Mean squares from 1e-300 to 1e270: their squares are no float64s, and their relative spreads are as ever."""
+    far, near = (predict_cell(make_cell((64,) * 4, name, sigma, batch=batch)).curves for sigma in (sigma_w, 1.5))
+    for metric in ("preact_mean", "preact_var", "preact_q", "act_mean", "act_var", "act_q"):
+        size = (sigma_w / 1.5) ** (np.arange(4.0) * (1 if metric.endswith("mean") else 2))
+        np.testing.assert_allclose(far[metric].mean[1:], (near[metric].mean * size)[1:], rtol=1e-11)
+        np.testing.assert_allclose(far[metric].sd[1:], (near[metric].sd * size)[1:], rtol=1e-9, err_msg=metric)
+        assert far[metric].within[1:3].all()
+
+
 def test_what_is_no_mean_square_needs_normal_preactivations() -> None:
     cell = make_cell((64,) * 12, "relu", initializer("torch:linear"), initializer("torch:linear"), batch=4)
     curves = predict_cell(cell).curves
