@@ -12,6 +12,7 @@ from typing import Any
 from ..spec import Expectation
 from .csvtext import Table, Value
 from .departure import ROUNDING
+from .ends import asked, asked_at_ends
 from .extremes import OVER, Extremes
 from .ratios import theory_of, with_sources
 from .sinks import Kept, Row
@@ -67,6 +68,7 @@ class Evidence(Kept):
             self._all.add("layers.csv")
         self._all.update(filter(self._steps.wanted, STEPS))
         self._metrics = {"summary.csv": metrics, "theory.csv": theory}
+        self._ends = {"summary.csv": asked_at_ends(expectations)}
 
     def wanted(self, name: str) -> frozenset[str] | None:
         """The metrics whose rows of a table are asked for; None for all rows."""
@@ -85,8 +87,7 @@ class Evidence(Kept):
         elif wanted is None:
             super().add(name, rows)
         elif wanted:
-            column = self._columns[name].index("metric")
-            super().add(name, [row for row in rows if row[column] in wanted])
+            super().add(name, asked(rows, self._columns[name], wanted, self._ends.get(name, frozenset())))
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """The outcome of every expectation, once all tables are here."""
