@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -24,6 +25,9 @@ TEMPORARY = ".tmp"
 """What a file that is still being written ends with."""
 _OWNER = b"initbench "
 """What a lock file starts with, before the pid and host of its writer."""
+
+_UNNAMED = (0.05, 0.1, 0.2, 0.4)
+"""Seconds that are waited for the name of a writer that has locked the file and not written into it yet."""
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems without locks answer: their folders are not locked."""
@@ -188,6 +192,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _open_lock(folder: Path) -> int:
     """A descriptor of the lock file, locked unless the file system has no locks."""
     path = folder / LOCK
+    waits = iter(_UNNAMED)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -198,6 +203,9 @@ def _open_lock(folder: Path) -> int:
             owner = os.pread(descriptor, 300, 0).decode(errors="replace").removeprefix(_OWNER.decode()).strip()
             os.close(descriptor)
             if error.errno in (errno.EACCES, errno.EAGAIN):
+                if not owner and (wait := next(waits, None)):
+                    time.sleep(wait)
+                    continue
                 raise BusyError(f"{folder}: in use by another run ({owner or 'just starting'})") from None
             raise
         with suppress(FileNotFoundError):

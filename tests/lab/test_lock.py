@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -69,6 +70,31 @@ def test_a_second_writer_is_refused_by_name(tmp_path: Path) -> None:
         let_go(first)
     initbench.run(SMALL, out=tmp_path / "out")
     assert not (tmp_path / "out" / store.LOCK).exists()
+
+
+NAMED_LATE = """
+import fcntl, os, sys, time
+descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+fcntl.lockf(descriptor, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+os.write(descriptor, b"initbench pid 1 on here")
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize(("late", "said"), [(0.3, "(pid 1 on here)"), (60, "(just starting)")])
+def test_a_writer_that_has_just_locked_is_named(tmp_path: Path, late: float, said: str) -> None:
+    """Between the lock and the name in it there is a moment, which is waited for, but not long."""
+    words = [sys.executable, "-c", NAMED_LATE, str(tmp_path / store.LOCK), str(late)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        began = time.monotonic()
+        with pytest.raises(BusyError, match=re.escape(said)), store.claimed(tmp_path):
+            pass
+        assert time.monotonic() - began < 2
+        first.kill()
 
 
 def test_a_killed_writer_leaves_no_lock_behind(tmp_path: Path) -> None:
