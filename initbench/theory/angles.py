@@ -162,9 +162,7 @@ class _Terms:
         level = np.floor(np.log(self.q) * _LOOKS)
         ends = np.flatnonzero(level[1:] != level[:-1])
         some = np.unique(np.concatenate([[0], ends, ends + 1, [len(self.q) - 1]]))
-        # those that are few are found once, together
-        some = self.q if 2 * len(some) > len(self.q) else self.q[some]
-        power = expansion(self.activation, function, np.log(some)) ** 2
+        power = expansion(self.activation, function, np.log(self.q), rows=some) ** 2
         if function == _VALUE:
             power *= np.maximum(orders(), 1.0)
         kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0)

@@ -20,7 +20,7 @@ from ..catalogue.activations import Activation
 from .chebyshev import Cells
 from .hermite import hermites
 from .maps import homogeneous
-from .quadrature import REACH, density, grid, merged, mesh, nodes
+from .quadrature import REACH, centre, density, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
@@ -83,7 +83,9 @@ def _rows(activation: Activation, q: Array) -> Array:
 @lru_cache(maxsize=32)
 def _cells(activation: Activation) -> Cells:
     """ln q -> the rows of Series."""
-    return Cells(lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, _KNOTS, _FOLLOWED, _SPARSE)
+    return Cells(
+        lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, _KNOTS, _FOLLOWED, _SPARSE, centre(activation)
+    )
 
 
 def _coefficients(activation: Activation, q: Array) -> Array:

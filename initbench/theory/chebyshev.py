@@ -12,7 +12,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-NEAR, STRETCH = 6.0, 2.2
+NEAR, STRETCH = 6.0, 1.5
 _ALL = slice(None)
 _ROUNDING = 1e-14
 _RECENT = 8  # questions that are remembered with their answers
@@ -70,10 +70,11 @@ def _argument(u: Array) -> Array:
 
 
 class Cells:
-    """A smooth function t -> (F,) on the real line that gets simpler far from 0, followed by polynomials in cells.
+    """A smooth function t -> (F,) of the real line that gets simpler far from a centre, by a polynomial in every cell.
 
     function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again. Cells are of
-    one width in u, which is t up to NEAR and then |t| = NEAR + STRETCH sinh((|u| - NEAR) / STRETCH), so that they grow.
+    one width in u, which is t - centre up to NEAR, and then |t - centre| = NEAR + STRETCH sinh((|u| - NEAR) / STRETCH):
+    they grow.
     tolerance: a cell is not followed, nan, where an entry's last two coefficients are larger than that, beside its
     largest and 1, or where its largest is so large that what it is elsewhere is known no better.
     sparse: up to so many arguments for every cell that they are in, the function is asked for themselves.
@@ -86,22 +87,26 @@ class Cells:
         nodes: int,
         tolerance: float = math.inf,
         sparse: float = 0.0,
+        centre: float = 0.0,
     ) -> None:
-        self.function, self.width, self.nodes, self.tolerance, self.sparse = function, width, nodes, tolerance, sparse
+        self.function, self.width, self.nodes = function, width, nodes
+        self.tolerance, self.sparse, self.centre = tolerance, sparse, centre
         self.coefficients: dict[int, Array] = {}
         self.columns: dict[int, list[float]] = {}
         self.recent: dict[bytes, Array] = {}
 
-    def __call__(self, t: Array, wanted: Array | slice = _ALL) -> Array:
-        """(N,) -> (N, F), or the wanted ones of F. Where the function is not finite at a node, so is its cell."""
-        place = _place(t) / self.width
+    def __call__(self, t: Array, wanted: Array | slice = _ALL, rows: Array | slice = _ALL) -> Array:
+        """(N,) -> (N, F), or the wanted ones of F, at some rows of t. Where the function is not finite at a node, its
+        cell is not either."""
+        place = _place(t - self.centre) / self.width
         index = np.floor(place)
+        if self.sparse and len(t) <= self.sparse * len(np.unique(index)):
+            return np.asarray(self._asked(t)[rows][:, wanted])
+        place, index = place[rows], index[rows]
         order = None if (index[1:] >= index[:-1]).all() else np.argsort(index, kind="stable")
         if order is not None:
             index, place = index[order], place[order]
-        ends = [0, *(np.flatnonzero(index[1:] != index[:-1]) + 1).tolist(), len(t)]
-        if len(t) <= self.sparse * (len(ends) - 1):
-            return np.asarray(self._asked(t)[:, wanted])
+        ends = [0, *(np.flatnonzero(index[1:] != index[:-1]) + 1).tolist(), len(index)]
         basis = polynomials(2 * (place - index) - 1, self.nodes)
         with np.errstate(invalid="ignore"):
             parts = [basis[low:high] @ self._cell(int(index[low]))[:, wanted] for low, high in pairwise(ends)]
@@ -120,6 +125,7 @@ class Cells:
 
     def first(self, t: float) -> float:
         """The first entry at one t, without arrays: for loops that must go one by one."""
+        t -= self.centre
         size = abs(t)
         u = size if size <= NEAR else NEAR + STRETCH * math.asinh((size - NEAR) / STRETCH)
         place = math.copysign(u, t) / self.width
@@ -132,7 +138,7 @@ class Cells:
         if index not in self.coefficients:
             u = self.width * (index + (points(self.nodes) + 1) / 2)
             with np.errstate(invalid="ignore"):
-                found = transform(self.nodes) @ self.function(_argument(u))
+                found = transform(self.nodes) @ self.function(_argument(u) + self.centre)
             if self.tolerance < math.inf:
                 size = np.abs(found)
                 largest = np.maximum(size.max(axis=0), 1.0)

@@ -71,8 +71,9 @@ def moments(activation: Activation, q: ArrayLike) -> Moments:
                 table[:, block] = by_quadrature(activation, flat[block])
         for name, row in known.items():
             table[FIELDS.index(name), inside] = row
-        for limit in (0.0, np.inf):
-            table[1:7, flat == limit] = _limit(activation, limit)[:, None]
+        if len(inside) < len(flat):
+            for limit in (0.0, np.inf):
+                table[1:7, flat == limit] = _limit(activation, limit)[:, None]
     return Moments(*(row.reshape(q.shape) for row in table))
 
 

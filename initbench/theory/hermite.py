@@ -23,7 +23,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from .chebyshev import Cells
 from .gaussian import moments
-from .quadrature import ORDER, REACH, density, gauss, grid, merged, mesh, nodes
+from .quadrature import ORDER, REACH, centre, density, gauss, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
@@ -59,17 +59,19 @@ def _tail() -> tuple[Array, Array]:
     return nodes(np.array(_ENDS), _TAIL)
 
 
-def expansion(activation: Activation, function: int, log_q: Array, wanted: Array | slice = _ALL) -> Array:
-    """The terms of phi (0), of phi' (1) or of phi^2 (2), or the wanted ones, as in `terms`, (N,) -> (N, K): of many
-    by polynomials in ln q, where they follow."""
+def expansion(
+    activation: Activation, function: int, log_q: Array, wanted: Array | slice = _ALL, rows: Array | slice = _ALL
+) -> Array:
+    """The terms of phi (0), of phi' (1) or of phi^2 (2), as in `terms`, (N,) -> (N, K), or the wanted ones at some
+    rows: of many mean squares by polynomials in ln q, where they follow."""
     columns = np.arange(len(orders()))[wanted]
-    found = _cells(activation, function)(log_q, np.append(columns, -1))
+    found = _cells(activation, function)(log_q, np.append(columns, -1), rows)
     with np.errstate(over="ignore", invalid="ignore"):
-        rows = found[:, :-1] * np.exp(found[:, -1:] / 2)
+        own = found[:, :-1] * np.exp(found[:, -1:] / 2)
     lost = np.flatnonzero(~np.isfinite(found).all(axis=1))
     if lost.size:
-        rows[lost] = terms(activation, function, np.exp(log_q[lost]))[:, columns]
-    return np.asarray(rows)
+        own[lost] = terms(activation, function, np.exp(log_q[rows][lost]))[:, columns]
+    return np.asarray(own)
 
 
 @lru_cache(maxsize=48)  # up to 2 MB each
@@ -84,7 +86,7 @@ def _cells(activation: Activation, function: int) -> Cells:
                 return np.zeros((len(found), found.shape[1] + 1))
             return np.concatenate([found / np.sqrt(total), np.log(total)], axis=1)
 
-    return Cells(relative, _CELL, _NODES, sparse=_SPARSE)
+    return Cells(relative, _CELL, _NODES, sparse=_SPARSE, centre=centre(activation))
 
 
 def terms(activation: Activation, function: int, q: Array) -> Array:

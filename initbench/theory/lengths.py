@@ -19,6 +19,7 @@ from .closed import closed_form
 from .gaussian import FIELDS, Moments, moments
 from .layers import LayerLaw
 from .maps import homogeneous
+from .quadrature import centre
 
 Array = np.ndarray[Any, Any]
 
@@ -93,7 +94,7 @@ def _power(activation: Activation, q: float) -> float:
 @lru_cache(maxsize=64)
 def _cells(activation: Activation) -> Cells:
     """ln q -> ln <phi^2> and, from the second on, what the averages are made of: `_table`."""
-    return Cells(lambda log_q: _table(activation, np.exp(log_q)), _CELL, _NODES)
+    return Cells(lambda log_q: _table(activation, np.exp(log_q)), _CELL, _NODES, centre=centre(activation))
 
 
 def _table(activation: Activation, q: Array) -> Array:
@@ -102,10 +103,13 @@ def _table(activation: Activation, q: Array) -> Array:
     with np.errstate(all="ignore"):
         m = moments(activation, q)
         logarithms, ratios = _logarithms(m), _ratios(m)
+        beyond = (q < _POWERS[0]) | (q > _POWERS[1])
+        if beyond.any():  # there, quadrature in units of z has little left of the derivatives
+            ratios[:, beyond] = _far_out(activation, q[beyond])[:, 5:].T
         found = np.concatenate([logarithms, ratios]).T
         sure = (np.abs(logarithms) < _DIGITS).all(axis=0) & np.isfinite(ratios).all(axis=0)
         # what is next to under- or overflowing
-        lost = ~sure & np.isfinite(logarithms[0]) & ((q < _POWERS[0]) | (q > _POWERS[1]))
+        lost = ~sure & np.isfinite(logarithms[0]) & beyond
         found[lost] = _far_out(activation, q[lost])
         return found
 
@@ -116,11 +120,18 @@ def _far_out(activation: Activation, q: Array) -> Array:
     for end in _POWERS:
         beyond = (q < 1) == (end < 1)
         if beyond.any():
-            at_end = moments(activation, np.array([end, end ** (1 - 1 / 64)]))
-            last, before = _logarithms(at_end).T
-            found[beyond, :5] = last + (last - before) * (64 * np.log(q[beyond, None]) / math.log(end) - 64)
-            found[beyond, 5:] = _ratios(at_end)[:, 0]
+            last, steepness, ratios = _at_end(activation, end)
+            found[beyond, :5] = last + steepness * (np.log(q[beyond, None]) - math.log(end))
+            found[beyond, 5:] = ratios
     return found
+
+
+@lru_cache(maxsize=64)
+def _at_end(activation: Activation, end: float) -> tuple[Array, Array, Array]:
+    """There, the logarithms, (5,), what they rise by per ln q, (5,), and the ratios, (6,)."""
+    at_end = moments(activation, np.array([end, end ** (1 - 1 / 64)]))
+    last, before = _logarithms(at_end).T
+    return last, (last - before) / (math.log(end) / 64), _ratios(at_end)[:, 0]
 
 
 def _logarithms(m: Moments) -> Array:

@@ -32,6 +32,7 @@ _DEEPEST = 12  # halvings of a panel between two neighbouring powers
 _AT_ONCE = 64  # panels that are cut before all are looked at again
 _AHEAD = 16  # panels that are joined on trial
 _MOST = 500  # ends on one side, beyond which an activation that never rests (sin) is left alone
+_SHIFT = 30.0  # at most, of a centre
 _AVERAGES = 6  # of powers of phi and phi' that a panel is judged by
 
 
@@ -85,6 +86,17 @@ def tails(cuts: Array) -> Array:
 def breaks(activation: Activation) -> Array:
     """Where the value or the slope jumps, sorted."""
     return np.array(sorted({*activation.formula.kinks, *activation.formula.jumps}), dtype=np.float64)
+
+
+@lru_cache(maxsize=256)
+def centre(activation: Activation) -> float:
+    """ln q of preactivations that are about as large as where the activation breaks or bends; 0 where it does not."""
+    own = np.abs(breaks(activation))
+    if not own.any():
+        own = 2 * np.abs(mesh(activation))
+        own = np.array([own[own > 0].min(initial=math.inf)])
+    own = own[(own > 0) & (own < math.inf)]
+    return float(np.clip(2 * np.log(own).mean(), -_SHIFT, _SHIFT)) if own.size else 0.0
 
 
 def is_quiet(activation: Activation, root: float) -> bool:
