@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -428,29 +429,68 @@ def test_of_a_small_run_too_it_is_one_cell_that_ends(
     assert "leaves" in done.stdout
 
 
+@dataclass(frozen=True)
+class Deadly:
+    """A package of three plug-ins that end their process in one cell each. includes, metrics: what of a config asks for
+    them; values: by what `key` has in those cells, who ends there."""
+
+    module: str
+    declared: dict[str, dict[str, str]]
+    key: str
+    values: dict[str, str]
+    includes: str = ""
+    metrics: str = "act_q"
+
+
+def deadly(place: str) -> Deadly:
+    deeds = {name: f"[open('ends', 'a').write('{name} '), {deed}]" for name, deed in DEADLY.items()}
+    if place == "metrics":
+        widths = dict(zip(deeds, range(62, 65), strict=True))
+        found = {
+            name: ("activation", f"lambda h: {deeds[name]} if h.shape[1] == {widths[name]} else 1") for name in deeds
+        }
+        return Deadly(
+            metrics(found),
+            entries(metrics=found),
+            "network.width",
+            {str(width): name for name, width in widths.items()},
+            ", ".join(f"{{network.width: {width}}}" for width in widths.values()),
+            f"act_q, {', '.join(found)}",
+        )
+    key = f"network.{place.removesuffix('s')}"
+    includes = ", ".join(f"{{{key}: {name}, network.width: 6}}" for name in deeds)
+    values = {name: name for name in deeds}
+    if place == "activations":
+        code = {name: f"lambda z: {deed}, slope" for name, deed in deeds.items()}
+        return Deadly(activations(code), entries(activations=code), key, values, includes)
+    code = {name: f"lambda *_: {deed}" for name, deed in deeds.items()}
+    return Deadly(initializers(code), entries(initializers=code), key, values, includes)
+
+
 @pytest.mark.parametrize("executor", [name for name in EXECUTORS if name == "processes" or (FULL and name == "dask")])
+@pytest.mark.parametrize("place", ["activations", "initializers", "metrics"])
 def test_a_cell_that_ends_its_workers_is_named_and_the_others_are_done(
-    run: Run, site: Path, tmp_path: Path, executor: str
+    run: Run, site: Path, tmp_path: Path, place: str, executor: str
 ) -> None:
     """Each of three cells of 64, within a minute: four workers at most end for it, three of them with nothing else."""
-    ends = {name: f"lambda z: [open('ends', 'a').write('{name} '), {deed}], slope" for name, deed in DEADLY.items()}
-    install(site, HELPERS + "import signal\n" + activations(ends), entries(activations=ends))
+    ends = deadly(place)
+    install(site, HELPERS + "import signal\n" + ends.module, ends.declared)
     grid = f"{{network.width: {list(range(1, 62))}}}"
-    include = ", ".join(f"{{network.activation: {name}, network.width: 6}}" for name in DEADLY)
     network = "{depth: 2, width: 6, activation: tanh, initializer: he_normal}"
-    (tmp_path / "c.yaml").write_text(f"network: {network}\nseeds: 2\nsweep: {{grid: {grid}, include: [{include}]}}\n")
+    ours = f"network: {network}\nseeds: 2\nmetrics: [{ends.metrics}]\n"
+    (tmp_path / "c.yaml").write_text(f"{ours}sweep: {{grid: {grid}, include: [{ends.includes}]}}\n")
     began = time.monotonic()
     done = run("run", "c.yaml", "-o", "out", *EXECUTORS[executor], "--no-plots")
     assert time.monotonic() - began < 60
     assert done.returncode == 3, done.stderr
-    found = reasons(tmp_path / "out", "network.activation")
-    assert set(found) == set(DEADLY)
+    found = reasons(tmp_path / "out", ends.key)
+    assert set(found) == set(ends.values)
     assert all("ended its worker process 3 times" in reason for reason in found.values())
     counted = (tmp_path / "ends").read_text().split()
     assert all(3 <= counted.count(name) <= 4 for name in DEADLY)
-    for name in DEADLY:
-        assert name in done.stdout
-    (tmp_path / "ours.yaml").write_text(f"network: {network}\nseeds: 2\nsweep: {{grid: {grid}}}\n")
+    for value in ends.values:
+        assert value in done.stdout
+    (tmp_path / "ours.yaml").write_text(f"{ours}sweep: {{grid: {grid}}}\n")
     assert run("run", "ours.yaml", "-o", "ours", "-j", "1", "--no-plots").returncode == 0
     whole = {row["cell"]: row["act_q"] for row in rows(tmp_path / "ours" / "layers.csv")}
     assert {row["cell"]: row["act_q"] for row in rows(tmp_path / "out" / "layers.csv")} == whole
