@@ -12,7 +12,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-NEAR, STRETCH = 6.0, 1.5
+NEAR, STRETCH = (-6.0, 4.0), 1.48  # where a cell of width 1 or 2 ends; the last ones end within float64
 _ALL = slice(None)
 _ROUNDING = 1e-14
 _RECENT = 8  # questions that are remembered with their answers
@@ -57,24 +57,24 @@ def clenshaw(falling: Sequence[float], x: float) -> float:
 
 def _place(t: Array) -> Array:
     """u of t, see `Cells`."""
-    size = np.abs(t)
-    far = NEAR + STRETCH * np.arcsinh((np.maximum(size, NEAR) - NEAR) / STRETCH)
-    return np.asarray(np.copysign(np.where(size <= NEAR, size, far), t))
+    low, high = NEAR
+    beyond = np.maximum(t - high, 0.0) + np.minimum(t - low, 0.0)
+    return np.asarray(np.clip(t, low, high) + STRETCH * np.arcsinh(beyond / STRETCH))
 
 
 def _argument(u: Array) -> Array:
     """t of u, see `Cells`."""
-    size = np.abs(u)
-    far = NEAR + STRETCH * np.sinh((np.maximum(size, NEAR) - NEAR) / STRETCH)
-    return np.asarray(np.copysign(np.where(size <= NEAR, size, far), u))
+    low, high = NEAR
+    beyond = np.maximum(u - high, 0.0) + np.minimum(u - low, 0.0)
+    return np.asarray(np.clip(u, low, high) + STRETCH * np.sinh(beyond / STRETCH))
 
 
 class Cells:
     """A smooth function t -> (F,) of the real line that gets simpler far from a centre, by a polynomial in every cell.
 
     function: (N,) -> (N, F). It is asked for `nodes` values when a cell is first needed, and never again. Cells are of
-    one width in u, which is t - centre up to NEAR, and then |t - centre| = NEAR + STRETCH sinh((|u| - NEAR) / STRETCH):
-    they grow.
+    one width in u, which is t - centre between NEAR = (low, high); and then they grow, as t - centre = low or high +
+    STRETCH sinh((u - low or high) / STRETCH).
     tolerance: a cell is not followed, nan, where an entry's last two coefficients are larger than that, beside its
     largest and 1, or where its largest is so large that what it is elsewhere is known no better.
     sparse: up to so many arguments for every cell that they are in, the function is asked for themselves.
@@ -126,9 +126,8 @@ class Cells:
     def first(self, t: float) -> float:
         """The first entry at one t, without arrays: for loops that must go one by one."""
         t -= self.centre
-        size = abs(t)
-        u = size if size <= NEAR else NEAR + STRETCH * math.asinh((size - NEAR) / STRETCH)
-        place = math.copysign(u, t) / self.width
+        near = min(max(t, NEAR[0]), NEAR[1])
+        place = (near + STRETCH * math.asinh((t - near) / STRETCH)) / self.width
         index = math.floor(place)
         if index not in self.columns:
             self.columns[index] = self._cell(index)[::-1, 0].tolist()

@@ -35,6 +35,7 @@ _DEGREES = 40  # of the polynomials that follow He_k in a panel to all digits
 _CELL, _NODES = 1.0, 24  # in ln q: He_k(z / sqrt(q)) at a kink turns with q, too
 _SPARSE = 6  # mean squares a cell: up to so many, polynomials would cost more than they save
 _ALL = slice(None)
+_NEAR = (0.15, 0.3)
 _COMPLETE = 1e-12  # relative; what is left beyond the orders is rounding
 _EXACT = 1e-13  # relative agreement of <f^2> on shared nodes with its value
 _SEEN = 1e-6  # the same on nodes of their own
@@ -117,15 +118,15 @@ def terms(activation: Activation, function: int, q: Array) -> Array:
 def _masses(left: Array, powers: Array) -> Array:
     """What every order of the tail holds, (N,) and (N, ORDERS) -> (N, tail): sum_{k > K} f_k^2 falls as K^-m.
 
-    m, and what even and odd orders have of it, is that of the last octave.
+    m, and what even and odd orders have of it, is that of the last octave. Kinks of any derivative leave an odd
+    multiple of 1/2, which an octave shows roughly.
     """
     even, odd = powers[:, ORDERS // 2 :: 2].sum(axis=1), powers[:, ORDERS // 2 + 1 :: 2].sum(axis=1)
     steepness = np.log2(1 + (even + odd) / np.where(left > 0, left, np.inf))
-    # Kinks of any derivative leave an odd multiple of 1/2, which an octave shows roughly.
-    typical = float(np.median(steepness[left > 0])) if (left > 0).any() else 0.0
-    whole = np.round(typical - 0.5) + 0.5
-    if typical < 3 and abs(typical - whole) < 0.25:
-        steepness = np.full_like(steepness, whole)
+    apart = steepness - np.round(steepness - 0.5) - 0.5
+    # near one of the multiples, it is that; the change is gradual, for polynomials in ln q to follow
+    near = np.clip((np.abs(apart) - _NEAR[0]) / (_NEAR[1] - _NEAR[0]), 0.0, 1.0)
+    steepness -= np.where(steepness < 3, apart * (1 - near), 0.0)
     log_k, weights = _tail()
     masses = weights * np.exp(-np.clip(steepness, 0.25, 40)[:, None] * log_k)
     masses *= (left / masses.sum(axis=1))[:, None]
@@ -204,15 +205,20 @@ def _projected(pieces: _Pieces, f: Array, rows: int) -> Array:
         return added
     group = np.concatenate([[True], (np.diff(pieces.row) != 0) | (np.diff(pieces.panel) != 0)])
     starts, weighted = np.flatnonzero(group), f * pieces.share
-    points, _ = gauss(_DEGREES)
-    shape = np.stack(list(_legendre(2 * points - 1))) * (2 * np.arange(_DEGREES)[:, None] + 1)
     parts = np.stack([np.vecdot(weighted, degree) for degree in _legendre(pieces.place)])
-    values = np.add.reduceat(parts, starts, axis=1).T @ shape
+    values = np.add.reduceat(parts, starts, axis=1).T @ _from_degrees()
     basis = _shared(_DEGREES)[2].T.reshape(ORDERS, -1, _DEGREES)
     row, panel = pieces.row[starts], pieces.panel[starts]
     for one in np.unique(panel).tolist():
         added[row[panel == one]] += values[panel == one] @ basis[:, one].T
     return added
+
+
+@lru_cache
+def _from_degrees() -> Array:
+    """<f P_m> over a panel -> the values of f's projection at the panel's nodes, (_DEGREES, _DEGREES)."""
+    points, _ = gauss(_DEGREES)
+    return np.stack(list(_legendre(2 * points - 1))) * (2 * np.arange(_DEGREES)[:, None] + 1)
 
 
 def _legendre(x: Array) -> Iterator[Array]:
