@@ -40,8 +40,13 @@ def start(folder: Path, *words: str, limit: int | None = None) -> subprocess.Pop
 
     return subprocess.Popen(
         [*COMMAND, *words, "-q"], cwd=folder, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        start_new_session=True, preexec_fn=limited if limit is not None else None,
+        start_new_session=True, preexec_fn=limited if limit is not None else None, env=_environment(),
     )  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """Without what would have a command say more than it does for anybody."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONWARNINGS", "PYTHONDEVMODE")}
 
 
 class Child:
@@ -80,7 +85,7 @@ def _as_a_command(folder: Path, words: list[str], error: int) -> NoReturn:
         os.dup2(error, 2)
         sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
         sys.argv = ["initbench", *words]
-        warnings.simplefilter("ignore", ResourceWarning)  # as Python has it, and pytest has not
+        warn_as_python_does()
         main()
     except SystemExit as end:
         code = int(end.code or 0)
@@ -89,6 +94,13 @@ def _as_a_command(folder: Path, words: list[str], error: int) -> NoReturn:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def warn_as_python_does() -> None:
+    """pytest makes errors of all warnings: of a file that an interrupt leaves open, too, which nobody is told of."""
+    warnings.resetwarnings()
+    for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", category)
 
 
 def finish(process: subprocess.Popen[str] | Child) -> tuple[int, str]:

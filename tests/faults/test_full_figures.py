@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import os
+import sys
+import warnings
 from pathlib import Path
 
 import pytest
+from disturbed import warn_as_python_does
 from full import Count, keep, kept, table, to_do
 from goals import GOALS, OTHERS, WHAT, Goal
 from long_load import Load, Sample, quarters
@@ -74,3 +78,16 @@ def test_a_load_is_flat_or_not(last: int, flat: bool) -> None:
     assert found
     assert Load(2.0, 9, 143, found, (50, 50)).flat == flat
     assert not Load(2.0, 9, 1, (300, 300), (50, 50)).flat
+
+
+def test_what_is_disturbed_warns_as_python_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that an interrupt leaves open is no line on stderr for anybody, but an error to pytest."""
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    with warnings.catch_warnings():
+        open(os.devnull)  # noqa: SIM115
+        assert said
+        said.clear()
+        warn_as_python_does()
+        open(os.devnull)  # noqa: SIM115
+    assert not said
