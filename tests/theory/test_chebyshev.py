@@ -48,3 +48,39 @@ def test_a_cell_that_says_too_little_is_not_followed(far: float) -> None:
     with np.errstate(invalid="ignore"):
         assert np.isfinite(smooth(np.array([0.3]))).all() == (far == 0)
         assert np.isnan(kinked(np.array([0.3]))).all()
+
+
+def test_few_arguments_are_asked_for_themselves_and_answers_do_not_hang_on_what_came_before() -> None:
+    asked: list[int] = []
+
+    def counted(t: np.ndarray) -> np.ndarray:
+        asked.append(len(t))
+        return np.exp(t / 3)[:, None]
+
+    cells = Cells(counted, 2.0, 10, sparse=2)
+    few, many = np.array([-3.3, 0.1, 0.3, 2.5]), np.linspace(0, 1.9, 30)
+    first = cells(few)
+    assert asked == [4]
+    assert np.array_equal(cells(few, rows=np.array([1, 3])), first[[1, 3]])
+    assert asked == [4]
+    assert cells(many)[:, 0] == pytest.approx(np.exp(many / 3), rel=1e-9)
+    assert asked == [4, 10]
+    assert np.array_equal(cells(few), first)
+    assert cells(many, rows=np.array([3, 9])) == pytest.approx(cells(many)[[3, 9]], rel=1e-14)
+
+
+def test_cells_are_narrow_around_their_centre() -> None:
+    def bend(t: np.ndarray) -> np.ndarray:
+        return np.tanh(t - 40)[:, None]
+
+    t = np.linspace(30, 50, 200)
+    assert Cells(bend, 1.0, 24, centre=40.0)(t) == pytest.approx(bend(t), abs=1e-12)
+    assert np.abs(Cells(bend, 1.0, 24)(t) - bend(t)).max() > 1e-6
+
+
+def test_cells_end_within_float64() -> None:
+    asked: list[np.ndarray] = []
+    cells = Cells(lambda t: asked.append(t) or t[:, None], 2.0, 24, centre=30.0)  # type: ignore[func-returns-value]
+    ends = np.log(np.array([1e-250, 1e250]))
+    assert cells(ends)[:, 0] == pytest.approx(ends, rel=1e-12)
+    assert np.abs(np.concatenate(asked)).max() < np.log(np.finfo(float).max)

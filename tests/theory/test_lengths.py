@@ -42,3 +42,19 @@ def test_one_length_is_as_many(name: str, q: float) -> None:
     own = square_map(activation(name))
     assert own.one(q) == pytest.approx(float(own(np.array([q]))[0]), rel=1e-12)
     assert own.one(q) == pytest.approx(float(moments(activation(name), q).square), rel=1e-11)
+
+
+@pytest.mark.parametrize("threshold", [1e-3, 1.0, 300.0])
+def test_bends_of_any_size_are_followed(threshold: float) -> None:
+    own = activation("soft_shrink", threshold=threshold)
+    q = threshold**2 * np.exp(np.linspace(-3, 9, 40))
+    exact = moments(own, q)
+    for field in ("square", "fourth", "slope_square"):
+        found = averages(own, q)[FIELDS.index(field)]
+        assert found == pytest.approx(getattr(exact, field), rel=2e-12), field
+
+
+def test_no_signal_and_endless_ones() -> None:
+    assert square_map(activation("tanh")).one(np.inf) == 1.0
+    assert square_map(activation("sigmoid")).one(0.0) == 0.25
+    assert square_map(activation("gelu")).one(np.inf) == np.inf

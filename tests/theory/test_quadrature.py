@@ -14,6 +14,7 @@ from initbench.theory.quadrature import (
     ORDER,
     REACH,
     breaks,
+    centre,
     density,
     gauss,
     grid,
@@ -105,6 +106,14 @@ def test_mesh_finds_what_a_plugin_does_not_tell() -> None:
 def test_breaks_however_far_and_near_are_ends() -> None:
     for threshold in (1e-250, 1e-9, 1e13):
         assert threshold in mesh(activation("hard_shrink", threshold=threshold))
+
+
+def test_the_centre_is_where_an_activation_bends() -> None:
+    known = {"hard_tanh": 1.0, "relu6": 6.0, "hard_silu": 3.0, "tanh": 1.0, "linear": 1.0}
+    for name, size in known.items():
+        assert centre(activation(name)) == pytest.approx(2 * math.log(size), abs=1e-12), name
+    assert centre(activation("hard_shrink", threshold=100.0)) == pytest.approx(2 * math.log(100))
+    assert abs(centre(activation("hard_shrink", threshold=1e-250))) < 100
 
 
 def test_quiet_are_those_whose_slope_is_0_around_0() -> None:
