@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from disturbed import (
     STOPPED,
     TIMES,
     Child,
-    as_from_a_terminal,
     assert_mended,
     assert_sound,
     begin,
@@ -73,12 +72,6 @@ def whole(folder: Path) -> Undisturbed:
     assert {"cells.csv", "plots/variance.png", "plots/variance.svg"} <= files.keys()
     assert len([name for name in files if name.endswith(".block")]) == 64
     return Undisturbed(files, working)
-
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    with as_from_a_terminal():
-        yield
 
 
 def words(out: str, jobs: int) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ CONFIG: dict[str, Any] = {
     "seeds": 4,
     "sweep": {"grid": {"network.depth": [1, 2, 3], "network.width": [4, 5]}},
 }
-FORMATS = ("svg",)
+FORMATS = ("png", "svg")
 STEP = int(os.environ.get("INITBENCH_FAULT_STEP", "5"))
 """Every so manieth point is tried; the full figures are those of 1."""
 

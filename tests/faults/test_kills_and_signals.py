@@ -15,7 +15,6 @@ import pytest
 from disturbed import (
     STOPPED,
     TIMES,
-    as_from_a_terminal,
     assert_mended,
     assert_sound,
     contents,
@@ -49,12 +48,6 @@ def whole(folder: Path) -> dict[str, bytes]:
     """What an undisturbed run in one process leaves."""
     assert finish(run(folder, "whole", 1)) == (0, "")
     return contents(folder / "whole")
-
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    with as_from_a_terminal():
-        yield
 
 
 def words(out: str, jobs: int) -> tuple[str, ...]:
