@@ -214,6 +214,6 @@ def _scales(activation: Activation, own: Moments, beyond: Array) -> Array:
     limit = Moments(*(getattr(ends, name)[(far.q > 1).astype(int)] for name in FIELDS))
     ratios = [far.q * far.slope_square / (limit.q * limit.slope_square)]
     ratios += [far.slope_square / limit.slope_square, far.fourth / limit.fourth]
-    if activation.formula.jumps:
-        ratios[0] = far.square / limit.square
+    # far out, what saturates is a step, and its slope another
+    ratios[0] = np.where(bool(activation.formula.jumps) | (far.q > 1), far.square / limit.square, ratios[0])
     return np.stack([np.nan_to_num(ratio, nan=1.0, posinf=1.0) for ratio in ratios], axis=-1)

@@ -7,7 +7,8 @@ that falls as a power of k: it is carried on as such, in orders that need not be
 What is left of the value is taken from sum_k k phi_k^2 = q <phi'^2>, which makes the gap <(phi_a - phi_b)^2> / 2 exact
 as c -> 1. Its relative error is worst near 1 - c = 1 / ORDERS: 1e-4 with kinks (1e-3 where all of them are within a
 third of sqrt(q)), rounding for smooth activations at moderate q. A value that jumps has no such hold: the gap is
-trusted for 1 - c > 1e-2 alone.
+trusted for 1 - c > 1e-2 alone. What saturates is all but a jump at large q, with terms that go on to orders of about q:
+both sums are then met, and the gap is good to 5e-3 for 1 - c > 0.1, to 0.2 below, and exact as c -> 1.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _CELL, _NODES = 1.0, 24  # in ln q: He_k(z / sqrt(q)) at a kink turns with q, to
 _SPARSE = 6  # mean squares a cell: up to so many, polynomials would cost more than they save
 _ALL = slice(None)
 _NEAR = (0.15, 0.3)
+_OFF = 1e-3  # of <phi^2> - <phi>^2, by which all terms together may miss it
+_HALVINGS = 50
 _COMPLETE = 1e-12  # relative; what is left beyond the orders is rounding
 _EXACT = 1e-13  # relative agreement of <f^2> on shared nodes with its value
 _SEEN = 1e-6  # the same on nodes of their own
@@ -112,6 +115,11 @@ def terms(activation: Activation, function: int, q: Array) -> Array:
         masses = _masses(left, powers)
         if by_slope:
             masses /= orders()[ORDERS:]
+            rest = m.square - (found**2).sum(axis=1)
+            off = np.abs(masses.sum(axis=1) - rest) > _OFF * (m.square - found[:, 0] ** 2)
+            off &= rest > 0
+            if off.any():
+                masses[off] = _cut_off(rest[off], left[off], found[off] ** 2)
     return np.concatenate([found, np.sqrt(masses)], axis=1)
 
 
@@ -130,6 +138,31 @@ def _masses(left: Array, powers: Array) -> Array:
     log_k, weights = _tail()
     masses = weights * np.exp(-np.clip(steepness, 0.25, 40)[:, None] * log_k)
     masses *= (left / masses.sum(axis=1))[:, None]
+    return _parted(masses, even, odd)
+
+
+def _cut_off(rest: Array, slopes: Array, powers: Array) -> Array:
+    """The tail of a value that all but jumps, beside sqrt(q), (N,) and (N, ORDERS) -> (N, tail).
+
+    Its terms fall as a jump's do, which the last octaves show, up to an order that grows with q. Where that is, is told
+    by what is left beyond ORDERS of sum_k phi_k^2, `rest`, and of sum_k k phi_k^2, `slopes`.
+    """
+    even, odd = powers[:, ORDERS // 2 :: 2].sum(axis=1), powers[:, ORDERS // 2 + 1 :: 2].sum(axis=1)
+    steepness = np.clip(np.log2(powers[:, ORDERS // 4 : ORDERS // 2].sum(axis=1) / (even + odd)), 0, 3)[:, None]
+    log_k, weights = _tail()
+    middle_order = (slopes / rest / ORDERS)[:, None]
+    low, high = np.full_like(steepness, _ENDS[0] - 6), np.full_like(steepness, _ENDS[-1] + 6)
+    masses = np.empty((len(rest), len(log_k)))
+    for _ in range(_HALVINGS):
+        end = (low + high) / 2
+        masses = weights * np.exp(-steepness * log_k - np.exp((log_k - end) / 2))
+        short = masses @ np.exp(log_k) < middle_order[:, 0] * masses.sum(axis=1)
+        low, high = np.where(short[:, None], end, low), np.where(short[:, None], high, end)
+    return _parted(masses * (rest / masses.sum(axis=1))[:, None], even, odd)
+
+
+def _parted(masses: Array, even: Array, odd: Array) -> Array:
+    """The tail's masses, (N, M), as those of its even orders and of its odd ones, (N, 2 M)."""
     share = np.divide(even, even + odd, out=np.full_like(even, 0.5), where=even + odd > 0)[:, None]
     return np.concatenate([masses * share, masses * (1 - share)], axis=1)
 

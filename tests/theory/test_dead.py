@@ -37,6 +37,24 @@ def test_what_is_never_inactive_is_never_dead() -> None:
     assert not dead_fraction(trajectory(make_cell((8,) * 4, "gelu", 1.0)), "float64")[1:].any()
 
 
+def test_many_angles_at_one_length() -> None:
+    """relu6 at rest: a polynomial in the angle stands for all layers in which inputs still draw near."""
+    t = trajectory(make_cell((64,) * 301, "relu6", 1.9, 0.3, batch=4))
+    found = dead_fraction(t, "float64")
+    resting = np.flatnonzero(t.q[:, 0] == t.q[-1, 0])
+    assert len(np.unique(t.e[resting])) > 40
+    for layer in resting[:: len(resting) // 5]:
+        direct = dead_share(activation("relu6"), t.q[layer], 1 - t.e[layer], 4)
+        assert found[layer] == pytest.approx(float(direct[0]), rel=1e-8)
+
+
+def test_what_is_hardly_ever_inactive_is_hardly_ever_dead() -> None:
+    """P(z <= -3) = 0.00135 of a standard normal z."""
+    low = activation("threshold", threshold=-3.0, value=0.0)
+    t = trajectory(make_cell((8, 8), low, 1.0, batch=1))
+    assert dead_fraction(t, "float64")[1] == pytest.approx(0.0013498980316301)
+
+
 @pytest.mark.parametrize(("name", "sigma_w"), [("relu", 2**0.5), ("hard_silu", 2.0)])
 def test_many_layers_are_the_layers_one_by_one(name: str, sigma_w: float) -> None:
     """200 layers of a relu network by 32 numbers, to a millionth; those of hard_silu differ in length, too."""

@@ -9,6 +9,7 @@ from theory_cells import make_cell, sigma
 from initbench.catalogue.activations import activation
 from initbench.catalogue.initializers import initializer
 from initbench.theory.kernel import trajectory
+from initbench.theory.normality import LARGEST
 
 FANS = (16, 8, 32, 16)
 
@@ -63,6 +64,13 @@ def test_theory_ends_where_a_layer_is_refused() -> None:
         assert np.isfinite(rows[1:3]).all()
         assert np.isnan(rows[3:]).all()
     assert np.isnan(t.grad).all()
+
+
+def test_theory_ends_below_the_first_layer_that_is_not_normal_enough() -> None:
+    t = trajectory(make_cell((8, *[2] * 9), "tanh", initializer("uniform", low=-3.0, high=3.0), batch=2))
+    assert 0 < t.known < t.depth
+    assert "not normal" in t.reason
+    assert np.all(np.abs(t.normality.forward[: t.known + 1]) <= LARGEST)
 
 
 def test_biases_of_a_mean_are_refused() -> None:

@@ -101,3 +101,9 @@ def test_dead_units_between_the_extremes() -> None:
         assert np.all(np.diff(shares) >= -1e-14)
         assert dead_share(case, np.full((2, 1), q), [0.2, 0.7, 0.9], 1) == pytest.approx(np.full((2, 3), alone))
     assert dead_share(activation("tanh"), 1.0, 0.5, 4) == 0
+
+
+def test_many_lengths_in_any_order() -> None:
+    q = np.random.default_rng(1).uniform(0.1, 9.0, (10, 20))
+    one_by_one = [float(share(activation("relu6"), x, "inactive")) for x in q.ravel()]
+    assert share(activation("relu6"), q, "inactive").ravel() == pytest.approx(one_by_one, rel=1e-14)

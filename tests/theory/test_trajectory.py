@@ -64,9 +64,9 @@ NETS = [
 
 
 @pytest.mark.parametrize(("name", "sigma_w", "sigma_b", "error"), NETS)
-@pytest.mark.parametrize("resample", [True, False])
-def test_fast_is_direct(name: str, sigma_w: float, sigma_b: float, error: float, resample: bool) -> None:
-    cell = make_cell((48,) * 9, name, sigma_w, sigma_b, batch=3, resample=resample)
+@pytest.mark.parametrize(("batch", "resample"), [(3, True), (3, False), (2, False)])
+def test_fast_is_direct(name: str, sigma_w: float, sigma_b: float, error: float, batch: int, resample: bool) -> None:
+    cell = make_cell((48,) * 9, name, sigma_w, sigma_b, batch=batch, resample=resample)
     q, e, ms, ps = one_by_one(cell)
     path = followed(cell)
     assert path.q[1:] == pytest.approx(q, rel=1e-12)
@@ -77,6 +77,36 @@ def test_fast_is_direct(name: str, sigma_w: float, sigma_b: float, error: float,
         exact = np.stack([p.product, p.gap, p.slope_product, p.square_product])
         scales = np.array([[m.square.max()], [m.square.max()], [m.slope_square.max()], [m.fourth.max()]])
         assert path.pairs[:, k] / scales == pytest.approx(exact / scales, abs=error)
+
+
+FAR = [(name, stddev) for name in ("gelu", "elu", "sigmoid", "softplus") for stddev in (1e-12, 1e12)]
+STEPS = [(name, stddev) for name in ("tanh", "sigmoid", "hard_tanh", "softsign") for stddev in (1e2, 1e4, 1e7, 1e12)]
+
+
+@pytest.mark.parametrize(("name", "stddev"), [*FAR, *STEPS, ("hard_shrink", 1e12)])
+def test_lengths_far_out(name: str, stddev: float) -> None:
+    """Powers of z, or steps, at lengths that differ: beyond the series' own, terms grow alike but for the constant."""
+    source = inputs("gaussian", mean=0.0, stddev=stddev)
+    cell = make_cell((24,) * 3, name, 1.0, None, source, batch=3, resample=False)
+    _, e, ms, ps = one_by_one(cell)
+    path = followed(cell)
+    assert path.e[1:] == pytest.approx(e, rel=1e-3)
+    m, p = ms[0], ps[0]
+    exact = np.stack([p.product, p.gap, p.slope_product, p.square_product])
+    scales = np.array([[m.square.max()], [p.gap.max()], [m.slope_square.max()], [m.fourth.max()]])
+    assert path.pairs[:, 1] / scales == pytest.approx(exact / scales, abs=5e-3)
+
+
+def test_biases_part_opposite_inputs_from_being_opposite() -> None:
+    cell = make_cell((24,) * 4, "tanh", 1.5, 0.3, inputs("pair", cosine=-1.0), batch=2)
+    assert followed(cell).e[1:] == pytest.approx(one_by_one(cell)[1], rel=1e-10)
+
+
+def test_weights_of_0_let_not_even_overflow_through() -> None:
+    weights = [*[sigma(30.0, 16)] * 3, initializer("zeros"), sigma(1.0, 16)]
+    path = followed(make_cell((16,) * 6, "exponential", weights, 0.3))
+    assert np.isinf(path.q[3]).all()
+    assert path.q[4:, 0] == pytest.approx([0.09, np.exp(2 * 0.09) + 0.09])
 
 
 def test_the_one_long_layer_of_many_short_ones_has_all_its_terms() -> None:
