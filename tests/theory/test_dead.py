@@ -38,13 +38,13 @@ def test_what_is_never_inactive_is_never_dead() -> None:
 
 
 def test_many_angles_at_one_length() -> None:
-    """relu6 at rest: a polynomial in the angle stands for all layers in which inputs still draw near."""
-    t = trajectory(make_cell((64,) * 301, "relu6", 1.9, 0.3, batch=4))
+    """hard_sigmoid at rest: a polynomial in the angle stands for all layers in which inputs still draw near."""
+    t = trajectory(make_cell((64,) * 301, "hard_sigmoid", 10.0, 0.1, batch=4))
     found = dead_fraction(t, "float64")
     resting = np.flatnonzero(t.q[:, 0] == t.q[-1, 0])
     assert len(np.unique(t.e[resting])) > 40
     for layer in resting[:: len(resting) // 5]:
-        direct = dead_share(activation("relu6"), t.q[layer], 1 - t.e[layer], 4)
+        direct = dead_share(activation("hard_sigmoid"), t.q[layer], 1 - t.e[layer], 4)
         assert found[layer] == pytest.approx(float(direct[0]), rel=1e-8)
 
 
