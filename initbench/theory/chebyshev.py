@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 NEAR, STRETCH = (-6.0, 4.0), 1.48  # where a cell of width 1 or 2 ends; the last ones end within float64
 _ALL = slice(None)
 _ROUNDING = 1e-14
+_LONG_WAY = 8.0  # through cells of so much u: short ones are gone again and again, by other networks
 _RECENT = 8  # questions that are remembered with their answers
 _LONG = 500  # from so many arguments on, a recurrence is faster than cosines
 
@@ -77,7 +78,7 @@ class Cells:
     STRETCH sinh((u - low or high) / STRETCH).
     tolerance: a cell is not followed, nan, where an entry's last two coefficients are larger than that, beside its
     largest and 1, or where its largest is so large that what it is elsewhere is known no better.
-    sparse: up to so many arguments for every cell that they are in, the function is asked for themselves.
+    sparse: up to so many arguments a cell on a long way, and one on a short one, the function is asked for themselves.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Cells:
         cell is not either."""
         place = _place(t - self.centre) / self.width
         index = np.floor(place)
-        if self.sparse and len(t) <= self.sparse * len(np.unique(index)):
+        if self.sparse and self._few(len(t), len(np.unique(index))):
             return np.asarray(self._asked(t)[rows][:, wanted])
         place, index = place[rows], index[rows]
         order = None if (index[1:] >= index[:-1]).all() else np.argsort(index, kind="stable")
@@ -112,6 +113,9 @@ class Cells:
             parts = [basis[low:high] @ self._cell(int(index[low]))[:, wanted] for low, high in pairwise(ends)]
         found = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return np.asarray(found if order is None else found[np.argsort(order)])
+
+    def _few(self, arguments: int, cells: int) -> bool:
+        return arguments <= cells or (cells * self.width >= _LONG_WAY and arguments <= self.sparse * cells)
 
     def _asked(self, t: Array) -> Array:
         """What the function says itself. Whether it is asked depends on t alone, not on what was found before: equal

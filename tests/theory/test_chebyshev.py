@@ -58,14 +58,18 @@ def test_few_arguments_are_asked_for_themselves_and_answers_do_not_hang_on_what_
         return np.exp(t / 3)[:, None]
 
     cells = Cells(counted, 2.0, 10, sparse=2)
-    few, many = np.array([-3.3, 0.1, 0.3, 2.5]), np.linspace(0, 1.9, 30)
+    few, many = np.array([-5.0, -3.3, 0.1, 0.3, 2.5]), np.linspace(0, 1.9, 30)
     first = cells(few)
-    assert asked == [4]
+    assert asked == [5]
     assert np.array_equal(cells(few, rows=np.array([1, 3])), first[[1, 3]])
-    assert asked == [4]
+    assert asked == [5]
     assert cells(many)[:, 0] == pytest.approx(np.exp(many / 3), rel=1e-9)
-    assert asked == [4, 10]
+    assert asked == [5, 10]
     assert np.array_equal(cells(few), first)
+    cells(few[2:])  # on a short way, two in a cell are not few
+    assert asked == [5, 10, 10]
+    cells(few[3:])
+    assert asked == [5, 10, 10, 2]
     assert cells(many, rows=np.array([3, 9])) == pytest.approx(cells(many)[[3, 9]], rel=1e-14)
 
 
