@@ -59,7 +59,8 @@ def summarise(trace: Trace) -> Summary:
         _statistics(values[:, first : first + together].T, present[:, first : first + together].T)
         for first in range(0, max(1, values.shape[1]), together)
     ]
-    n, nonfinite, *others = np.concatenate(parts, axis=1).reshape(-1, *shape)
+    rows = np.concatenate(parts, axis=1)
+    n, nonfinite, *others = rows.reshape(len(rows), *shape)
     return Summary(trace.metrics, n.astype(np.intp), nonfinite.astype(np.intp), *others)
 
 
