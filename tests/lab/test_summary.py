@@ -12,6 +12,7 @@ from lab_predictions import curve, prediction
 from lab_traces import make_cell, make_trace
 
 from initbench.engine import propagate
+from initbench.lab import summary as summary_
 from initbench.lab.summary import layer_rows, summarise, summary_rows, value
 
 ENTRY = st.one_of(st.floats(-1e6, 1e6), st.floats(-1e200, 1e200), st.sampled_from([math.inf, -math.inf, math.nan, 0.0]))
@@ -40,6 +41,19 @@ def test_against_numpy_on_what_is_finite(entries: list[float]) -> None:
     sd = float(np.std(clean / size, ddof=1)) * size  # scaled: numpy squares 1e200
     assert found["sd"] == pytest.approx(sd, rel=1e-9, abs=1e-13 * size)
     assert found["stderr"] == pytest.approx(sd / math.sqrt(len(clean)), rel=1e-9, abs=1e-13 * size)
+
+
+def test_it_makes_no_difference_how_many_rows_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers, metrics and seeds of different numbers, one of them not finite: each statistic stays in its place."""
+    trace = propagate(make_cell(depth=4), range(7))
+    trace.values[3, 1, 0] = math.inf
+    whole = summarise(trace)
+    monkeypatch.setattr(summary_, "TOGETHER", 15)  # two rows of seven
+    parts = summarise(trace)
+    for name in ("n", "nonfinite", "mean", "sd", "median", "q05", "q95"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+    assert whole.nonfinite[1, 0] == 1
+    assert whole.mean.shape == trace.values.shape[1:]
 
 
 def test_the_divisor_is_n_minus_one() -> None:
