@@ -56,18 +56,11 @@ def clenshaw(falling: Sequence[float], x: float) -> float:
     return newer - x * older
 
 
-def _place(t: Array) -> Array:
-    """u of t, see `Cells`."""
+def _place(t: Array, change: Callable[[Array], Array] = np.arcsinh) -> Array:
+    """u of t, see `Cells`; with sinh, t of u."""
     low, high = NEAR
     beyond = np.maximum(t - high, 0.0) + np.minimum(t - low, 0.0)
-    return np.asarray(np.clip(t, low, high) + STRETCH * np.arcsinh(beyond / STRETCH))
-
-
-def _argument(u: Array) -> Array:
-    """t of u, see `Cells`."""
-    low, high = NEAR
-    beyond = np.maximum(u - high, 0.0) + np.minimum(u - low, 0.0)
-    return np.asarray(np.clip(u, low, high) + STRETCH * np.sinh(beyond / STRETCH))
+    return np.asarray(np.clip(t, low, high) + STRETCH * change(beyond / STRETCH))
 
 
 class Cells:
@@ -141,7 +134,7 @@ class Cells:
         if index not in self.coefficients:
             u = self.width * (index + (points(self.nodes) + 1) / 2)
             with np.errstate(invalid="ignore"):
-                found = transform(self.nodes) @ self.function(_argument(u) + self.centre)
+                found = transform(self.nodes) @ self.function(_place(u, np.sinh) + self.centre)
             if self.tolerance < math.inf:
                 size = np.abs(found)
                 largest = np.maximum(size.max(axis=0), 1.0)
