@@ -35,11 +35,12 @@ class Line:
 
 def line(values: Array, known: int, reason: str, top: str = "") -> Line:
     """A metric's values with the reasons for what is blank: `reason` above the known layers, `top` at the input."""
-    words = [""] * len(values)
-    for row in np.flatnonzero(np.isnan(values)):
-        words[row] = reason if row > known else NO_NUMBER
-    words[0] = (top or words[0]) if np.isnan(values[0]) else ""
-    return Line(values, tuple(words))
+    blank, words = np.isnan(values), np.full(len(values), "", object)
+    words[blank] = NO_NUMBER
+    words[known + 1 :][blank[known + 1 :]] = reason
+    if top and blank[0]:
+        words[0] = top
+    return Line(values, tuple(words.tolist()))
 
 
 def blank(t: Trajectory, reason: str, top: str = "") -> Line:
@@ -93,11 +94,10 @@ def _cosine(t: Trajectory) -> Line:
     values = unrounded(values)
     values[t.known + 1 :] = np.nan
     values[0] = t.start.measured.get("cosine", values[0])
-    found = line(values, t.known, t.reason)
+    words = np.array(line(values, t.known, t.reason).reasons, object)
     empty = np.asarray(~(weight > 0).any(axis=1))
-    empty[t.known + 1 :] = False
-    words = (ALL_ZERO if no else word for no, word in zip(empty, found.reasons, strict=True))
-    return Line(values, tuple(words))
+    words[: t.known + 1][empty[: t.known + 1]] = ALL_ZERO
+    return Line(values, tuple(words.tolist()))
 
 
 def unrounded(cosine: Array) -> Array:
@@ -122,12 +122,11 @@ def distinct_units(t: Trajectory, dtype: str) -> Array:
 
 def _saturated(t: Trajectory, dtype: str) -> Line:
     found = line(t.over_batch(_shares(t, "saturated", dtype)), t.known, t.reason, NO_PREACTIVATION)
-    words = list(found.reasons)
+    words = np.array(found.reasons, object)
     for activation, rows in t.by_activation():
         if not activation.formula.saturates:
-            for row in rows:
-                words[row] = f"{activation.label} does not saturate"
-    return Line(found.values, tuple(words))
+            words[rows] = f"{activation.label} does not saturate"
+    return Line(found.values, tuple(words.tolist()))
 
 
 def _shares(t: Trajectory, where: Where, dtype: str) -> Array:

@@ -111,16 +111,15 @@ def _distinct(t: Trajectory, dead: Array) -> Line:
     units = t.width
     # E of (units alive) + 1 if any is dead
     values = units * (1 - dead) + 1 - (1 - dead) ** units
-    words = [NO_GRADIENT, *[""] * t.depth]
+    words = np.array([NO_GRADIENT, *[""] * t.depth], object)
     for activation, rows in t.by_activation():
         if flat(activation):
-            values[rows] = np.nan
-            words = [FLAT.format(activation.label) if k in rows else word for k, word in enumerate(words)]
+            values[rows], words[rows] = np.nan, FLAT.format(activation.label)
     if t.gradient == "ones":
         values[-1], words[-1] = np.nan, FEW_SLOPES
     nothing = t.over_batch(t.grad) == 0
-    values[nothing] = 1.0
-    return Line(values, tuple("" if no else word for no, word in zip(nothing, words, strict=True)))
+    values[nothing], words[nothing] = 1.0, ""
+    return Line(values, tuple(words.tolist()))
 
 
 def flat(activation: Activation) -> bool:

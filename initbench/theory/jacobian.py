@@ -51,8 +51,8 @@ def jacobian_lines(t: Trajectory, wanted: Collection[str]) -> dict[str, Line]:
 
 def _variance(t: Trajectory, mean: Array) -> Line:
     """var, for the inputs of which anything passes. mean: a, (L + 1, S)."""
-    wider = np.array([[np.nan], *([law.fan_out / law.fan_in] for law in t.laws)])
-    haar = np.array([[np.nan], *([float(law.haar)] for law in t.laws)])
+    wider = np.append(np.nan, t.of_laws(lambda law: law.fan_out / law.fan_in))[:, None]
+    haar = np.append(np.nan, t.of_laws(lambda law: law.haar))[:, None]
     slopes = t.moments.slope_fourth / t.moments.slope_square**2
     k = upwards(np.broadcast_to(wider, slopes.shape), slopes - haar * np.minimum(wider, 1.0), 1.0)
     known = next((n for n, law in enumerate(t.laws) if _heavy(law)), t.depth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ from ..catalogue.activations import Activation
 from ..spec import Cell
 from .gaussian import Moments
 from .inputs import InputState, input_state
-from .layers import LayerLaw, activations, layer_laws
+from .layers import LayerLaw, activations, layer_laws, runs
 from .normality import LARGEST, Normality, normality
 from .pairs import PairMoments
 from .trajectory import follow
@@ -62,17 +63,26 @@ class Trajectory:
     @cached_property
     def width(self) -> Array:
         """Units of every layer, (L + 1,): width[l - 1] is the fan_in of layer l."""
-        return np.array([self.laws[0].fan_in, *(law.fan_out for law in self.laws)], np.float64)
+        return np.append(float(self.laws[0].fan_in), self.of_laws(lambda law: law.fan_out))
 
     @cached_property
     def cw(self) -> Array:
         """fan_in Var W of layer l, (L + 1,); row 0 is nan."""
-        return np.array([np.nan, *(law.cw for law in self.laws)])
+        return np.append(np.nan, self.of_laws(lambda law: law.cw))
 
     @cached_property
     def cb(self) -> Array:
         """Var b of layer l, (L + 1,); row 0 is nan."""
-        return np.array([np.nan, *(law.cb for law in self.laws)])
+        return np.append(np.nan, self.of_laws(lambda law: law.cb))
+
+    def of_laws(self, number: Callable[[LayerLaw], float]) -> Array:
+        """A number of every layer's law, (L,)."""
+        laws, layers = self._runs
+        return np.repeat([float(number(law)) for law in laws], layers)
+
+    @cached_property
+    def _runs(self) -> tuple[list[LayerLaw], list[int]]:
+        return runs(self.laws)
 
     def by_activation(self) -> list[tuple[Activation, Array]]:
         """Every activation with its known layers."""
@@ -143,7 +153,7 @@ def _gradients(laws: tuple[LayerLaw, ...], slope_square: Array, known: int) -> A
     grad = np.full(slope_square.shape, np.nan)
     if known < len(laws):
         return grad
-    gains = np.array([[law.backward_gain] for law in laws[1:]] + [[1.0]])
+    gains = np.array([*(law.backward_gain for law in laws[1:]), 1.0])[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         grad[1:] = np.multiply.accumulate((slope_square[1:] * gains)[::-1], axis=0)[::-1]
     return grad

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -56,13 +57,17 @@ def layer_laws(layers: tuple[Layer, ...]) -> tuple[LayerLaw, ...]:
     return tuple(laws)
 
 
+def runs(laws: Sequence[LayerLaw]) -> tuple[list[LayerLaw], list[int]]:
+    """Neighbouring layers that share one record: the record, and how many they are."""
+    alike = [list(group) for _, group in groupby(laws, key=id)]
+    return [group[0] for group in alike], [len(group) for group in alike]
+
+
 def activations(laws: Sequence[LayerLaw]) -> tuple[list[Activation], Array]:
     """The different activations of some layers, and the number of each layer's among them, (L,)."""
-    found = list(dict.fromkeys(law.activation for k, law in enumerate(laws) if not k or law is not laws[k - 1]))
-    codes: list[int] = []
-    for k, law in enumerate(laws):
-        codes.append(codes[-1] if k and law is laws[k - 1] else found.index(law.activation))
-    return found, np.array(codes, np.intp)
+    different, layers = runs(laws)
+    found = list(dict.fromkeys(law.activation for law in different))
+    return found, np.repeat(np.array([found.index(law.activation) for law in different], np.intp), layers)
 
 
 def layer_law(layer: Layer) -> LayerLaw:

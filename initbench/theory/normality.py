@@ -71,7 +71,7 @@ def normality(laws: tuple[LayerLaw, ...], start: InputState, averages: Moments) 
 
 
 def _column(laws: tuple[LayerLaw, ...], name: str) -> Array:
-    return np.array([[getattr(law, name)] for law in laws], np.float64)
+    return np.array([getattr(law, name) for law in laws], np.float64)[:, None]
 
 
 def _finite(values: Array) -> Array:

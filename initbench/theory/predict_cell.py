@@ -67,15 +67,15 @@ def _curve(t: Trajectory, name: str, line: Line, band: Band, far: Array) -> Curv
     sd, within = np.where(blank, np.nan, band.sd), band.within & ~far & ~blank
     if t.start.measured and name in SQUARES:
         sd[0] = 0.0
-    reasons = list(line.reasons)
-    told = np.flatnonzero(~blank & (~within | np.isnan(sd)))
-    for row, beyond, held, own in zip(
-        told.tolist(), *(rows[told].tolist() for rows in (far, within, derived)), strict=True
-    ):
-        if beyond:
-            reasons[row] = BEYOND
-        elif not held:
-            reasons[row] = band.why.get(row, OUTSIDE if own else UNDERIVED)
-        else:
-            reasons[row] = SHARED if row == 0 and t.start.measured else band.reason or NO_SPREAD
-    return Curve(line.values, mean, sd, within, tuple(reasons))
+    reasons = np.array(line.reasons, object)
+    unspread = ~blank & np.isnan(sd)
+    reasons[unspread] = band.reason or NO_SPREAD
+    if t.start.measured and unspread[0]:
+        reasons[0] = SHARED
+    outside = ~blank & ~within
+    reasons[outside & derived], reasons[outside & ~derived] = OUTSIDE, UNDERIVED
+    for row, why in band.why.items():
+        if outside[row]:
+            reasons[row] = why
+    reasons[~blank & far] = BEYOND
+    return Curve(line.values, mean, sd, within, tuple(reasons.tolist()))

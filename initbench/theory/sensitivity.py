@@ -64,7 +64,7 @@ def sensitivity(t: Trajectory, f: Fluctuations) -> Sensitivity:
 def _fourth_moment(t: Trajectory, fourth: Array) -> Array:
     """E g^4 / (E g^2)^2 of an entry g of dL/dh, (L + 1, S): 3, and (k - 3) sum d^4 / (sum d^2)^2 for weights of
     kurtosis k above; entries of the cotangent itself are normal or 1."""
-    above_it = np.array([*(0.0 if law.haar else law.kurtosis - 3 for law in t.laws), 0.0])[:, None]
+    above_it = np.append(t.of_laws(lambda law: 0.0 if law.haar else law.kurtosis - 3), 0.0)[:, None]
     out = 3 + above_it * above(3 * fourth / t.width[:, None])
     if t.gradient == "ones":
         out[-1] = 1.0
@@ -74,9 +74,6 @@ def _fourth_moment(t: Trajectory, fourth: Array) -> Array:
 def _haar_above(t: Trajectory) -> tuple[Array, Array]:
     """min(1, n_l / n_{l+1}) and 1 / max(n_l, n_{l+1}) where the matrix above layer l is a Haar one, else 0; (L + 1,)
     each."""
-    up, fixed = np.zeros(t.depth + 1), np.zeros(t.depth + 1)
-    for layer, law in enumerate(t.laws):
-        if law.haar:
-            up[layer] = min(1.0, law.fan_in / law.fan_out)
-            fixed[layer] = 1 / max(law.fan_in, law.fan_out)
-    return up, fixed
+    up = t.of_laws(lambda law: min(1.0, law.fan_in / law.fan_out) if law.haar else 0.0)
+    fixed = t.of_laws(lambda law: 1 / max(law.fan_in, law.fan_out) if law.haar else 0.0)
+    return np.append(up, 0.0), np.append(fixed, 0.0)
