@@ -73,14 +73,15 @@ def _longest(batch: int) -> float:
 
 def _somewhere(activation: Activation, q: Array, e: Array, batch: int, dtype: str) -> Array:
     """At many mean squares and 1 - c, (N,) each -> (N,)."""
-    values, one_by_one = np.zeros(len(q)), np.zeros(len(q), bool)
-    distinct = np.unique(q)
-    for one in distinct[share(activation, distinct, "inactive", dtype) > _NEVER]:
-        alike = np.flatnonzero(q == one)
-        if len(alike) > _NODES and len(np.unique(e[alike])) > _NODES:
-            values[alike] = _of_one(activation, float(one), e[alike], batch, dtype)
-        else:
-            one_by_one[alike] = True
+    values = np.zeros(len(q))
+    distinct, which, counts = np.unique(q, return_inverse=True, return_counts=True)
+    seen = share(activation, distinct, "inactive", dtype) > _NEVER
+    one_by_one = seen[which]
+    for code in np.flatnonzero(seen & (counts > _NODES)):
+        alike = np.flatnonzero(which == code)
+        if len(np.unique(e[alike])) > _NODES:
+            values[alike] = _of_one(activation, float(distinct[code]), e[alike], batch, dtype)
+            one_by_one[alike] = False
     pairs, place = np.unique(np.stack([q, e])[:, one_by_one], axis=1, return_inverse=True)
     values[one_by_one] = dead_share(activation, pairs[0], 1 - pairs[1], batch, dtype)[place.ravel()]
     return values

@@ -17,9 +17,10 @@ Where = Literal["inactive", "saturated"]
 
 _FLAT = 0.01  # of the steepest slope: under it, an entry counts as saturated, as in the metric
 _NEAR, _FAR, _STEPS = -40, 40, 64  # powers of 2 between which a region may end, and tries in each
-_HALVINGS = 80
+_PARTS, _CUTS = 64, 12  # into so many parts an end's surroundings are cut, and at most so often
 _ROUNDING = 1e-12
 _AT_ONCE = 64
+_NOTHING, _ALL = -38.6, 8.3  # standard deviations below which float64 has no share left, and above which it has 1
 _TURNS = np.array([-8, -4, -2, -1, 0, 1, 2, 4, 8])  # around the end of a region, in standard deviations
 
 
@@ -90,9 +91,12 @@ def _below_of(end: Array, common: Array, rest: Array, t: Array) -> Array:
 
 def below(x: Array) -> Array:
     """The share of a standard normal below x, to the last digits of either tail."""
+    found = np.where(x < 0, 0.0, 1.0)
+    near = ~((x < _NOTHING) | (x > _ALL))
     # entry by entry, but without SciPy, which takes longer to import than this ever takes
-    tails = map(math.erfc, (-x / math.sqrt(2)).ravel().tolist())
-    return 0.5 * np.fromiter(tails, np.float64, x.size).reshape(x.shape)
+    tails = map(math.erfc, (x[near] / -math.sqrt(2)).tolist())
+    found[near] = 0.5 * np.fromiter(tails, np.float64)
+    return found
 
 
 def holds(activation: Activation, where: Where, z: Array) -> Array:
@@ -105,26 +109,33 @@ def holds(activation: Activation, where: Where, z: Array) -> Array:
 
 @lru_cache(maxsize=256)
 def region(activation: Activation, where: Where, dtype: str = "float64") -> Array:
-    """The intervals of z that are inactive or saturated, (R, 2), by bisection between points near and far."""
+    """The intervals of z that are inactive or saturated, (R, 2), found between points near and far."""
 
     def test(z: Array) -> Array:
         return holds(activation, where, z.astype(dtype))
 
-    own = breaks(activation)
-    powers = 2.0 ** np.linspace(_NEAR, _FAR, (_FAR - _NEAR) * _STEPS + 1)
-    points = np.unique(np.concatenate([-powers, [0.0], powers, own]))
+    own, points = breaks(activation), _looks()
+    points = np.union1d(points, own) if own.size else points
     middles = (points[:-1] + points[1:]) / 2
     inside = test(middles)
     changes = np.flatnonzero(inside[1:] != inside[:-1])
     low, high, first = middles[changes], middles[changes + 1], inside[changes]
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if ((middle == low) | (middle == high)).all():
+    for _ in range(_CUTS):
+        tried = low + np.linspace(0, 1, _PARTS + 1)[:, None] * (high - low)
+        tried[-1] = high
+        if ((tried == low) | (tried == high)).all():
             break
-        same = test(middle) == first
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
+        change = (test(tried) == first).argmin(axis=0)
+        low, high = (np.take_along_axis(tried, change[None] - back, axis=0)[0] for back in (1, 0))
     for end in own:  # known better than by bisection
         high[np.abs(high - end) <= _ROUNDING * max(1.0, abs(end))] = end
     ends = np.concatenate([[-np.inf] if inside[0] else [], high, [np.inf] if inside[-1] else []])
     ends.flags.writeable = False
     return ends.reshape(-1, 2)
+
+
+@lru_cache
+def _looks() -> Array:
+    """Rising points near and far, on both sides of 0."""
+    powers = 2.0 ** np.linspace(_NEAR, _FAR, (_FAR - _NEAR) * _STEPS + 1)
+    return np.concatenate([-powers[::-1], [0.0], powers])

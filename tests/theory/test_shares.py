@@ -11,7 +11,7 @@ from gaussian_cases import REGISTERED, label
 from initbench.catalogue.activations import Activation, activation
 from initbench.engine.measure import measure_activity
 from initbench.theory import dead_share, share
-from initbench.theory.shares import region
+from initbench.theory.shares import below, region
 
 UNITS, BATCH = 20_000, 4
 SIGMAS = 6.0  # false alarm 2e-9 each, 1e-6 over all activations
@@ -70,6 +70,20 @@ def test_what_underflows_is_inactive_as_the_engine_computes_it() -> None:
     value, slope = gelu.both(z)
     expected = float(share(gelu, 100.0, "inactive", "float32"))
     assert abs(np.mean((value == 0) & (slope == 0)) - expected) < SIGMAS * math.sqrt(expected / z.size)
+
+
+def test_a_region_ends_between_two_neighbouring_floats() -> None:
+    """The first float on the other side is not inactive any more."""
+    gelu = activation("gelu")
+    end = region(gelu, "inactive")[0, 1]
+    z = np.array([np.nextafter(end, -np.inf), np.nextafter(end, np.inf)])
+    value, slope = gelu.both(z)
+    assert ((value == 0) & (slope == 0)).tolist() == [True, False]
+
+
+def test_shares_below_have_the_last_digits_of_either_tail() -> None:
+    x = np.concatenate([np.linspace(-45, 45, 9001), [-math.inf, math.inf, math.nan]])
+    np.testing.assert_array_equal(below(x), [0.5 * math.erfc(-z / math.sqrt(2)) for z in x])
 
 
 def test_at_the_ends() -> None:
