@@ -23,7 +23,7 @@ FLOORS = (
     {"config", "engine", "theory"},
     {"spec", "plugins"},
     {"catalogue"},
-    {"streams", "errors"},
+    {"streams", "errors", "blas"},
 )
 HOME_OF = {
     "matplotlib": {"figures"},

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from .. import __version__
+from .. import __version__, blas
 from ..errors import ConfigError, InitbenchError, Interrupted, ParameterError
 from . import catalogue, check, compare, configs, papers, planned, plot, recommend, report, run, theory
 
@@ -57,6 +57,7 @@ for _module in (run, planned, plot, check, compare, report, papers, theory, reco
 
 def main() -> None:
     """Run the command line and exit with the contract's code."""
+    blas.one_thread_unless_told()
     try:
         _listen()
         code = _guarded(lambda: app(standalone_mode=True))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EVERY = 10.0
 """Seconds between two lines where no terminal is."""
+BLINK = 0.1
+"""Seconds between two pictures of the bar."""
 
 
 @contextmanager
@@ -33,13 +35,18 @@ def _bar(label: str) -> Iterator[Progress]:
     from rich.console import Console
 
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.TextColumn("{task.fields[said]}"))
-    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # drawn when there is something new, not by a thread: a process with threads cannot be forked
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(label, total=None, said="")
-        pace = Pace(time.monotonic)
+        pace, drawn = Pace(time.monotonic), -EVERY
 
         def update(far: HowFar) -> None:
+            nonlocal drawn
             said = f"{far.done}/{far.networks} {_detail(far, pace)}"
             bar.update(task, completed=far.done + far.part, total=far.networks, said=said)
+            if (now := time.monotonic()) - drawn >= BLINK:
+                drawn = now
+                bar.refresh()
 
         yield update
 

@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection
 
 from threadpoolctl import threadpool_info
 
-from initbench import engine
-from initbench.lab.executors import Failure, Outcome, Task, opened, processes, tasks
+from initbench import blas, engine
+from initbench.lab.executors import Failure, Outcome, Task, opened, tasks
 from initbench.lab.executors.tasks import Bundle, Hear
 
 
@@ -29,9 +29,9 @@ def execute(
 
 def report(task: Task) -> Outcome:
     """What a worker sees around it."""
-    blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-    variables = {name: os.environ.get(name) for name in processes.BLAS_VARIABLES}
-    found = {"pid": os.getpid(), "blas": blas, "variables": variables}
+    threads = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    variables = {name: os.environ.get(name) for name in blas.VARIABLES}
+    found = {"pid": os.getpid(), "blas": threads, "variables": variables}
     return Failure(json.dumps(found))
 
 

@@ -22,18 +22,23 @@ from lab_traces import make_cell
 from lab_workers import execute
 from threadpoolctl import threadpool_info
 
-from initbench import engine
+from initbench import blas, engine
 from initbench.engine import Trace
 from initbench.lab import executors
 from initbench.lab.blocks import encode
-from initbench.lab.executors import Failure, Outcome, Task, processes
+from initbench.lab.executors import Failure, Outcome, Task, processes, starting
 from initbench.lab.executors import tasks as tasks_
-from initbench.lab.executors.processes import BLAS_VARIABLES
 from initbench.lab.executors.tasks import KILLED, TRIES, Bundle, Hear
 from initbench.lab.executors.workers import Worker, hire
 from initbench.lab.plan import open_experiment
 
 NETWORK = {"depth": 2, "width": 8, "activation": "tanh", "initializer": "lecun_normal"}
+
+
+@pytest.fixture(autouse=True)
+def _a_python_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For every worker, as what is patched here is not to be patched there; forks are tried in test_starting."""
+    monkeypatch.setattr(starting, "can_fork", lambda: False)
 
 
 def tasks(number: int, depth: int = 3) -> list[Task]:
@@ -226,7 +231,7 @@ def test_leaving_early_ends_the_workers_and_restores_the_environment() -> None:
     # Not is_alive(): when two threads reap a process at once, Python may never learn that it has ended.
     assert [worker.pid for worker in workers if worker.pid is not None and exists(worker.pid)] == []
     after = dict(os.environ)
-    assert {name: after.get(name) for name in BLAS_VARIABLES} == {name: before.get(name) for name in BLAS_VARIABLES}
+    assert {name: after.get(name) for name in blas.VARIABLES} == {name: before.get(name) for name in blas.VARIABLES}
 
 
 def test_available_cores_without_an_affinity(monkeypatch: pytest.MonkeyPatch) -> None:

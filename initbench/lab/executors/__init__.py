@@ -2,7 +2,7 @@
 
 tasks       what is handed out, and what comes back
 serial      this process
-processes   worker processes of this machine
+processes   worker processes of this machine; workers: one of them; starting: how it comes to be
 cluster     the workers of a Dask cluster; the only place that knows Dask
 """
 

@@ -24,8 +24,8 @@ from ... import __version__
 from ...errors import BusyError, UsageError
 from ...spec import NUMERICS_VERSION
 from . import tasks as tasks_
+from .starting import blocked, start_tracker
 from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Outcome, Task, bundles, paired
-from .workers import blocked, start_tracker
 
 if TYPE_CHECKING:
     from distributed import Client, Future

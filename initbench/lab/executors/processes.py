@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 
+from ... import blas
 from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Outcome, paired
 from .workers import Died, UnderWay, Worker, hire
-
-BLAS_VARIABLES = (
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 AHEAD = 2
 """Bundles that a worker has: one under work, and one so that it need not wait for the next."""
@@ -31,7 +23,7 @@ def pooled(work: Sequence[Bundle], jobs: int, hear: Hear) -> Iterator[tuple[int,
     """
     waiting = deque(work)
     suspects: list[Bundle] = []
-    with _one_blas_thread():
+    with blas.one_thread():
         yield from _shared_out(waiting, jobs, suspects, hear)
         with _crew() as crew:
             for index, task in (entry for bundle in suspects for entry in bundle):
@@ -98,18 +90,3 @@ def _crew() -> Iterator[list[Worker]]:
     finally:
         for worker in crew:
             worker.kill()
-
-
-@contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """Workers read these when they load NumPy, before anything else can tell them."""
-    before = {name: os.environ.get(name) for name in BLAS_VARIABLES}
-    os.environ.update(dict.fromkeys(BLAS_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

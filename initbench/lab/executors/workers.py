@@ -1,4 +1,4 @@
-"""One worker process: how it starts, what it does all day, and how it ends whatever happens.
+"""One worker process: what it does all day, and how it ends whatever happens.
 
 Each worker has a connection of its own, so that one that dies in the middle of a word disturbs nobody else: a queue
 that workers share would be left locked, or with half a message that its reader waits to see the end of.
@@ -6,27 +6,20 @@ that workers share would be left locked, or with half a message that its reader 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
 import signal
-import sys
 import threading
-import types
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import Connection, Pipe
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 
 from . import tasks as tasks_
+from .starting import STOPPING, start, undisturbed
 from .tasks import Bundle, Hear, Outcome, portable
-
-STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals that ask a run to stop."""
 
 
 class Died(Exception):
@@ -45,7 +38,7 @@ class UnderWay:
 class Worker:
     """A process, the way to talk to it, and what it was given, the one under work first."""
 
-    process: SpawnProcess
+    process: BaseProcess
     connection: Connection
     given: deque[Bundle] = field(default_factory=deque)
 
@@ -79,76 +72,12 @@ class Worker:
 
 def hire(crew: list[Worker]) -> Worker:
     """Start a worker and put it on the list of those to end: signals wait until it stands there."""
-    start_tracker()
-    context = multiprocessing.get_context("spawn")
-    with _undisturbed(), _bare_main():
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,))
-        with blocked():
-            process.start()
+    with undisturbed():
+        ours, theirs = Pipe()
+        process = start(_serve, theirs, [ours, *(worker.connection for worker in crew)])
         theirs.close()
         crew.append(Worker(process, ours))
     return crew[-1]
-
-
-def start_tracker() -> None:
-    """Start Python's tracker of shared resources so that a hangup of the whole group does not end it: it would leave
-    with a traceback. It ignores the other signals by itself."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
-        return
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        resource_tracker.ensure_running()
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let signals wait: a worker that was started and that nobody knows of could not be ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[tuple[int, types.FrameType | None]] = []
-    before = {number: handler for number in STOPPING if callable(handler := signal.getsignal(number))}
-    for number in before:
-        signal.signal(number, lambda *one: came.append(one))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for one in came[:1]:
-            before[one[0]](*one)
-
-
-@contextmanager
-def blocked() -> Iterator[None]:
-    """Block the signals for whatever is started here, which inherits that: an interrupt of the whole group would
-    otherwise find a worker that does not know yet to ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _bare_main() -> Iterator[None]:
-    """Keep the caller's own script out of the workers.
-
-    A spawned worker runs the main script again, which in a script without a __main__ guard would start the run anew.
-    Tasks are found by their module, so the workers need no main script at all.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 def _serve(connection: Connection) -> None:
