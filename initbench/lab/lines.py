@@ -1,7 +1,4 @@
-"""The rows of the large tables as text: the same as their values give, line by line, in a fraction of the time.
-
-What every row of a cell starts with is put before it at the end, by who knows the grid.
-"""
+"""The rows of the large tables as text: the same as their values give, line by line, in a fraction of the time."""
 
 from __future__ import annotations
 
@@ -24,24 +21,19 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def started(start: Sequence[Value], pieces: Sequence[bytes]) -> bytes:
-    """Pieces of whole lines without line breaks in them, with what all lines start with."""
-    text, head = b"".join(pieces), encode_start(start).encode()
-    return head + text[:-1].replace(b"\n", b"\n" + head) + b"\n" if text else b""
-
-
-def layer_lines(trace: Trace, cell: Cell) -> bytes:
-    """The lines of a trace: seed, layer, fan_in, fan_out and the metrics, as csvtext writes them."""
-    layers = enumerate(cell.network.layers, start=1)
+def layer_lines(trace: Trace, cell: Cell, start: Sequence[Value]) -> bytes:
+    """The lines of layers.csv: as summary.layer_rows. start: what all lines of the cell start with."""
+    layers, before = enumerate(cell.network.layers, start=1), encode_start(start)
     heads = ["0,,", *(f"{place},{layer.fan_in},{layer.fan_out}" for place, layer in layers)]
     comma = "," if trace.metrics else ""
     lines: list[str] = []
     for seed, values, present in zip(trace.seeds, trace.values, trace.present, strict=True):
-        lines += [f"{seed},{head}{comma}{row}\n" for head, row in zip(heads, _numbers(values, present), strict=True)]
+        first = f"{before}{seed},"
+        lines += [f"{first}{head}{comma}{row}\n" for head, row in zip(heads, _numbers(values, present), strict=True)]
     return "".join(lines).encode()
 
 
-def summary_lines(summary: Summary, prediction: Prediction) -> bytes:
+def summary_lines(summary: Summary, prediction: Prediction, start: Sequence[Value]) -> bytes:
     """The lines of summary.csv: as summary.summary_rows."""
     if not summary.metrics:
         return b""
@@ -51,10 +43,10 @@ def summary_lines(summary: Summary, prediction: Prediction) -> bytes:
     counts = zip(summary.n.ravel().tolist(), summary.nonfinite.ravel().tolist(), strict=True)
     texts = zip(_blanked(np.stack(statistics, -1)), counts, _blanked(predicted.T), strict=True)
     lines = [f"{n},{said},{bad},{theory}\n" for said, (n, bad), theory in texts]
-    return _placed(summary.metrics, lines)
+    return _placed(summary.metrics, lines, start)
 
 
-def theory_lines(beside: Beside) -> bytes:
+def theory_lines(beside: Beside, start: Sequence[Value]) -> bytes:
     """The lines of theory.csv: as predicted.theory_rows."""
     curves = beside.prediction.curves
     if not curves:
@@ -68,15 +60,18 @@ def theory_lines(beside: Beside) -> bytes:
         for metric, curve in curves.items()
     ]
     texts = zip(_blanked(numbers.T), known.T.ravel().tolist(), reasons, strict=True)
-    return _placed(tuple(curves), [f"{said},{yes},{why}\n" for said, yes, why in texts])
+    return _placed(tuple(curves), [f"{said},{yes},{why}\n" for said, yes, why in texts], start)
 
 
-def _placed(metrics: Sequence[str], lines: Sequence[str]) -> bytes:
-    """Lines layer by layer and metric by metric, with both before them. The input has the metrics that an input has."""
+def _placed(metrics: Sequence[str], lines: Sequence[str], start: Sequence[Value]) -> bytes:
+    """Lines layer by layer and metric by metric, with both before them, and the start of all. The input has the metrics
+    that an input has."""
+    before = encode_start(start)
     of_input = [METRICS.find(metric).needs == "activation" for metric in metrics]
     heads = [f"{metric}," for metric in metrics]
-    first = [f"0,{head}{line}" for head, line, there in zip(heads, lines, of_input, strict=False) if there]
-    rest = [f"{1 + k // len(heads)},{heads[k % len(heads)]}{line}" for k, line in enumerate(lines[len(heads) :])]
+    first = [f"{before}0,{head}{line}" for head, line, there in zip(heads, lines, of_input, strict=False) if there]
+    number = len(heads)
+    rest = [f"{before}{1 + k // number},{heads[k % number]}{line}" for k, line in enumerate(lines[number:])]
     return "".join([*first, *rest]).encode()
 
 

@@ -185,9 +185,9 @@ def _tasks(conclude: Conclude, work: Sequence[Work], keeper: Keeper, jobs: int) 
         cell = each.planned.cell
         plugins = tuple(plugins_of(cell).items())
         if len(each.blocks) > 1:
-            lines = conclude.wanted.layers and conclude.wanted.text
+            start = each.planned.prefix if conclude.wanted.layers and conclude.wanted.text else None
             for seeds in each.blocks:
-                yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins, lines)
+                yield Task(place, cell, seeds, budget, seconds(cell, len(seeds)), plugins, start)
             continue
         stored = partial(_stored, keeper, each, conclude.seeds) if each.stored else None
         takes = seconds(cell, each.networks) + CONCLUDING

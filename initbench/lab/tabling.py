@@ -11,7 +11,7 @@ from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
 from . import columns
 from .csvtext import Lines, Value, encode_rows
-from .lines import layer_lines, started, summary_lines, theory_lines
+from .lines import layer_lines, summary_lines, theory_lines
 from .predicted import theory_rows
 from .result import CellResult
 from .sinks import Row, Sink
@@ -51,8 +51,7 @@ def tables_of(result: CellResult, wanted: Wanted) -> dict[str, Lines]:
 
 def _lines(name: str, result: CellResult, make: Callable[[CellResult], Iterable[Row]], wanted: Wanted) -> Lines:
     if wanted.text and name in _TEXT:
-        text = started(result.prefix, _TEXT[name](result))
-        return Lines(text, make(result) if name in wanted.values else None)
+        return Lines(_TEXT[name](result), make(result) if name in wanted.values else None)
     values = make(result)
     return Lines(encode_rows(values) if wanted.text else None, values if name in wanted.values else None)
 
@@ -106,10 +105,10 @@ def _summary_rows(result: CellResult) -> Sequence[Row]:
     return list(summary_rows(result.summary, result.theory.prediction, result.planned.cell, result.prefix))
 
 
-def _summary_text(result: CellResult) -> Sequence[bytes]:
+def _summary_text(result: CellResult) -> bytes:
     assert result.summary is not None
     assert result.theory is not None
-    return (summary_lines(result.summary, result.theory.prediction),)
+    return summary_lines(result.summary, result.theory.prediction, result.prefix)
 
 
 def _theory_rows(result: CellResult) -> Sequence[Row]:
@@ -117,9 +116,9 @@ def _theory_rows(result: CellResult) -> Sequence[Row]:
     return list(theory_rows(result.theory, result.planned.cell, result.prefix))
 
 
-def _theory_text(result: CellResult) -> Sequence[bytes]:
+def _theory_text(result: CellResult) -> bytes:
     assert result.theory is not None
-    return (theory_lines(result.theory),)
+    return theory_lines(result.theory, result.prefix)
 
 
 def _layer_rows(result: CellResult) -> Iterable[Row]:
@@ -127,9 +126,9 @@ def _layer_rows(result: CellResult) -> Iterable[Row]:
     return LayerRows(result.trace, result.planned.cell, result.prefix)
 
 
-def _layer_text(result: CellResult) -> Sequence[bytes]:
+def _layer_text(result: CellResult) -> bytes:
     assert result.trace is not None
-    return result.trace.written or (layer_lines(result.trace, result.planned.cell),)
+    return b"".join(result.trace.written) or layer_lines(result.trace, result.planned.cell, result.prefix)
 
 
 def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Sequence[Row]:
@@ -207,7 +206,7 @@ _OF_TRAINING: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
     "training_layers.csv": partial(_trained_rows, step_rows),
     "training_search.csv": partial(_trained_rows, search_rows),
 }
-_TEXT: Mapping[str, Callable[[CellResult], Sequence[bytes]]] = {
+_TEXT: Mapping[str, Callable[[CellResult], bytes]] = {
     "summary.csv": _summary_text,
     "theory.csv": _theory_text,
     "layers.csv": _layer_text,

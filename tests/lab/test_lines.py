@@ -12,7 +12,7 @@ from lab_traces import make_cell
 
 from initbench.engine import Trace, join, propagate
 from initbench.lab.csvtext import Lines, Table, encode_header, encode_rows
-from initbench.lab.lines import layer_lines, started
+from initbench.lab.lines import layer_lines
 from initbench.lab.summary import layer_rows
 
 ENTRY = st.one_of(
@@ -42,22 +42,18 @@ def test_lines_are_those_of_the_rows(seeds: int, depth: int, metrics: int, entri
     present = np.random.default_rng(blanks).random(shape) < (blanks % 5) / 4
     cell = make_cell(depth=depth)
     trace = a_trace(values, present, first=blanks)
-    assert started(PREFIX, [layer_lines(trace, cell)]) == encode_rows(layer_rows(trace, cell, PREFIX))
+    assert layer_lines(trace, cell, PREFIX) == encode_rows(layer_rows(trace, cell, PREFIX))
 
 
 def test_pieces_of_a_cell_come_in_turn() -> None:
     cell = make_cell(depth=2)
     blocks = [propagate(cell, range(3)), propagate(cell, range(3, 5))]
-    written = [Trace(**{**vars(block), "written": (layer_lines(block, cell),)}) for block in blocks]
+    written = [Trace(**{**vars(block), "written": (layer_lines(block, cell, PREFIX),)}) for block in blocks]
     whole = join(written)
     assert len(whole.written) == 2
-    assert started(PREFIX, whole.written) == encode_rows(layer_rows(whole, cell, PREFIX))
+    assert b"".join(whole.written) == encode_rows(layer_rows(whole, cell, PREFIX))
     # what is not written of one block is not there for the whole
     assert join([written[0], blocks[1]]).written == ()
-
-
-def test_nothing_is_written_of_nothing() -> None:
-    assert started(PREFIX, []) == b""
 
 
 @pytest.mark.parametrize("prefix", [(), ("x",), ("=1+1", 'with "quotes", and commas')])
@@ -66,7 +62,7 @@ def test_a_table_of_written_rows(prefix: tuple[str, ...]) -> None:
     trace = propagate(cell, range(2))
     rows = list(layer_rows(trace, cell, prefix))
     table = Table(("one", "two"), rows)
-    written = Lines(started(prefix, [layer_lines(trace, cell)]), rows)
+    written = Lines(layer_lines(trace, cell, prefix), rows)
     assert table.encode() == encode_header(table.columns) + encode_rows(written)
     assert list(written) == rows
 

@@ -19,6 +19,7 @@ from ...engine import Trace, Workspace, join
 from ...errors import PluginError
 from ...spec import Cell, plugins_of
 from ..blocks import blocks
+from ..csvtext import Value
 from ..lines import layer_lines
 
 BUNDLE_SECONDS = 0.1
@@ -36,8 +37,8 @@ KILLED = f"ended its worker process {TRIES} times (killed, or out of memory)"
 @dataclass(frozen=True)
 class Task:
     """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept; seconds:
-    what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned; lines:
-    whether the rows of layers.csv are to be written, too.
+    what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned; start: what
+    the lines of layers.csv start with, where they are to be written, too.
 
     conclude: what makes of all blocks of the cell what is to be said of it, where this task has the last of them; then
     `seeds` may be empty, and `stored` reads the blocks that are there already, where there are any.
@@ -49,7 +50,7 @@ class Task:
     budget: int
     seconds: float = BUNDLE_SECONDS
     plugins: tuple[tuple[str, str], ...] = ()
-    lines: bool = False
+    start: tuple[Value, ...] | None = None
     stored: Callable[[], Sequence[Trace]] | None = None
     conclude: Callable[[Sequence[Trace]], Any] | None = None
 
@@ -121,7 +122,7 @@ def _measured(task: Task, workspace: Workspace, tell: Callable[[int], None] | No
     trace = join([engine.propagate(task.cell, chunk, workspace, task.budget) for chunk in chunks])
     if task.cell.training is not None:
         trace = replace(trace, training=engine.train(task.cell, task.seeds, workspace, tell and seldom(tell)))
-    return replace(trace, written=(layer_lines(trace, task.cell),)) if task.lines else trace
+    return trace if task.start is None else replace(trace, written=(layer_lines(trace, task.cell, task.start),))
 
 
 def packed(bundle: Bundle) -> Bundle:
