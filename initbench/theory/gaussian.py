@@ -120,26 +120,22 @@ def _averages(q: Array, x: Array, w: Array, value: Array, slope: Array) -> Array
     half = np.sqrt(w)
     quarter = np.sqrt(half)
     v, s = (value * quarter) ** 2, (slope * quarter) ** 2
-    vw, sw = v * half, s * half
-    x2 = x * x
-    first, second = x2 - 1, x2 * (x2 - 6) + 3
-    rows = [
-        q,
-        _sum(value, w),
-        vw.sum(axis=1),
-        _sum(v, v),
-        sw.sum(axis=1),
-        _sum(s, s),
-        _sum(v, s),
-        _sum(value * w, first) / (2 * q),
-        _sum(vw, first) / (2 * q),
-        _sum(vw, second) / (2 * q) / (2 * q),
-        _sum(sw, first) / (2 * q),
-        _sum(sw, second) / (2 * q) / (2 * q),
-    ]
-    return np.stack(rows)
-
-
-def _sum(a: Array, b: Array) -> Array:
-    total: Array = np.einsum("ij,ij->i", a, b)
-    return total
+    second = x * x - 1
+    fourth = second * (second - 4) - 2
+    second, fourth, twice = second * half, fourth * half, 2 * q
+    return np.stack(
+        [
+            q,
+            np.vecdot(value, w),
+            np.vecdot(v, half),
+            np.vecdot(v, v),
+            np.vecdot(s, half),
+            np.vecdot(s, s),
+            np.vecdot(v, s),
+            np.vecdot(value * half, second) / twice,
+            np.vecdot(v, second) / twice,
+            np.vecdot(v, fourth) / twice / twice,
+            np.vecdot(s, second) / twice,
+            np.vecdot(s, fourth) / twice / twice,
+        ]
+    )

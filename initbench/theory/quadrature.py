@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 
 from ..catalogue.activations import Activation
 
@@ -24,6 +23,7 @@ REACH = 9.0  # in standard deviations: x^8 exp(-x^2 / 2) is 5e-11 of its largest
 FAR = 38.0  # where the weight is about to underflow
 WIDTH = 2.25  # of the weight's own panels
 
+_NEWTON = 4  # steps, of which each doubles the digits: from 4 to more than there are
 _CHECKED = 12  # nodes with which a panel of the mesh must do, so that ORDER has some left for the weight
 _RESOLVED = 1e-13  # relative error of a panel that is cut no further
 _TRUSTED = 1e-9  # and of one that is still counted on
@@ -38,9 +38,20 @@ _AVERAGES = 6  # of powers of phi and phi' that a panel is judged by
 
 @lru_cache
 def gauss(order: int) -> tuple[Array, Array]:
-    """Nodes and weights of Gauss-Legendre on [0, 1], (order,) each."""
-    nodes, weights = leggauss(order)
-    return (nodes + 1) / 2, weights / 2
+    """Nodes and weights of Gauss-Legendre on [0, 1], (order,) each: Newton's method from Tricomi's approximation.
+
+    NumPy's, by eigenvalues, take three times as long, and have fewer digits.
+    """
+    angle = np.pi * (np.arange(order, 0, -1) - 0.25) / (order + 0.5)
+    x = (1 - (order - 1) / (8 * order**3)) * np.cos(angle)
+    for _ in range(_NEWTON):
+        older, newer = np.ones(order), x
+        for n in range(2, order + 1):  # n P_n = (2 n - 1) x P_{n-1} - (n - 1) P_{n-2}
+            older, newer = newer, ((2 * n - 1) * x * newer - (n - 1) * older) / n
+        slope = order * (older - x * newer) / ((1 - x) * (1 + x))
+        x = x - newer / slope
+    weights = 1 / ((1 - x) * (1 + x) * slope**2)
+    return (2 + x - x[::-1]) / 4, (weights + weights[::-1]) / 2  # symmetric to the last digit
 
 
 def nodes(ends: Array, order: int = ORDER) -> tuple[Array, Array]:
@@ -256,7 +267,8 @@ def _integrals(activation: Activation, sign: int, low: Array, high: Array) -> Ar
     value, slope = activation.both(sign * (low[:, None] + width * points))
     powers = np.empty((len(width), 2 * _AVERAGES, _CHECKED))
     for k, one in enumerate((value, slope)):
-        powers[:, 3 * k], powers[:, 3 * k + 1], powers[:, 3 * k + 2] = one, one**2, one**4
+        square = one * one
+        powers[:, 3 * k], powers[:, 3 * k + 1], powers[:, 3 * k + 2] = one, square, square * square
     np.abs(powers[:, :_AVERAGES], out=powers[:, _AVERAGES:])
     return np.asarray((powers @ weights) * width)
 

@@ -75,11 +75,14 @@ def _all_of(batch: int, ends: Array, common: Array, rest: Array) -> Array:
     finite = ends[:, np.isfinite(ends[0])]
     turns = finite[..., None] + (rest * _TURNS)[:, None]
     t, w = nodes(merged(grid(), (turns / common[..., None]).reshape(len(ends), -1)))
+    t[w == 0] = math.inf  # nothing is computed in panels of width 0
     inside = np.zeros_like(t)
     for interval in range(ends.shape[1]):
         low, high = (_below_of(ends[:, interval, side, None], common, rest, t) for side in (0, 1))
         inside += high - low
-    return np.asarray((w * density(t) * inside**batch).sum(axis=1))
+    with np.errstate(divide="ignore"):
+        all_inside = np.exp(batch * np.log(np.maximum(inside, 0.0)))
+    return np.asarray(np.vecdot(w * density(t), all_inside))
 
 
 def _below_of(end: Array, common: Array, rest: Array, t: Array) -> Array:

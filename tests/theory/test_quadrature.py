@@ -36,6 +36,17 @@ def test_gauss_is_exact_for_polynomials(order: int) -> None:
         assert np.sum(weights * points ** (2 * order)) != pytest.approx(1 / (2 * order + 1), rel=1e-14)
 
 
+@pytest.mark.parametrize("order", [2, 12, 40])
+def test_gauss_is_numpys_and_symmetric(order: int) -> None:
+    """NumPy's weights are good to 1e-12."""
+    points, weights = gauss(order)
+    theirs, their_weights = np.polynomial.legendre.leggauss(order)
+    np.testing.assert_allclose(points, (theirs + 1) / 2, rtol=0, atol=2e-16)
+    np.testing.assert_allclose(weights, their_weights / 2, rtol=1e-12)
+    np.testing.assert_array_equal(weights, weights[::-1])
+    np.testing.assert_allclose(points, 1 - points[::-1], rtol=0, atol=1.2e-16)
+
+
 def test_panels_of_width_0_weigh_nothing() -> None:
     x, w = nodes(np.array([[0.0, 1.0, 1.0, 3.0], [-2.0, -2.0, -2.0, 1.0]]), 5)
     assert x.shape == w.shape == (2, 15)
