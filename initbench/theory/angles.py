@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ..catalogue.activations import Activation
 from .chebyshev import clenshaw, points, polynomials, transform
 from .gaussian import FIELDS, Moments, moments
 from .hermite import expansion, orders, parities
+from .kink_pairs import Pairs, kink_pairs
 from .maps import homogeneous
 from .pairs import pair_moments
 
@@ -31,18 +32,21 @@ _LOOKS = 4  # intervals per factor e, of which the ends tell which terms are neg
 _FARTHEST = -745.0  # exp(-745) is the smallest float
 
 
-class Pairs(Protocol):
-    def gap(self, row: int, e: Array) -> Array: ...
-    def gap_of_one(self, row: int, e: float) -> float: ...
-    def products(self, rows: Array, e: Array) -> Array: ...
-
-
 def pairs_at(activation: Activation, m: Moments, a: Array, b: Array) -> Pairs:
     """Pairs of the inputs a and b, (P,) each, out of those of m, whose fields are (R, S)."""
     if homogeneous(activation) is not None:
         root_a, root_b = np.sqrt(m.q[:, a]), np.sqrt(m.q[:, b])
         apart = (root_a - root_b) ** 2 / 2 * moments(activation, 1.0).square
         return HomogeneousPairs(_by_angle(activation), root_a * root_b, apart)
+    q = m.q[:, a]
+    if q.size and (q == q[:, :1]).all() and (q == m.q[:, b]).all():
+        found = kink_pairs(activation, q[:, 0], m.slope_square[:, a[0]], lambda: _series(activation, m, a, b))
+        if found is not None:
+            return found
+    return _series(activation, m, a, b)
+
+
+def _series(activation: Activation, m: Moments, a: Array, b: Array) -> SeriesPairs:
     used, place = np.unique(np.concatenate([a, b]), return_inverse=True)
     a, b, terms = place[: len(a)], place[len(a) :], _terms(activation, m, used)
     kept = terms.kept(_VALUE)

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
-from .angles import Pairs, pairs_at
+from .angles import pairs_at
 from .gaussian import FIELDS, Moments
 from .inputs import InputState
+from .kink_pairs import Pairs
 from .layers import LayerLaw, activations
 from .lengths import SETTLED, averages, lengths
 

@@ -1,0 +1,107 @@
+"""Pairs of equal length along a trajectory, where the activation is made of pieces: polynomials in ln t (`kinks`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..catalogue.activations import Activation
+from .chebyshev import clenshaw, polynomials
+from .kinks import CLOSEST, NODES, PANELS, WIDEST, WIDTH, ratios, scale
+from .pieces import pieces
+
+Array = np.ndarray[Any, Any]
+
+_FARTHEST = 2 * math.sin(WIDEST / 2) ** 2  # 1 - cos t
+
+
+class Pairs(Protocol):
+    """What is asked about pairs along a trajectory, see `angles`."""
+
+    def gap(self, row: int, e: Array) -> Array: ...
+    def gap_of_one(self, row: int, e: float) -> float: ...
+    def products(self, rows: Array, e: Array) -> Array: ...
+
+
+def kink_pairs(activation: Activation, q: Array, slope_square: Array, rest: Callable[[], Pairs]) -> KinkPairs | None:
+    """Those of an activation at mean squares q and averages <phi'^2>, (R,) each; None where it has no pieces."""
+    own = pieces(activation)
+    if own is None:
+        return None
+    unit, jumping = scale(own, q, slope_square), bool(own.jumps.any())
+    zero = scale(own, q, 0 * q) / (np.pi * unit) if jumping else np.ones_like(q)
+    return KinkPairs(activation, q, unit, zero, jumping, rest)
+
+
+@dataclass(frozen=True)
+class KinkPairs:
+    """R rows of mean squares q, each of them that of all inputs.
+
+    scale: the unit of their gaps, (R,). at_zero: what ratios go to as t -> 0, (R,). jumping: they are t times gap / e.
+    rest: makes what is asked where ratios are not found, and at angles beyond WIDEST.
+    """
+
+    activation: Activation
+    q: Array
+    scale: Array
+    at_zero: Array
+    jumping: bool
+    rest: Callable[[], Pairs]
+    panels: dict[int, Array] = field(default_factory=dict)
+
+    def gap(self, row: int, e: Array) -> Array:
+        near = e <= _FARTHEST
+        t = 2 * np.arcsin(np.sqrt(np.where(near, e, 1.0) / 2))
+        place = np.log(np.maximum(t / CLOSEST, 1.0)) / WIDTH
+        panel = np.minimum(place.astype(int), PANELS - 1)
+        falling = np.stack([self._panel(one)[row] for one in panel.tolist()])
+        ratio = np.vecdot(polynomials(2 * (place - panel) - 1, NODES), falling[:, ::-1])
+        zero = self.at_zero[row]
+        ratio = np.where(t < CLOSEST, zero + (ratio - zero) * t / CLOSEST, ratio)
+        if self.jumping:
+            ratio = np.divide(ratio, t, out=np.zeros_like(t), where=t > 0)
+        found = np.asarray(ratio * self.scale[row] * e)
+        lost = ~(near & np.isfinite(found))
+        if lost.any():
+            found[lost] = self._rest.gap(row, e)[lost]
+        return found
+
+    def gap_of_one(self, row: int, e: float) -> float:
+        found = self._ratio(row, e) * self._scales[row] * e
+        return found if math.isfinite(found) else float(self._rest.gap_of_one(row, e))
+
+    def products(self, rows: Array, e: Array) -> Array:
+        return np.asarray(self._rest.products(rows, e))
+
+    @cached_property
+    def _rest(self) -> Pairs:
+        return self.rest()
+
+    @cached_property
+    def _scales(self) -> list[float]:
+        return [float(one) for one in self.scale]
+
+    def _ratio(self, row: int, e: float) -> float:
+        """gap / (e scale), nan where it is not found."""
+        if not e <= _FARTHEST:
+            return math.nan
+        t = 2 * math.asin(math.sqrt(e / 2))
+        place = math.log(t / CLOSEST) / WIDTH if t > CLOSEST else 0.0
+        panel = min(int(place), PANELS - 1)
+        ratio = clenshaw(self._panel(panel)[row].tolist(), 2 * (place - panel) - 1)
+        if t < CLOSEST:
+            ratio = self.at_zero[row] + (ratio - self.at_zero[row]) * t / CLOSEST
+        if self.jumping:
+            return ratio / t if t else 0.0
+        return ratio
+
+    def _panel(self, panel: int) -> Array:
+        """The coefficients from the last to the first, (R, NODES)."""
+        if panel not in self.panels:
+            self.panels[panel] = ratios(self.activation, self.q, panel)[:, ::-1]
+        return self.panels[panel]
