@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -64,6 +65,7 @@ def main() -> None:
         _listen_no_more()  # all is done: what comes now cannot make it fail
     except Interrupted as stop:  # it came while one of these began or ended
         code = _stopped(stop.number)
+    gc.freeze()  # a last look for cycles, among all that goes away now in any case, takes longer than many a command
     sys.exit(code)
 
 

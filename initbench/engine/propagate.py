@@ -72,11 +72,12 @@ class _Chunk:
 
     def _forward(self) -> tuple[Array, list[_Passed]]:
         weight_streams = self._streams(Purpose.WEIGHTS)
-        bias_streams = self._streams(Purpose.BIASES)
+        layers = self.cell.network.layers
+        bias_streams = self._streams(Purpose.BIASES) if any(layer.bias for layer in layers) else []
         passed: list[_Passed] = []
         signal = Signal(self._inputs())
         self._record(0, self.metrics.of_input(signal))
-        for index, layer in enumerate(self.cell.network.layers):
+        for index, layer in enumerate(layers):
             factor = self.metrics.factor(signal, layer.fan_out) if self.backward else None
             weights = self._weights(index, layer, weight_streams)
             z = weights.apply(signal, self._array("z", layer.fan_out))

@@ -52,9 +52,13 @@ class Theory:
     def __reduce__(self) -> tuple[type[Theory], tuple[()]]:
         return Theory, ()  # what it remembers stays where it is
 
+    def expect(self, cell: Cell) -> None:
+        """Predict a cell beforehand."""
+        self._predicted(cell)
+
     def beside(self, cell: Cell, summary: Summary) -> Beside:
         """The prediction of a cell and the comparison with what was measured. No error of theory's comes out."""
-        found = self._predicted(replace(cell, engine="auto"))  # theory knows of no engine
+        found = self._predicted(cell)
         if not isinstance(found, Exception):
             try:
                 return Beside(found, compare(cell, found, summary))
@@ -63,6 +67,7 @@ class Theory:
         return Beside(blank(cell, f"internal error: {type(found).__name__}: {found}"), Comparison(None, {}), found)
 
     def _predicted(self, cell: Cell) -> Prediction | Exception:
+        cell = replace(cell, engine="auto")  # theory knows of no engine
         found = self._known.get(cell)
         if found is None:
             if len(self._known) == REMEMBERED:

@@ -16,7 +16,7 @@ from ..spec import Experiment, plugins_of
 from . import executors, manifest, store
 from .columns import PARQUET, TABLES
 from .conclude import Conclude, Said
-from .executors import Concluded, Execute, Failure, Outcome, Task
+from .executors import Concluded, Execute, Failure, Outcome, Task, nothing
 from .expectations import Evidence
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .parquet import Parquet
@@ -171,7 +171,9 @@ def _measure(
     tally = Tally(tasks, len(work) * len(conclude.seeds), progress)
     cells = _Cells(conclude, work, keeper)
     tally.tell()
-    for index, outcome in means.execute(tasks, tally.stepped):
+    first = next((each.planned.cell for each in work if len(each.blocks) > 1), None)  # the first to be concluded here
+    meanwhile = partial(conclude.theory.expect, first) if first else nothing
+    for index, outcome in means.execute(tasks, tally.stepped, meanwhile):
         cells.add(tasks[index].position, outcome)
         tally.ended(index)
         yield from cells.ready()

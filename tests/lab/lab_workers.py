@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from threadpoolctl import threadpool_info
 
 from initbench import blas, engine
-from initbench.lab.executors import Failure, Outcome, Task, opened, tasks
+from initbench.lab.executors import Failure, Outcome, Task, nothing, opened, tasks
 from initbench.lab.executors.tasks import Bundle, Hear
 
 
@@ -24,7 +24,7 @@ def execute(
 ) -> Iterator[tuple[int, Outcome]]:
     """The outcomes of tasks as they are done."""
     with opened(jobs, scheduler, apart) as carry_out:
-        yield from carry_out(tasks, hear)
+        yield from carry_out(tasks, hear, nothing)
 
 
 def report(task: Task) -> Outcome:

@@ -115,7 +115,9 @@ def test_plugins_stay_out_of_this_process_unless_it_is_asked_for(
 ) -> None:
     """Even one task of one job: what ends its process must not end this one."""
     work = [replace(one, plugins=plugins) for one in tasks(1)]
-    monkeypatch.setattr(executors, "pooled", lambda bundles, jobs, hear: iter([(0, Failure(f"{jobs} worker"))]))
+    monkeypatch.setattr(
+        executors, "pooled", lambda bundles, jobs, hear, meanwhile: iter([(0, Failure(f"{jobs} worker"))])
+    )
     [(_, found)] = execute(work, 1, apart=apart)
     elsewhere = bool(plugins) if apart is None else apart
     assert (found == Failure("1 worker")) == elsewhere

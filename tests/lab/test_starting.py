@@ -206,3 +206,17 @@ finally:
     done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("2 forks\n")
+
+
+def test_something_else_is_done_while_workers_have_work() -> None:
+    lines = said(
+        """
+from initbench.lab.executors import opened
+done = []
+with opened(2) as carry_out:
+    for index, outcome in carry_out(tasks, lambda *said: None, lambda: done.append(len(pids()))):
+        assert done == [2]
+print(done)
+"""
+    )
+    assert lines == ["[2]"]

@@ -17,14 +17,17 @@ from .serial import in_turn
 from .tasks import Concluded as Concluded
 from .tasks import Failure as Failure
 from .tasks import Hear as Hear
+from .tasks import Meanwhile as Meanwhile
 from .tasks import Outcome as Outcome
 from .tasks import Task as Task
 from .tasks import available_cores as available_cores
 from .tasks import bundles
+from .tasks import nothing as nothing
 from .tasks import portable as portable
 
-Execute = Callable[[Sequence[Task], Hear], Iterator[tuple[int, Outcome]]]
-"""Gives (index of the task, its outcome) as they are done; every task has one outcome."""
+Execute = Callable[[Sequence[Task], Hear, Meanwhile], Iterator[tuple[int, Outcome]]]
+"""Gives (index of the task, its outcome) as they are done; every task has one outcome. Where other processes of this
+machine work, this one does something else first."""
 
 
 @contextmanager
@@ -46,11 +49,13 @@ def opened(jobs: int, scheduler: str | None = None, apart: bool | None = None) -
         yield execute
 
 
-def _here(jobs: int, apart: bool | None, tasks: Sequence[Task], hear: Hear) -> Iterator[tuple[int, Outcome]]:
+def _here(
+    jobs: int, apart: bool | None, tasks: Sequence[Task], hear: Hear, meanwhile: Meanwhile
+) -> Iterator[tuple[int, Outcome]]:
     if apart is None:
         apart = (jobs > 1 and len(tasks) > 1) or any(task.plugins for task in tasks)
     if apart:
         work = bundles(tasks, jobs)
-        yield from pooled(work, min(jobs, len(work)), hear)
+        yield from pooled(work, min(jobs, len(work)), hear, meanwhile)
     else:
         yield from in_turn(tasks, hear)

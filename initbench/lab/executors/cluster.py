@@ -25,7 +25,7 @@ from ...errors import BusyError, UsageError
 from ...spec import NUMERICS_VERSION
 from . import tasks as tasks_
 from .starting import blocked, start_tracker
-from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Outcome, Task, bundles, paired
+from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Meanwhile, Outcome, Task, bundles, paired
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -45,7 +45,9 @@ def versions() -> Versions:
 
 
 @contextmanager
-def reached(scheduler: str, jobs: int) -> Iterator[Callable[[Sequence[Task], Hear], Iterator[tuple[int, Outcome]]]]:
+def reached(
+    scheduler: str, jobs: int
+) -> Iterator[Callable[[Sequence[Task], Hear, Meanwhile], Iterator[tuple[int, Outcome]]]]:
     """What carries tasks out on a cluster that is there and whose workers have our versions.
 
     Raises BusyError where the cluster cannot be reached or goes away, UsageError where Dask is not installed or a
@@ -58,7 +60,9 @@ def reached(scheduler: str, jobs: int) -> Iterator[Callable[[Sequence[Task], Hea
         yield partial(_carried_out, client, scheduler)
 
 
-def _carried_out(client: Client, scheduler: str, tasks: Sequence[Task], _: Hear) -> Iterator[tuple[int, Outcome]]:
+def _carried_out(
+    client: Client, scheduler: str, tasks: Sequence[Task], _: Hear, __: Meanwhile
+) -> Iterator[tuple[int, Outcome]]:
     with _told(scheduler):
         yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
 

@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 
 from ... import blas
-from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Outcome, paired
+from .tasks import KILLED, TRIES, Bundle, Failure, Hear, Meanwhile, Outcome, nothing, paired
 from .workers import Died, UnderWay, Worker, hire
 
 AHEAD = 2
 """Bundles that a worker has: one under work, and one so that it need not wait for the next."""
 
 
-def pooled(work: Sequence[Bundle], jobs: int, hear: Hear) -> Iterator[tuple[int, Outcome]]:
-    """(index of the task, its outcome) as they are done by `jobs` workers.
+def pooled(
+    work: Sequence[Bundle], jobs: int, hear: Hear, meanwhile: Meanwhile = nothing
+) -> Iterator[tuple[int, Outcome]]:
+    """(index of the task, its outcome) as they are done by `jobs` workers. meanwhile: called once they have work.
 
     What a worker had under work when it died is run alone at the end, so that a task that kills its workers is found,
     and only it; the rest of what it had goes to the others.
@@ -24,19 +26,21 @@ def pooled(work: Sequence[Bundle], jobs: int, hear: Hear) -> Iterator[tuple[int,
     waiting = deque(work)
     suspects: list[Bundle] = []
     with blas.one_thread():
-        yield from _shared_out(waiting, jobs, suspects, hear)
+        yield from _shared_out(waiting, jobs, suspects, hear, meanwhile)
         with _crew() as crew:
             for index, task in (entry for bundle in suspects for entry in bundle):
                 yield index, _alone(crew, ((index, task),), hear)
 
 
-def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle], hear: Hear) -> Iterator[tuple[int, Outcome]]:
+def _shared_out(
+    waiting: deque[Bundle], jobs: int, suspects: list[Bundle], hear: Hear, meanwhile: Meanwhile
+) -> Iterator[tuple[int, Outcome]]:
     """Hand out what is waiting until all of it is done, or suspect."""
     with _crew() as crew:
+        _hand_out(crew, waiting, jobs)
+        meanwhile()
         while waiting or crew:
-            while waiting and len(crew) < jobs:
-                hire(crew).give(waiting.popleft())
-            _feed(crew, waiting)
+            _hand_out(crew, waiting, jobs)
             ready = wait([worker.connection for worker in crew])
             for worker in [worker for worker in crew if worker.connection in ready]:
                 try:
@@ -56,6 +60,12 @@ def _shared_out(waiting: deque[Bundle], jobs: int, suspects: list[Bundle], hear:
                     crew.remove(worker)
                     worker.dismiss()
                 yield from paired(bundle, outcomes)
+
+
+def _hand_out(crew: list[Worker], waiting: deque[Bundle], jobs: int) -> None:
+    while waiting and len(crew) < jobs:
+        hire(crew).give(waiting.popleft())
+    _feed(crew, waiting)
 
 
 def _feed(crew: Sequence[Worker], waiting: deque[Bundle]) -> None:

@@ -7,6 +7,7 @@ made of a process that has one thread alone, as the system counts them.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -57,6 +58,7 @@ def _forked(serve: Serve, theirs: Connection, strangers: Sequence[Connection]) -
     for number in STOPPING:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+    gc.freeze()  # what the parent has loaded stays, and its memory shared: collecting writes to all that it looks at
     serve(theirs)
 
 

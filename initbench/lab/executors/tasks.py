@@ -77,6 +77,13 @@ Bundle = tuple[tuple[int, Task], ...]
 Hear = Callable[[int, int], None]
 """Called with the index of a task that is under way and how many steps of training it has done, now and then."""
 
+Meanwhile = Callable[[], None]
+"""Something else to do while others work."""
+
+
+def nothing() -> None:
+    """There is nothing else to do."""
+
 
 def available_cores() -> int:
     """The cores that this process may use."""
