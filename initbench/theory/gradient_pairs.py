@@ -57,7 +57,7 @@ def _carried(*terms: list[float]) -> tuple[list[float], list[float]]:
     """x and y from layer L down to 1, for the terms of one correlation, (L + 1,) each."""
     x, y, o = 1.0, 0.0, 0.0
     products, overlaps = [], []
-    for fourth, delta, mixed, own, factor, source, up, n in list(zip(*terms, strict=True))[:0:-1]:
+    for fourth, delta, mixed, own, factor, source, up, n in zip(*(row[:0:-1] for row in terms), strict=True):
         x, y = (
             x * (1 + own + 2 * o * mixed) + 2 * (fourth - up) * y / n,
             delta * y + (fourth * (x + 2 * y) - delta * y - up * delta * (x + y)) / n,

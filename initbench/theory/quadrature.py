@@ -182,9 +182,11 @@ def _middle(activation: Activation, own: Array) -> float:
     """Half the width of the widest panel around 0; 0 where the activation bends there."""
     nearest = np.abs(own).min(initial=2.0**_FARTHEST)
     powers = 2.0 ** np.arange(_NEAREST - _DEEPEST, _FARTHEST)
-    sizes, zero = np.append(powers[powers < nearest], nearest), np.zeros(1)
-    whole = _integrals(activation, 1, -sizes, sizes)
-    parts = _integrals(activation, 1, -sizes, zero) + _integrals(activation, 1, zero, sizes)
+    sizes = np.append(powers[powers < nearest], nearest)
+    zero = np.zeros_like(sizes)
+    low, high = np.concatenate([-sizes, -sizes, zero]), np.concatenate([sizes, zero, sizes])
+    whole, left, right = _integrals(activation, 1, low, high).reshape(3, -1, 2 * _AVERAGES)
+    parts = left + right
     fits = (sizes > 0) & _close(whole, parts, parts[:, _AVERAGES:])
     return float(np.append(0.0, sizes)[np.append(fits, False).argmin()])
 
@@ -226,7 +228,8 @@ def _halved(activation: Activation, sign: int, ends: Array) -> tuple[Array, Arra
 def _halves(activation: Activation, sign: int, low: Array, high: Array) -> Array:
     """The integrals over both halves of panels, (P, 2, 12)."""
     middle = (low + high) / 2
-    return np.stack([_integrals(activation, sign, low, middle), _integrals(activation, sign, middle, high)], axis=1)
+    both = _integrals(activation, sign, np.concatenate([low, middle]), np.concatenate([middle, high]))
+    return both.reshape(2, -1, 2 * _AVERAGES).swapaxes(0, 1)
 
 
 def _joined(activation: Activation, sign: int, ends: Array, pieces: Array, own: Array) -> Array:

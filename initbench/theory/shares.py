@@ -41,8 +41,8 @@ def share(activation: Activation, q: ArrayLike, where: Where, dtype: str = "floa
         ends = np.where(np.isinf(ends), ends, ends / np.sqrt(different)[:, None, None])
     low, high = ends[..., 0], ends[..., 1]
     # beyond 0, the difference of the two tails
-    pieces = np.where(low > 0, below(-low) - below(-high), below(high) - below(low))
-    found = pieces.sum(axis=-1)
+    low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
+    found = (below(high) - below(low)).sum(axis=-1)
     if (different == 0).any():
         found[different == 0] = float(holds(activation, where, np.zeros(1, dtype))[0])
     return np.asarray(found[place].reshape(q.shape))
