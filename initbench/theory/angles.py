@@ -17,7 +17,8 @@ import numpy as np
 from ..catalogue.activations import Activation
 from .chebyshev import clenshaw, points, polynomials, transform
 from .gaussian import FIELDS, Moments, moments
-from .hermite import expansion, orders, parities
+from .hermite import expansion
+from .high_orders import orders, parities
 from .kink_pairs import Pairs, kink_pairs
 from .maps import homogeneous
 from .pairs import pair_moments

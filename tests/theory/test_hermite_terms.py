@@ -10,7 +10,8 @@ import pytest
 from initbench.catalogue.activations import activation
 from initbench.theory.angles import pairs_at
 from initbench.theory.gaussian import FIELDS, Moments, moments
-from initbench.theory.hermite import ORDERS, expansion, hermites, orders, parities, terms
+from initbench.theory.hermite import expansion, hermites, terms
+from initbench.theory.high_orders import ORDERS, orders, parities
 from initbench.theory.pairs import pair_moments
 from initbench.theory.quadrature import REACH, density
 
