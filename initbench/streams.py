@@ -45,6 +45,35 @@ SMALLEST = 1e-27
 """From here to its reciprocal, a factor meets no edge of float32's range on its way into a number."""
 
 
+AHEAD = 1 << 11
+"""Words of 64 bits that a stack's generators draw at a time, where they draw ahead."""
+
+
+class Ahead(Sequence[np.random.Generator]):
+    """The generators of a stack, whose words are drawn for several small arrays at a time: asking one generator costs
+    as much as some four hundred words. The numbers are those that they would draw without this, as long as nothing
+    else draws from them: a leaf."""
+
+    def __init__(self, rngs: Sequence[np.random.Generator]) -> None:
+        self._rngs = rngs
+        self._left = np.empty((len(rngs), 0), np.uint64)
+
+    def __len__(self) -> int:
+        return len(self._rngs)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._rngs[place]
+
+    def words(self, pairs: int) -> Array:
+        """The next words of 32 bits, (S, 2 pairs)."""
+        left = self._left.shape[1]
+        if left < pairs:
+            fresh = _raw(self._rngs, max(AHEAD, pairs - left))
+            self._left = np.concatenate([self._left, fresh], axis=1) if left else fresh
+        words, self._left = self._left[:, :pairs], self._left[:, pairs:]
+        return words.view(np.uint32)
+
+
 def fill_normal(rng: np.random.Generator, out: Array, stddev: float = 1.0) -> None:
     """Fill a C-contiguous float32 or float64 array with N(0, stddev^2).
 
@@ -61,8 +90,8 @@ def fill_normals(rngs: Sequence[np.random.Generator], out: Array, stddev: float 
             rng.standard_normal(out=array)
         out *= stddev
         return
-    for group, block in _blocks(rngs, out):
-        _box_muller(_words(group, block), block, stddev)
+    for block, words in _drawn(rngs, out):
+        _box_muller(words, block, stddev)
 
 
 def fill_uniform(rng: np.random.Generator, out: Array, low: float = 0.0, high: float = 1.0) -> None:
@@ -83,8 +112,8 @@ def fill_uniforms(rngs: Sequence[np.random.Generator], out: Array, low: float = 
         _stretch(out, number(low), width)
         return
     centred = low == -high and high > SMALLEST
-    for group, block in _blocks(rngs, out):
-        words = _words(group, block)[:, : block.shape[1]]
+    for block, drawn in _drawn(rngs, out):
+        words = drawn[:, : block.shape[1]]
         if centred:
             np.copyto(block, words.view(np.int32), casting="unsafe")
             block *= number(high * 2.0**-31)
@@ -107,24 +136,31 @@ def _stretch(block: Array, low: Any, width: Any) -> None:
         block += low
 
 
-def _blocks(rngs: Sequence[np.random.Generator], out: Array) -> Iterator[tuple[Sequence[np.random.Generator], Array]]:
-    """Cut a stack into pieces of at most BLOCK numbers: several small arrays at a time, or parts of a large one."""
+def _drawn(rngs: Sequence[np.random.Generator], out: Array) -> Iterator[tuple[Array, Array]]:
+    """Cut a stack into blocks of at most BLOCK numbers, (s, n), several small arrays at a time or parts of a large one,
+    with random 32-bit words for each, (s, 2 pairs), enough for its numbers; each row from its own generator."""
     flat = out.reshape(len(rngs), -1)
-    together = max(1, BLOCK // max(1, flat.shape[1]))
+    size = flat.shape[1]
+    together = max(1, BLOCK // max(1, size))
+    ahead = rngs.words((size + 1) // 2) if isinstance(rngs, Ahead) else None
     for first in range(0, len(rngs), together):
-        for start in range(0, flat.shape[1], BLOCK):
-            yield rngs[first : first + together], flat[first : first + together, start : start + BLOCK]
+        group = slice(first, first + together)
+        if ahead is not None:
+            yield flat[group], ahead[group]
+            continue
+        for start in range(0, size, BLOCK):
+            block = flat[group, start : start + BLOCK]
+            yield block, _raw(rngs[group], (block.shape[1] + 1) // 2).view(np.uint32)
 
 
-def _words(rngs: Sequence[np.random.Generator], block: Array) -> Array:
-    """Random 32-bit words, (S, 2 pairs), enough for the (S, n) numbers of a block; each row from its own generator."""
-    pairs = (block.shape[1] + 1) // 2
+def _raw(rngs: Sequence[np.random.Generator], number: int) -> Array:
+    """Random words of 64 bits, (S, number), each row from its own generator."""
     if len(rngs) == 1:
-        return np.asarray(rngs[0].bit_generator.random_raw(pairs)).view(np.uint32)[None]
-    words = np.empty((len(rngs), pairs), np.uint64)
+        return np.asarray(rngs[0].bit_generator.random_raw(number))[None]
+    words = np.empty((len(rngs), number), np.uint64)
     for rng, row in zip(rngs, words, strict=True):
-        row[:] = rng.bit_generator.random_raw(pairs)
-    return words.view(np.uint32)
+        row[:] = rng.bit_generator.random_raw(number)
+    return words
 
 
 def _box_muller(words: Array, block: Array, stddev: float) -> None:

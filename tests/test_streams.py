@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import special, stats
 
-from initbench.streams import BLOCK, Purpose, fill_normal, fill_normals, fill_uniform, fill_uniforms, stream
+from initbench.streams import BLOCK, Ahead, Purpose, fill_normal, fill_normals, fill_uniform, fill_uniforms, stream
 
 FIRST = [3214522588, 462021197, 3307027982]
 LAST = [141316646, 2075877859, 3913397253]
@@ -391,3 +393,20 @@ def test_the_largest_and_the_smallest_uniform() -> None:
     block = np.full(4, np.nan, np.float32)
     fill_uniform(Words([0, 255, 256, 2**32 - 1]), block)  # type: ignore[arg-type]
     np.testing.assert_array_equal(block, [0, 0, 2.0**-24, 1 - 2.0**-24])
+
+
+@given(sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=12), seeds=st.integers(1, 5))
+def test_numbers_drawn_ahead_are_the_same(sizes: list[int], seeds: int) -> None:
+    ahead, plain = Ahead(generators(seeds)), generators(seeds)
+    for size in sizes:
+        arrays = [np.empty((seeds, size), np.float32) for _ in range(4)]
+        fill_normals(ahead, arrays[0], 3.0)
+        fill_normals(plain, arrays[1], 3.0)
+        fill_uniforms(ahead, arrays[2])
+        fill_uniforms(plain, arrays[3])
+        assert arrays[0].tobytes() == arrays[1].tobytes()
+        assert arrays[2].tobytes() == arrays[3].tobytes()
+
+
+def generators(seeds: int) -> list[np.random.Generator]:
+    return [stream(7, seed, Purpose.WEIGHTS) for seed in range(seeds)]

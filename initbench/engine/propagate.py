@@ -12,7 +12,7 @@ from ..catalogue.initializers import Law
 from ..catalogue.initializers.laws import Constant, Normal, fill_stack
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
-from ..streams import Purpose, fill_normals, stream
+from ..streams import AHEAD, Ahead, Purpose, fill_normals, stream
 from . import histogram, measure, trace
 from .dense import DenseWeights
 from .implicit import GaussianWeights, HaarWeights
@@ -71,9 +71,10 @@ class _Chunk:
         return self.trace
 
     def _forward(self) -> tuple[Array, list[_Passed]]:
-        weight_streams = self._streams(Purpose.WEIGHTS)
+        weight_streams = self._weight_streams()
         layers = self.cell.network.layers
-        bias_streams = self._streams(Purpose.BIASES) if any(layer.bias for layer in layers) else []
+        bias_laws = each(layers, _bias_law)
+        bias_streams = self._streams(Purpose.BIASES) if any(bias_laws) else []
         passed: list[_Passed] = []
         signal = Signal(self._inputs())
         self._record(0, self.metrics.of_input(signal))
@@ -81,7 +82,8 @@ class _Chunk:
             factor = self.metrics.factor(signal, layer.fan_out) if self.backward else None
             weights = self._weights(index, layer, weight_streams)
             z = weights.apply(signal, self._array("z", layer.fan_out))
-            self._add_bias(z, layer, bias_streams)
+            if bias_law := bias_laws[index]:
+                z += self._bias(bias_law, layer.fan_out, bias_streams)
             h, slope = activated(layer, z)
             signal = Signal(h)
             self._record(index + 1, self.metrics.forward(layer, z, signal, slope))
@@ -110,6 +112,14 @@ class _Chunk:
     def _streams(self, purpose: Purpose) -> list[np.random.Generator]:
         return [stream(self.cell.root_seed, seed, purpose) for seed in self.seeds]
 
+    def _weight_streams(self) -> Sequence[np.random.Generator]:
+        """Drawn ahead where nothing but small float32 arrays of normals is drawn from them."""
+        streams = self._streams(Purpose.WEIGHTS)
+        largest = self.cell.batch.batch_size * max(max(x.fan_in, x.fan_out) for x in self.cell.network.layers)
+        normal = self.dtype == np.float32 and all(isinstance(law, Normal) for law in self.laws)
+        small = normal and all(self.choice.implicit) and self.jacobians is None and largest <= AHEAD
+        return Ahead(streams) if small else streams
+
     def _array(self, name: str, units: int, slot: int = 0) -> Array:
         shape = (len(self.seeds), self.cell.batch.batch_size, units)
         return self.workspace.array(name, shape, self.dtype, slot)
@@ -124,7 +134,7 @@ class _Chunk:
         drawn = [batch.inputs.draw(generator, *size) for generator in self._streams(Purpose.INPUTS)]
         return np.stack(drawn).astype(self.dtype)
 
-    def _weights(self, index: int, layer: Layer, streams: list[np.random.Generator]) -> Weights:
+    def _weights(self, index: int, layer: Layer, streams: Sequence[np.random.Generator]) -> Weights:
         law = self.laws[index]
         passing = self.jacobians is not None and not self.backward  # held until the layer's Jacobians are known
         if self.choice.implicit[index]:
@@ -142,15 +152,11 @@ class _Chunk:
             slot=0 if passing else index,
         )
 
-    def _add_bias(self, z: Array, layer: Layer, streams: list[np.random.Generator]) -> None:
-        if layer.bias is None:
-            return
-        law: Law = layer.bias.law(layer.fan_in, layer.fan_out)
-        if isinstance(law, Constant) and law.value == 0:
-            return
-        bias = self.workspace.array("bias", (len(self.seeds), layer.fan_out), self.dtype)
+    def _bias(self, law: Law, units: int, streams: list[np.random.Generator]) -> Array:
+        """Biases of a layer, (S, 1, N)."""
+        bias = self.workspace.array("bias", (len(self.seeds), units), self.dtype)
         fill_stack(law, streams, bias)
-        z += bias[:, None, :]
+        return bias[:, None, :]
 
     def _cotangent(self, h: Array) -> Array:
         """dL/dh of the last layer, (S, B, N); nan for networks that did not come through, which have no gradient."""
@@ -177,3 +183,9 @@ class _Chunk:
             quantity, np.zeros((self.cell.network.depth + 1, bins.number + 2), np.int64)
         )
         counts[row] += bins.count(x)
+
+
+def _bias_law(layer: Layer) -> Law | None:
+    """None where there are no biases, or none but zeros."""
+    law: Law | None = layer.bias.law(layer.fan_in, layer.fan_out) if layer.bias is not None else None
+    return None if isinstance(law, Constant) and law.value == 0 else law
