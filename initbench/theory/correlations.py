@@ -1,10 +1,11 @@
 """How the correlation of two inputs varies: between the pairs of a batch, and from seed to seed.
 
 What two inputs have in common is felt through averages over pairs such as <phi_a^2 phi_b^2>, which near c = 0 go like
-c^2: there the spread of c counts as much as its mean. The cosine kappa of activations has a local noise of order 1 / n
-and is carried on by the slope of its map (delta method); averages over pairs are then taken one standard deviation on
-either side of the mean. The mean moves, too. Where averages multiply the two inputs' mean squares it is the one over
-networks weighted with these: a large <phi^2> goes with a large c.
+c^2: there the spread of c counts as much as its mean. The cosine kappa of activations has a noise of order 1 / n in
+every layer (`pair_noise`), and the lengths of both inputs move it (`lengths_and_angles`). All of it is carried on by
+the slopes of the maps, and moves the mean by their second derivatives (delta method); averages over pairs are then
+taken one standard deviation on either side of the mean. Where averages multiply the two inputs' mean squares it is the
+mean over networks weighted with these: a large <phi^2> goes with a large c.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from .bands import below, ratio, upwards
-from .chaos import ORDER, Powers, Series, pair_average, powers, series
+from .bands import below, carried, ratio, upwards
+from .chaos import Powers, Series, powers, series
 from .kernel import Trajectory
+from .lengths_and_angles import CosineMap, Joint, Lengths, cosine_map, of_correlations
+from .pair_noise import PairNoise, PairNoises, by_fourth_cumulants, kept, pair_noises
+from .pair_sums import Around, around
 
 Array = np.ndarray[Any, Any]
+
+OPPOSITE = 1e-12
+"""1 + cosine under which two activations are each other's opposite."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,10 @@ class Correlations:
     weighted: the same with the mean over networks weighted with the squares of both inputs.
     square: mean square cosine of activations, so weighted.
     slope: of the map from the correlation of z to the cosine of activations.
-    shift, variance: of one pair's cosine of activations over seeds. pulled: the shift of its mean so weighted.
+    gap: 1 - the cosine of activations, at infinite width. shift: what its mean over seeds is moved by, pulled: the same
+    of the mean so weighted. variance: of one pair's cosine over seeds.
+    across: variance over seeds of the difference of two ln <phi^2>.
+    kept: what a Haar matrix has taken from the layer's own contribution to variance.
     series: the activations' Hermite coefficients at every layer's mean q, (L + 1, ...).
     """
 
@@ -37,36 +47,111 @@ class Correlations:
     weighted: Powers
     square: Array
     slope: Array
+    gap: Array
     shift: Array
     pulled: Array
     variance: Array
+    across: Array
+    kept: Array
     series: Series
 
 
-def correlations(t: Trajectory, share: Array, response: Array, haar: Array) -> Correlations:
-    """Of a trajectory's pairs. share: cw <phi^2>_below / q, response: d ln <phi^2> / d ln q, haar: see fluctuations;
-    (L + 1,) each."""
-    found = layer_series(t)
+@dataclass(frozen=True)
+class _Pair:
+    """What no spread changes: series in c, and (L + 1,) each of gap: 1 - kappa, still: two inputs that are one, or each
+    other's opposite, and stay so, slope: d kappa / dc, kept: see `pair_noise`, abnormal: what moves the mean of kappa
+    where z is not normal."""
+
+    map: CosineMap
+    noises: PairNoises
+    gap: Array
+    still: Array
+    slope: Array
+    kept: PairNoise
+    abnormal: Array
+
+
+@dataclass(frozen=True)
+class _Angles:
+    """Of a pair over seeds: of_kappa of its activations, of_z of its preactivations; shift, shift_z: what moves the
+    means of kappa and of c, (L + 1,) each."""
+
+    of_kappa: Joint
+    of_z: Joint
+    shift: Array
+    shift_z: Array
+
+
+def correlations(t: Trajectory, s: Series, lengths: Lengths) -> Correlations:
+    """Of a trajectory's pairs. s: its `layer_series`."""
     if t.start.batch == 1:
         none, both = np.zeros(t.depth + 1), powers(np.zeros((2, t.depth + 1)))
-        return Correlations(both, both, none, none, none, none, none, found)
-    c, between = _mean_and_variance(t, 1 - t.e)
-    a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
-    kappa, between_kappa = _mean_and_variance(t, ratio(t.pairs.product, np.sqrt(a) * np.sqrt(b)))
-    around = weighted = powers(np.clip(c[None], -1.0, 1.0))
+        return Correlations(both, both, *(none,) * 8, s)
+    e, between = _mean_and_variance(t, t.e)
+    gap, between_kappa = _mean_and_variance(t, _gaps(t))
+    own = weighted = around(np.clip(e[None], 0.0, 2.0))
     with np.errstate(invalid="ignore", over="ignore"):
-        slope = _slope(t, found, around)[0]
-        fixed = haar * share**2 * _fixed(found, c, ratio(c - 1 + share, share), kappa, slope, response)
+        pair = _pair(t, s, lengths, gap, own)
         for _ in range(2):  # the noise at the mean, then around it
-            noise, free, pulled = (values.sum(axis=0) / len(values) / t.width for values in _noise(found, weighted))
-            variance = upwards((slope * share) ** 2, np.maximum(noise - fixed / t.width, 0.0), t.start.cosine_spread)
-            spread = share**2 * below(variance)
-            bend = _bend(t, found, around)
-            moved = [upwards(slope * share, own + bend * spread / 2, 0.0) for own in (free, pulled)]
-            sd = np.sqrt(spread + between)
-            around, weighted = (_both_sides(c + share * below(shift), sd) for shift in moved)
-        square = np.clip((kappa + moved[1]) ** 2 + variance + between_kappa, 0.0, 1.0)
-    return Correlations(around, weighted, square, slope, moved[0], moved[1], variance, found)
+            found = _angles(t, pair, lengths, own, weighted)
+            sd = np.sqrt(np.maximum(found.of_z.angle, 0.0) + between)
+            pull = 2 * lengths.response * found.of_z.common
+            own, weighted = (_both_sides(e - found.shift_z - more, sd) for more in (0.0, pull))
+        pulled, variance = found.shift + 2 * found.of_kappa.common, found.of_kappa.angle
+    return Correlations(
+        around=own.c,
+        weighted=weighted.c,
+        square=np.clip((1 - gap + pulled) ** 2 + variance + between_kappa, 0.0, 1.0),
+        slope=pair.slope,
+        gap=gap,
+        shift=found.shift,
+        pulled=pulled,
+        variance=variance,
+        across=found.of_kappa.across,
+        kept=pair.kept.angle / t.width,
+        series=s,
+    )
+
+
+def _pair(t: Trajectory, s: Series, lengths: Lengths, gap: Array, at: Around) -> _Pair:
+    """gap: 1 - kappa, (L + 1,), at the one correlation of z."""
+    map_, noises = cosine_map(s, lengths), pair_noises(s, lengths)
+    slope, still = map_.slope.mean(at), (gap == 0) | (2 - gap < OPPOSITE)
+    abnormal = by_fourth_cumulants(t, s, noises, lengths, gap, at)
+    return _Pair(map_, noises, gap, still, slope, kept(s, lengths, gap, slope, at), abnormal)
+
+
+def _angles(t: Trajectory, pair: _Pair, lengths: Lengths, own: Around, weighted: Around) -> _Angles:
+    """From averages around correlations of z: of the noise, which lengths are factors of, around weighted ones."""
+    noise, to_kappa = pair.noises.at(weighted).less(pair.kept), pair.map.bends(own)
+    to_z = of_correlations(lengths, below(pair.gap))
+    # d kappa / d kappa below and d kappa / d y_+ below
+    alone, turn = pair.slope * lengths.share, pair.slope * to_z.length + to_kappa.length * lengths.share
+    turn, added_angle, added_common = (np.where(pair.still, 0.0, x) for x in (turn, noise.angle, noise.common))
+    stretch = lengths.response * lengths.share
+    across = carried(stretch**2, noise.across / t.width, float(2 * np.log1p(t.start.q_spread)))
+    along = np.maximum(lengths.spread - across / 4, 0.0)
+    source = added_common / t.width + turn * stretch * below(along)
+    common = upwards(alone * stretch, source, t.start.cosine_common)
+    source = added_angle / t.width + 2 * alone * turn * below(common) + turn**2 * below(along)
+    of_kappa = Joint(np.maximum(upwards(alone**2, source, t.start.cosine_spread), 0.0), common, along, across)
+    beneath = of_kappa.below()
+    of_z = _of_z(lengths, to_z.length, beneath)
+    moved = to_z.shift(below(lengths.shift), beneath)
+    source = noise.shift / t.width + pair.abnormal + pair.slope * moved + to_kappa.shift(lengths.shift_q, of_z)
+    shift = upwards(alone, np.where(pair.still, 0.0, source), t.start.cosine_shift)
+    return _Angles(of_kappa, of_z, shift, lengths.share * below(shift) + moved)
+
+
+def _of_z(lengths: Lengths, turn: Array, beneath: Joint) -> Joint:
+    """Of preactivations, from the activations below; turn: d c / d y_+."""
+    s, across = lengths.share, lengths.share**2 * beneath.across
+    return Joint(
+        angle=s**2 * beneath.angle + 2 * s * turn * beneath.common + turn**2 * beneath.along,
+        common=s * (s * beneath.common + turn * beneath.along),
+        along=np.maximum(lengths.spread_q - across / 4, 0.0),
+        across=across,
+    )
 
 
 def layer_series(t: Trajectory) -> Series:
@@ -83,8 +168,8 @@ def layer_series(t: Trajectory) -> Series:
     return rows
 
 
-def _both_sides(centre: Array, sd: Array) -> Powers:
-    return powers(np.clip(np.stack([centre - sd, centre + sd]), -1.0, 1.0))
+def _both_sides(e: Array, sd: Array) -> Around:
+    return around(np.clip(np.stack([e + sd, e - sd]), 0.0, 2.0))
 
 
 def _mean_and_variance(t: Trajectory, values: Array) -> tuple[Array, Array]:
@@ -93,46 +178,7 @@ def _mean_and_variance(t: Trajectory, values: Array) -> tuple[Array, Array]:
     return mean, t.over_pairs((values - mean[:, None]) ** 2)
 
 
-def _slope(t: Trajectory, s: Series, at: Powers) -> Array:
-    """d kappa / dc, (..., L + 1): K <phi'_a phi'_b> / <phi^2>, and where phi jumps by its own series."""
-    m = t.moments
-    steep = t.over_batch(ratio(m.slope_square * m.q, m.square))
-    slope = steep * pair_average(s.slope, s.slope, 1.0, at)
-    k = np.arange(1, ORDER + 1)
-    for activation, rows in t.by_activation():
-        if activation.formula.jumps:
-            slope[..., rows] = (k * s.value[rows, 1:] ** 2 * at.low[..., rows, :-1]).sum(axis=-1)
-    return np.asarray(slope)
-
-
-def _bend(t: Trajectory, s: Series, around: Powers) -> Array:
-    """d2 kappa / dc2, (L + 1,), from the slope on both sides; 0 where there is but one."""
-    if len(around.c) == 1:
-        return np.zeros(t.depth + 1)
-    low, high = _slope(t, s, around)
-    return ratio(high - low, around.c[1] - around.c[0])
-
-
-def _noise(s: Series, at: Powers) -> tuple[Array, Array, Array]:
-    """n times the variance of a layer's own noise in kappa, what it moves its mean by, and what it moves the mean by
-    over networks of weight Y_a Y_b, at correlations of z, (..., L + 1). X = mean phi_a phi_b / A, Y = mean phi^2 / A,
-    kappa = X / sqrt(Y_a Y_b)."""
-    kappa = pair_average(s.value, s.value, 1.0, at)
-    both = pair_average(s.square, s.square, s.fourth, at)
-    mixed = pair_average(s.cube, s.value, s.fourth, at)
-    # Var (X - kappa (Y_a + Y_b) / 2)
-    variance = both - 2 * kappa * mixed + kappa**2 * (s.fourth + both) / 2
-    # E X / sqrt(Y_a Y_b) - kappa,   E X sqrt(Y_a Y_b) - kappa E Y_a Y_b
-    free = kappa - mixed + kappa * (3 * (s.fourth - 1) + both - 1) / 4
-    weighted = mixed - kappa - kappa * (s.fourth - 1 + 3 * (both - 1)) / 4
-    return variance, free, weighted
-
-
-def _fixed(s: Series, c: Array, c_below: Array, kappa: Array, slope: Array, response: Array) -> Array:
-    """The part of that noise which a square Haar matrix keeps from varying: its component along the fixed Gram matrix
-    of the inputs. With H the mean Hessian of phi_a phi_b - kappa (phi_a^2 + phi_b^2) / 2 and R = (1, c; c, 1), it is
-    tr(R H R H) / 2."""
-    k = np.arange(ORDER - 1)
-    bend = (np.sqrt((k + 1) * (k + 2)) * s.value[:, 2:] * s.value[:, :-2] * c[:, None] ** k).sum(axis=1)
-    diagonal = bend - kappa * response
-    return np.asarray((diagonal + c_below * slope) ** 2 + (slope + c_below * diagonal) ** 2)
+def _gaps(t: Trajectory) -> Array:
+    """1 - kappa, (L + 1, P); 1 where there is no signal."""
+    a, b = np.sqrt(t.moments.square[:, t.start.a]), np.sqrt(t.moments.square[:, t.start.b])
+    return np.where(a * b == 0, 1.0, ratio(t.pairs.gap - (a - b) ** 2 / 2, a * b))

@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 
 from .bands import below, carried, elasticity, logarithmic, ratio, tailedness, upwards
-from .chaos import mean_average
-from .correlations import Correlations, correlations
+from .chaos import Series, mean_average
+from .correlations import Correlations, correlations, layer_series
 from .kernel import Trajectory
+from .lengths_and_angles import Lengths
 from .maps import homogeneous
 
 Array = np.ndarray[Any, Any]
@@ -84,15 +85,17 @@ def fluctuations(t: Trajectory) -> Fluctuations:
     with np.errstate(invalid="ignore", over="ignore"):
         own = _map(t)
         s, j = t.over_batch(own.share), t.over_batch(own.response)
-        pairs = correlations(t, s, j, own.haar)
-        excess, pair_excess = _excesses(t, own, pairs)
-        noise = logarithmic(_noise(t, own, pairs, excess))
-        pair_noise = logarithmic(_pair_noise(t, own, pairs, excess, pair_excess))
+        found = layer_series(t)
+        excess = np.where(own.haar > 0, 0.0, t.normality.excess)
+        noise = logarithmic(_noise(t, own, found, excess))
         square = carried((own.response * own.share) ** 2, noise, float(np.log1p(t.start.q_spread)))
-        pair_square = carried((j * s) ** 2, pair_noise, 0.0)
         q = own.share**2 * below(square)
         bent = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
         shift = upwards(own.response * own.share, bent, 0.0)
+        pairs = correlations(t, found, _lengths(t, own, square, shift))
+        pair_excess = _pair_excess(t, own, pairs)
+        pair_noise = logarithmic(_pair_noise(t, own, pairs, excess, pair_excess))
+        pair_square = carried((j * s) ** 2, pair_noise, 0.0)
         square_like = _square_like(t)
         return Fluctuations(
             share=own.share,
@@ -126,27 +129,54 @@ def _map(t: Trajectory) -> _Map:
         share=ratio(m.q - t.cb[:, None], m.q),
         response=elasticity(m.d_square, m.q, m.square),
         curvature=elasticity(m.d2_square, m.q, m.square, 2),
-        haar=np.array([0.0, *(min(1.0, law.fan_out / law.fan_in) if law.haar else 0.0 for law in t.laws)]),
-        damping=np.array([1.0, *(1 + 2 / max(law.fan_in, law.fan_out) if law.haar else 1.0 for law in t.laws)]),
+        haar=np.append(0.0, t.of_laws(lambda law: min(1.0, law.fan_out / law.fan_in) if law.haar else 0.0)),
+        damping=np.append(1.0, t.of_laws(lambda law: 1 + 2 / max(law.fan_in, law.fan_out) if law.haar else 1.0)),
     )
 
 
-def _excesses(t: Trajectory, own: _Map, pairs: Correlations) -> tuple[Array, Array]:
-    """Fourth cumulants of z over q^2, of one input and of two, (L + 1,); Haar matrices have terms of their own."""
-    kurtosis = np.array([3.0, *(3.0 if law.haar else law.kurtosis for law in t.laws)])
-    of_bias = np.array([3.0, *(law.bias_kurtosis for law in t.laws)])
+def _lengths(t: Trajectory, own: _Map, square: Array, shift: Array) -> Lengths:
+    """What pairs need to know of single inputs; shift: of the mean of A, relatively."""
+    m, jumps = t.moments, np.zeros(t.depth + 1, bool)
+    for activation, rows in t.by_activation():
+        jumps[rows] = bool(activation.formula.jumps)
+    of_bias = np.append(0.0, t.of_laws(lambda law: law.bias_kurtosis - 3))
+    steep = ratio(m.q * m.slope_square, m.square)
+    # <(K d phi / dK)^2> = K <x^2 phi'^2> / 4, and <x^2 f> = <f> + 2 d <f> / d ln K
+    turned = steep * (1 + 2 * elasticity(m.d_slope_square, m.q, m.slope_square))
+    q, shift_q = own.share**2 * below(square), own.share * below(shift)
+    share = t.over_batch(own.share)
+    return Lengths(
+        share=share,
+        response=t.over_batch(own.response),
+        curvature=t.over_batch(own.curvature),
+        steep=t.over_batch(steep),
+        swing=t.over_batch(turned - own.response**2) / 4,
+        jumps=jumps,
+        spread=t.over_batch(square),
+        shift=t.over_batch(shift - square / 2),
+        spread_q=t.over_batch(q),
+        shift_q=t.over_batch(shift_q - q / 2),
+        excess=t.normality.excess,
+        of_bias=of_bias * (1 - share) ** 2,
+        haar=own.haar,
+    )
+
+
+def _pair_excess(t: Trajectory, own: _Map, pairs: Correlations) -> Array:
+    """The fourth cumulant of z_a, z_a, z_b, z_b over q^2, (L + 1,); Haar matrices have terms of their own."""
+    kurtosis = np.append(0.0, t.of_laws(lambda law: 0.0 if law.haar else law.kurtosis - 3))
+    of_bias = np.append(0.0, t.of_laws(lambda law: law.bias_kurtosis - 3))
     share = t.over_batch(own.share)
     # fan_in sum h_a^2 h_b^2 / (sum h^2)^2; of the input it is known for c = 0 and for c = 1
     common = mean_average(pairs.series.square, pairs.series.square, pairs.series.fourth, pairs.weighted)
     common[0] = 1 + pairs.square[0] * (t.width[0] * t.over_batch(t.start.fourth) - 1)
-    pair = (kurtosis - 3) * share**2 * below(common / t.width) + (of_bias - 3) * (1 - share) ** 2
-    return np.where(own.haar > 0, 0.0, t.normality.excess), pair
+    return np.asarray(kurtosis * share**2 * below(common / t.width) + of_bias * (1 - share) ** 2)
 
 
-def _noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array) -> Array:
+def _noise(t: Trajectory, own: _Map, series: Series, excess: Array) -> Array:
     """Of a layer in one input's <phi^2>, (L + 1, S)."""
     m = t.moments
-    fourth = tailedness(m.fourth, m.square, pairs.series.fourth) * (1 + _extra(excess[:, None], own))
+    fourth = tailedness(m.fourth, m.square, series.fourth) * (1 + _extra(excess[:, None], own))
     noise = (fourth - 1) / (t.width * own.damping)[:, None] - _kept(t, own)
     return np.where(m.square > 0, noise, 0.0)
 

@@ -13,11 +13,12 @@ from .chaos import mean_average
 from .curves import unrounded
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
-from .validity import CANCELLED, exact_range, forward_range, haar_error
+from .validity import CANCELLED, angle_range, exact_range, forward_range, haar_angle_error, haar_error
 
 Array = np.ndarray[Any, Any]
 
 MANY_PAIRS = "the spread of the mean over several pairs is not derived"
+ALL_BUT_ALIKE = "the spread of a cosine is not derived where it is more than 1 - cosine"
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,18 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
     exact = {name: within | exact_range(t) for name in ("preact_mean", "preact_q", "act_q")}
     bands = {name: Band(mean, sd, exact.get(name, within)) for name, (mean, sd) in found.items()}
     error = haar_error(t, f)
-    bands["act_q"] = _uncancelled(t, bands["act_q"], error, *squares)
     carried = t.over_batch(f.share) ** 2 * below(error)
-    bands["preact_q"] = _uncancelled(t, bands["preact_q"], carried, *lengths)
+    for name, (single, pair), unknown in (("act_q", squares, error), ("preact_q", lengths, carried)):
+        left = over_batch(t.start.batch, t.over_batch(single), pair)
+        bands[name] = _uncancelled(bands[name], left, unknown)
     if t.start.batch > 1:
         bands["cosine"] = _cosine(t, f, within)
     return ForwardSpread(bands, f, within)
 
 
-def _uncancelled(t: Trajectory, band: Band, error: Array, single: Array, pair: Array) -> Band:
-    """A band whose relative variances may be off by `error`: not within where that is more than they are, and without a
+def _uncancelled(band: Band, left: Array, error: Array) -> Band:
+    """A band whose variances, left, may be off by `error`: not within where that is more than they are, and without a
     spread where nothing is left."""
-    left = over_batch(t.start.batch, t.over_batch(single), pair)
     lost = (error > 0) & ~(left >= error)
     why = {int(row): CANCELLED for row in np.flatnonzero(lost & band.within)}
     return Band(band.mean, np.where(lost & (left <= 0), np.nan, band.sd), band.within & ~lost, band.reason, why)
@@ -150,9 +151,9 @@ def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Arra
 
 def _cosine(t: Trajectory, f: Fluctuations, within: Array) -> Band:
     """The mean cosine over pairs; its spread for the one pair of two inputs."""
-    a, b = t.moments.square[:, t.start.a], t.moments.square[:, t.start.b]
-    kappa = t.over_pairs(ratio(t.pairs.product, np.sqrt(a) * np.sqrt(b)))
-    mean = unrounded(np.clip(kappa + f.pairs.shift, -1.0, 1.0))
+    pairs = f.pairs
+    mean, within = unrounded(np.clip(1 - pairs.gap + pairs.shift, -1.0, 1.0)), within & angle_range(t, f)
     if t.start.batch > 2:
         return Band(mean, np.full(t.depth + 1, np.nan), within, MANY_PAIRS)
-    return Band(mean, np.sqrt(f.pairs.variance), within)
+    sd = np.where(pairs.variance <= pairs.gap**2, np.sqrt(pairs.variance), np.nan)
+    return _uncancelled(Band(mean, sd, within, ALL_BUT_ALIKE), pairs.variance, haar_angle_error(t, f))

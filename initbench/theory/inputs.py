@@ -33,7 +33,8 @@ class InputState:
     mean: mean entry of a group's inputs, (S,).
     a, b: the groups of a pair's two inputs, (P,). e: 1 - their cosine, (P,). pair_weight: sums to 1, (P,).
     q_spread: relative variance over seeds of one input's mean square, within its group.
-    cosine_spread: variance over seeds of one pair's cosine, within its group.
+    cosine_spread: variance over seeds of one pair's cosine, within its group. cosine_shift: what its mean is moved by,
+    from 1 - e. cosine_common: its covariance with the mean of the logarithms of its inputs' mean squares.
     drawn: inputs are drawn anew for every seed, each independently from one of the groups; otherwise every seed has
     all of them.
     measured: the metrics of layer 0 where all seeds share one batch, else empty.
@@ -53,6 +54,8 @@ class InputState:
     cosine_spread: float
     drawn: bool
     measured: Mapping[str, float] = field(default_factory=dict)
+    cosine_shift: float = 0.0
+    cosine_common: float = 0.0
 
 
 def input_state(cell: Cell) -> InputState:
@@ -202,6 +205,8 @@ def _by_law(
     kurtosis: float,
     q_spread: float = 0.0,
     cosine_spread: float = 0.0,
+    cosine_shift: float = 0.0,
+    cosine_common: float = 0.0,
 ) -> InputState:
     """One group. kurtosis: E x^4 / q^2 of an entry; for independent entries sum x^4 / (sum x^2)^2 has the mean below
     up to 1 / N^2, exactly so for normal ones and on the sphere."""
@@ -220,6 +225,8 @@ def _by_law(
         q_spread=q_spread,
         cosine_spread=cosine_spread,
         drawn=True,
+        cosine_shift=cosine_shift,
+        cosine_common=cosine_common,
     )
 
 
@@ -235,8 +242,21 @@ def _independent(batch: int, features: int, mean: float, variance: float, third:
     c, spread = m1 * m1, max(m4 - 1, 0.0)
     # cos = A / sqrt(B C) with A = mean of x y, B and C those of x^2 and y^2, all near their means c, 1, 1:
     # N Var cos = Var xy + c^2 Var(x^2) / 2 - 2 c Cov(xy, x^2); for c = 0 it is exactly 1, for any symmetric law.
-    cosine_spread = max((1 - c * c) + c * c * spread / 2 - 2 * c * (m3 * m1 - c), 0.0) / features
-    return _by_law(batch, features, q, mean, variance / q, m4, spread / features, min(cosine_spread, 1.0))
+    product = m3 * m1 - c
+    cosine_spread = max((1 - c * c) + c * c * spread / 2 - 2 * c * product, 0.0) / features
+    # E cos - c = (3 c Var(x^2) / 4 - Cov(xy, x^2)) / N, and Cov(cos, (B + C) / 2) = (Cov(xy, x^2) - c Var(x^2) / 2) / N
+    return _by_law(
+        batch,
+        features,
+        q,
+        mean,
+        variance / q,
+        m4,
+        q_spread=spread / features,
+        cosine_spread=min(cosine_spread, 1.0),
+        cosine_shift=(0.75 * c * spread - product) / features,
+        cosine_common=(product - c * spread / 2) / features,
+    )
 
 
 def _gaussian(batch: int, features: int, *, mean: float, stddev: float) -> InputState:

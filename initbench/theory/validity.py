@@ -5,6 +5,9 @@ noise, 1 / n_k, is taken with what has become of it in layer l, where it has bee
 slope in each layer between: for relu that is the sum of 1 / n_k, for tanh it is bounded at any depth, and for a map
 whose length is unstable it grows. The claim holds where that sum, for lengths and for correlations, is at most SUM,
 and the means are moved by no more than SHIFT; for gradients, the plain sum from the last layer down counts as well.
+That of cosines holds where they are moved by no more than ANGLE of 1 - cosine, or UNSEEN, and the excess kurtosis of z
+is at most UNUSUAL: of 400 networks drawn at random (27 activations, normal, uniform and Haar weights, widths 24 to 64,
+10 layers) no mean cosine was then off by more than 0.2 % beyond 4 standard errors.
 The claim: variances within 15 % and at the edge within 20 %, means within 3 %, as measured for 18 activations and
 phases at widths 16 to 64, one input and 16. Beyond, the numbers are an extrapolation. Inputs of fewer than FEATURES
 numbers spread too much, or depend on one another too much, for what the first layers make of them. Where a mean is not
@@ -32,6 +35,8 @@ SUM = 0.16
 SHIFT = 0.08
 SHORT = 0.02
 LEFT = 2.0
+ANGLE, UNSEEN = 0.1, 0.003
+UNUSUAL = 0.2
 CANCELLED = "what Haar-orthogonal weights leave of the spread is too little for theory of first order in 1 / width"
 FEATURES = 16
 
@@ -65,6 +70,24 @@ def haar_error(t: Trajectory, f: Fluctuations) -> Array:
         return np.zeros(t.depth + 1)
     unknown = over_batch(t.start.batch, t.over_batch(f.kept), f.pair_kept) * LEFT / t.width
     return upwards(t.over_batch(f.response * f.share) ** 2, unknown, 0.0)
+
+
+def haar_angle_error(t: Trajectory, f: Fluctuations) -> Array:
+    """The same of the variance of one pair's cosine."""
+    if not f.haar.any():
+        return np.zeros(t.depth + 1)
+    return upwards((f.pairs.slope * t.over_batch(f.share)) ** 2, LEFT * f.pairs.kept / t.width, 0.0)
+
+
+def angle_range(t: Trajectory, f: Fluctuations) -> Array:
+    """Of cosines, beside `forward_range`, (L + 1,) bool: what moves them is a small part of 1 - cosine, or nothing that
+    could be seen."""
+    return nearly_normal(t) & (np.abs(f.pairs.shift) <= np.maximum(ANGLE * f.pairs.gap, UNSEEN))
+
+
+def nearly_normal(t: Trajectory) -> Array:
+    """Where angles feel no more of laws that are not normal than their fourth cumulants, here and below, (L + 1,)."""
+    return np.asarray(np.maximum.accumulate(np.abs(t.normality.excess)) <= UNUSUAL)
 
 
 def exact_range(t: Trajectory) -> Array:
