@@ -32,6 +32,7 @@ _LIMITS = (1e-16, 1e16)  # of the mean squares that they follow: beyond, phi is 
 _FOLLOWED = 1e-6  # their last coefficients, beside the nodes' own error of 1e-8
 _SPARSE = 9  # mean squares a cell: up to so many, polynomials would cost more than they save
 _AT_ONCE = 64
+_ROUNDING = 1e-13  # beside the 1 that <phi^4> / A^2 is where phi has but one size: there, nothing spreads
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def series(activation: Activation, q: Array) -> Series:
     if there.size:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             table[there] = _rows(activation, q[there])
+    table[there] = np.where(np.abs(table[there] - 1) <= _ROUNDING, 1.0, table[there])
     five = table[:, : 5 * (ORDER + 1)].reshape(q.size, 5, ORDER + 1)
     return Series(*five.transpose(1, 0, 2), *table[:, 5 * (ORDER + 1) :].T)
 

@@ -109,6 +109,23 @@ def test_weights_of_0_let_not_even_overflow_through() -> None:
     assert path.q[4:, 0] == pytest.approx([0.09, np.exp(2 * 0.09) + 0.09])
 
 
+@pytest.mark.parametrize(
+    ("name", "sigma_w", "sigma_b"),
+    [
+        ("relu6", 2**0.5, 0.1),
+        ("hard_tanh", 1.0, 0.0),
+        ("elu", 2**0.5, 0.0),
+        ("selu", 1.2, 0.0),
+        ("hard_silu", 1.4, 0.3),
+    ],
+)
+def test_kinks_leave_nothing_that_adds_up(name: str, sigma_w: float, sigma_b: float) -> None:
+    """Inputs of one length, as their law gives them: 40 layers by quadrature, of which each may err by 3e-11."""
+    cell = make_cell((48,) * 41, name, sigma_w, sigma_b, batch=2)
+    _, e, _, _ = one_by_one(cell)
+    assert followed(cell).e[1:] == pytest.approx(e, rel=1e-9)
+
+
 def test_the_one_long_layer_of_many_short_ones_has_all_its_terms() -> None:
     """tanh at sigma_w = 1: q falls from 1 to 0.39, and then by 1 / L; at right angles nothing is in common."""
     path = followed(make_cell((64,) * 1001, "tanh", 1.0, batch=2))
