@@ -117,6 +117,7 @@ def test_weights_of_0_let_not_even_overflow_through() -> None:
         ("elu", 2**0.5, 0.0),
         ("selu", 1.2, 0.0),
         ("hard_silu", 1.4, 0.3),
+        ("hard_shrink", 0.8, 0.3),
     ],
 )
 def test_kinks_leave_nothing_that_adds_up(name: str, sigma_w: float, sigma_b: float) -> None:
