@@ -12,7 +12,7 @@ from pathlib import Path
 
 EVERY = 0.02
 """Seconds between two looks at the memory."""
-FAMILY = 10
+FAMILY = 5
 """Looks after which the children are looked for again, which is dearer."""
 
 
@@ -77,14 +77,11 @@ def _bytes(processes: Sequence[int]) -> int:
 
 def _tree(root: int) -> list[int]:
     """A process and all that come from it."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]  # the name may hold spaces
-        except OSError:
-            continue
-        children.setdefault(int(parent), []).append(int(folder.name))
     found = [root]
     for process in found:  # grows while it is walked
-        found += children.get(process, [])
+        for thread in Path(f"/proc/{process}/task").glob("[0-9]*"):
+            try:
+                found += map(int, (thread / "children").read_text().split())
+            except OSError:  # it has ended meanwhile
+                continue
     return found

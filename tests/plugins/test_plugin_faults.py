@@ -314,7 +314,11 @@ def test_each_place_has_as_many_faults() -> None:
     assert len(HARMLESS_ACTIVATIONS) == len(HARMLESS_INITIALIZERS) == len(HARMLESS_METRICS) == 14
 
 
-def test_what_fails_in_worker_processes_alone(run: Run, site: Path, tmp_path: Path) -> None:
+def test_what_fails_in_worker_processes_alone(
+    run: Run, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that load it themselves: a process with several threads is not forked."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
     only_here = "import multiprocessing\nif multiprocessing.parent_process(): raise ImportError('not in a worker')\n"
     both = {"shy": "np.tanh, slope"}
     install(site, HELPERS + only_here + activations(both), entries(activations=both))
