@@ -56,6 +56,8 @@ def tail_of_value(powers: Array, square: Array, climb: Array) -> Array:
     k = orders()
     climbs = powers * k[:ORDERS]
     left, rest = _left(climbs, climb), square - powers.sum(axis=1)
+    if not left.any():
+        return np.zeros((len(left), 2 * len(_tail()[0])))
     masses = _falling(climbs, left) / k[ORDERS : ORDERS + len(_tail()[0])]
     both, fit = _of_both_sums(masses, rest, left)
     # where a power is far off, it is a jump's that ends at some order
