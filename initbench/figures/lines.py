@@ -118,6 +118,14 @@ def _theory(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None:
         if any(shown):
             y = [value if there else math.nan for value, there in zip(values, shown, strict=True)]
             axes.plot(line["x"], y, color=tone, alpha=alpha, linestyle="--", linewidth=1.1, zorder=3)
+            if alone := _alone(y):  # no line would be seen there
+                axes.plot(line["x"], y, "_", color=tone, alpha=alpha, markersize=9, markevery=alone, zorder=3)
+
+
+def _alone(y: list[float]) -> list[int]:
+    """The places of numbers beside which there is none."""
+    there = [False, *(math.isfinite(value) for value in y), False]
+    return [k for k in range(len(y)) if there[k + 1] and not (there[k] or there[k + 2])]
 
 
 def _theory_band(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None:

@@ -217,6 +217,18 @@ def test_theory_beyond_its_range_is_hatched(write_results: Write, flat_cell: Mak
     check(figure)
 
 
+@pytest.mark.parametrize(("known", "marked"), [((0,), [0]), ((2,), [2]), ((0, 1), []), ((0, 2, 3, 5), [0, 5])])
+def test_theory_of_one_layer_is_seen(
+    write_results: Write, flat_cell: Make, known: tuple[int, ...], marked: list[int]
+) -> None:
+    """A dashed line needs two."""
+    cell = flat_cell({}, {"act_q": 1.0}, theory={("act_q", layer): (1.0, 0.0) for layer in known})
+    figure = figures.figure(read_tables(write_results([cell])), "variance")
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "_"]
+    assert [line.get_markevery() for line in marks] == ([marked] if marked else [])
+    check(figure)
+
+
 def test_axes_have_the_scale_and_limits_of_the_series(grid_folder: Path) -> None:
     tables = read_tables(grid_folder)
     for stem in curves_of(tables):
