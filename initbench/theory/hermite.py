@@ -23,14 +23,14 @@ from ..catalogue.activations import Activation
 from .chebyshev import Cells
 from .gaussian import moments
 from .high_orders import ORDERS, orders, tail, tail_of_value
-from .quadrature import ORDER, REACH, centre, density, gauss, grid, merged, mesh, nodes
+from .quadrature import ORDER, REACH, breaks, centre, density, gauss, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
 _PANEL = 1.5  # He_k turns by sqrt(k) radians a unit: 24 a panel, for 20 nodes
 _DEGREES = 40  # of the polynomials that follow He_k in a panel to all digits
-_CELL, _NODES = 1.0, 24  # in ln q: He_k(z / sqrt(q)) at a kink turns with q, too
-_SPARSE = 6  # mean squares a cell: up to so many, polynomials would cost more than they save
+_CELLS, _NODES = (1.0, 2.0), 24  # in ln q, with kinks and without: He_k(z / sqrt(q)) at a kink turns with q, too
+_SPARSE = 6  # mean squares for so much ln q: up to so many, polynomials would cost more than they save
 _ALL = slice(None)
 _EXACT, _NEARLY = 1e-13, 1e-5  # relative agreement of <f^2> on shared nodes with its value, and on half of them
 _SEEN = 1e-6  # the same on nodes of their own
@@ -63,7 +63,8 @@ def _cells(activation: Activation, function: int) -> Cells:
                 return np.zeros((len(found), found.shape[1] + 1))
             return np.concatenate([found / np.sqrt(total), np.log(total)], axis=1)
 
-    return Cells(relative, _CELL, _NODES, sparse=_SPARSE, centre=centre(activation))
+    width = _CELLS[not len(breaks(activation))]
+    return Cells(relative, width, _NODES, sparse=_SPARSE * width, centre=centre(activation))
 
 
 def terms(activation: Activation, function: int, q: Array) -> Array:
