@@ -20,14 +20,14 @@ from ..catalogue.activations import Activation
 from .chebyshev import Cells
 from .hermite import hermites
 from .maps import homogeneous
-from .quadrature import REACH, centre, density, grid, merged, mesh, nodes
+from .quadrature import REACH, breaks, centre, density, grid, merged, mesh, nodes
 
 Array = np.ndarray[Any, Any]
 
 ORDER = 24
 _COLUMNS = 5 * (ORDER + 1) + 4
 _NODES = 10  # a panel
-_CELL, _KNOTS = 2.0, 28  # of the polynomials in ln q
+_CELL, _KNOTS = 2.0, (28, 20)  # of the polynomials in ln q, with kinks and without
 _LIMITS = (1e-16, 1e16)  # of the mean squares that they follow: beyond, phi is a power of z
 _FOLLOWED = 1e-6  # their last coefficients, beside the nodes' own error of 1e-8
 _SPARSE = 9  # mean squares a cell: up to so many, polynomials would cost more than they save
@@ -85,8 +85,9 @@ def _rows(activation: Activation, q: Array) -> Array:
 @lru_cache(maxsize=32)
 def _cells(activation: Activation) -> Cells:
     """ln q -> the rows of Series."""
+    knots = _KNOTS[not len(breaks(activation))]
     return Cells(
-        lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, _KNOTS, _FOLLOWED, _SPARSE, centre(activation)
+        lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, knots, _FOLLOWED, _SPARSE, centre(activation)
     )
 
 
