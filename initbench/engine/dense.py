@@ -44,7 +44,7 @@ class DenseWeights:
 
     def apply(self, h: Signal, out: Array) -> Array:
         """h W: (S, B, N_in) -> (S, B, N_out)."""
-        for group, matrices in self._drawn(self._generators):
+        for group, matrices in self._drawn():
             np.matmul(h.rows[group], matrices, out=out[group])
         return out
 
@@ -52,7 +52,7 @@ class DenseWeights:
         """d W^T: (S, B, N_out) -> (S, B, N_in)."""
         if self._states is None:
             return np.matmul(d.rows, self._matrices.transpose(0, 2, 1), out=out)
-        for group, matrices in self._drawn(list(map(_generator, self._states))):
+        for group, matrices in self._drawn_again():
             np.matmul(d.rows[group], matrices.transpose(0, 2, 1), out=out[group])
         return out
 
@@ -60,20 +60,26 @@ class DenseWeights:
         """W, (S, N_in, N_out), once it has been applied. Where it was not kept, it is drawn again."""
         if self._states is None:
             return self._matrices
-        drawn = [matrices.copy() for _, matrices in self._drawn(list(map(_generator, self._states)))]
-        return np.concatenate(drawn)
+        return np.concatenate([matrices.copy() for _, matrices in self._drawn_again()])
 
-    def _drawn(self, generators: Sequence[np.random.Generator]) -> Iterator[tuple[slice, Array]]:
+    def _drawn_again(self) -> Iterator[tuple[slice, Array]]:
+        """The same once more, from where the generators stood; they go on from where they stand."""
+        assert self._states is not None
+        now = [generator.bit_generator.state for generator in self._generators]
+        _set(self._generators, self._states)
+        yield from self._drawn()
+        _set(self._generators, now)
+
+    def _drawn(self) -> Iterator[tuple[slice, Array]]:
         """Draw the matrices a few networks at a time: which networks, and their matrices."""
-        for start in range(0, len(generators), self._together):
-            group = slice(start, min(start + self._together, len(generators)))
+        for start in range(0, len(self._generators), self._together):
+            group = slice(start, min(start + self._together, len(self._generators)))
             place = group if self._states is None else slice(0, group.stop - start)
             matrices = self._matrices[place]
-            fill_stack(self._law, generators[group], matrices)
+            fill_stack(self._law, self._generators[group], matrices)
             yield group, matrices
 
 
-def _generator(state: Any) -> np.random.Generator:
-    generator = np.random.Generator(np.random.SFC64())
-    generator.bit_generator.state = state
-    return generator
+def _set(generators: Sequence[np.random.Generator], states: Sequence[Any]) -> None:
+    for generator, state in zip(generators, states, strict=True):
+        generator.bit_generator.state = state

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -163,6 +164,7 @@ class Uniform:
             fill_uniforms(rngs, out, float(low), float(high))
 
 
+@lru_cache(maxsize=256)
 def inward(low: float, high: float, dtype: np.dtype[Any]) -> tuple[np.floating[Any], np.floating[Any]]:
     """The smallest and the largest number of `dtype` in [low, high]; in the wrong order if there is none."""
     number, infinity = dtype.type, dtype.type(math.inf)
