@@ -14,6 +14,7 @@ from initbench.catalogue.inputs import inputs
 from initbench.spec import Cell
 from initbench.theory.forward import ALL_BUT_ALIKE, forward_spread
 from initbench.theory.kernel import trajectory
+from initbench.theory.validity import CANCELLED
 
 Array = np.ndarray[Any, Any]
 
@@ -121,6 +122,15 @@ def test_angles_that_move_by_more_than_themselves_are_out_of_range() -> None:
     within = forward_spread(trajectory(network("tanhshrink", 1.3, 0.1, PAIR, batch=2, width=48))).bands["cosine"].within
     assert within[1:3].all()
     assert not within[5]
+
+
+def test_what_haar_matrices_hardly_leave_of_an_angle_is_out_of_range() -> None:
+    """hard_sigmoid is all but linear: variances are 2 to 20 times what the first order leaves."""
+    cell = network("hard_sigmoid", initializer("orthogonal", gain=1.0), 0.3, PAIR, batch=2, width=48)
+    band = forward_spread(trajectory(cell)).bands["cosine"]
+    assert band.within[1]
+    assert not band.within[2:].any()
+    assert set(band.why.values()) == {CANCELLED}
 
 
 @pytest.mark.parametrize("source", [SKEW, inputs("gaussian", mean=0.7, stddev=1.0)])
