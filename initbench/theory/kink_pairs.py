@@ -12,7 +12,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from .chebyshev import clenshaw, polynomials
-from .kinks import CLOSEST, NODES, PANELS, WIDEST, WIDTH, ratios, scale
+from .kinks import CLOSEST, NODES, PANELS, WIDEST, WIDTH, closest, ratios
 from .pieces import pieces
 
 Array = np.ndarray[Any, Any]
@@ -31,26 +31,22 @@ class Pairs(Protocol):
 def kink_pairs(activation: Activation, q: Array, slope_square: Array, rest: Callable[[], Pairs]) -> KinkPairs | None:
     """Those of an activation at mean squares q and averages <phi'^2>, (R,) each; None where it has no pieces."""
     own = pieces(activation)
-    if own is None:
-        return None
-    unit, jumping = scale(own, q, slope_square), bool(own.jumps.any())
-    zero = scale(own, q, 0 * q) / (np.pi * unit) if jumping else np.ones_like(q)
-    return KinkPairs(activation, q, unit, zero, jumping, rest)
+    return None if own is None else KinkPairs(activation, q, *closest(own, q, slope_square), rest)
 
 
 @dataclass(frozen=True)
 class KinkPairs:
     """R rows of mean squares q, each of them that of all inputs.
 
-    scale: the unit of their gaps, (R,). at_zero: what ratios go to as t -> 0, (R,). jumping: they are t times gap / e.
-    rest: makes what is asked where ratios are not found, and at angles beyond WIDEST.
+    flat, steep: gap / e goes to flat + steep / t as t -> 0, (R,) each. rest: makes what is asked where nothing is
+    found, and at angles beyond WIDEST. panels: the coefficients of every panel that was asked for, from the last to
+    the first, (R, NODES).
     """
 
     activation: Activation
     q: Array
-    scale: Array
-    at_zero: Array
-    jumping: bool
+    flat: Array
+    steep: Array
     rest: Callable[[], Pairs]
     panels: dict[int, Array] = field(default_factory=dict)
 
@@ -61,18 +57,25 @@ class KinkPairs:
         panel = np.minimum(place.astype(int), PANELS - 1)
         falling = np.stack([self._panel(one)[row] for one in panel.tolist()])
         ratio = np.vecdot(polynomials(2 * (place - panel) - 1, NODES), falling[:, ::-1])
-        zero = self.at_zero[row]
-        ratio = np.where(t < CLOSEST, zero + (ratio - zero) * t / CLOSEST, ratio)
-        if self.jumping:
-            ratio = np.divide(ratio, t, out=np.zeros_like(t), where=t > 0)
-        found = np.asarray(ratio * self.scale[row] * e)
+        ratio = np.where(t < CLOSEST, 1 + (ratio - 1) * t / CLOSEST, ratio)
+        over = np.divide(e, t, out=np.zeros_like(e), where=t > 0)
+        found = np.asarray(ratio * (self.flat[row] * e + self.steep[row] * over))
         lost = ~(near & np.isfinite(found))
         if lost.any():
             found[lost] = self._rest.gap(row, e)[lost]
         return found
 
     def gap_of_one(self, row: int, e: float) -> float:
-        found = self._ratio(row, e) * self._scales[row] * e
+        flat, steep = self._rows
+        found = math.nan
+        if e <= _FARTHEST:
+            t = 2 * math.asin(math.sqrt(e / 2))
+            place = math.log(t / CLOSEST) / WIDTH if t > CLOSEST else 0.0
+            panel = min(int(place), PANELS - 1)
+            ratio = clenshaw(self._panel(panel)[row].tolist(), 2 * (place - panel) - 1)
+            if t < CLOSEST:
+                ratio = 1 + (ratio - 1) * t / CLOSEST
+            found = ratio * (flat[row] * e + (steep[row] * e / t if t else 0.0))
         return found if math.isfinite(found) else float(self._rest.gap_of_one(row, e))
 
     def products(self, rows: Array, e: Array) -> Array:
@@ -83,25 +86,10 @@ class KinkPairs:
         return self.rest()
 
     @cached_property
-    def _scales(self) -> list[float]:
-        return [float(one) for one in self.scale]
-
-    def _ratio(self, row: int, e: float) -> float:
-        """gap / (e scale), nan where it is not found."""
-        if not e <= _FARTHEST:
-            return math.nan
-        t = 2 * math.asin(math.sqrt(e / 2))
-        place = math.log(t / CLOSEST) / WIDTH if t > CLOSEST else 0.0
-        panel = min(int(place), PANELS - 1)
-        ratio = clenshaw(self._panel(panel)[row].tolist(), 2 * (place - panel) - 1)
-        if t < CLOSEST:
-            ratio = self.at_zero[row] + (ratio - self.at_zero[row]) * t / CLOSEST
-        if self.jumping:
-            return ratio / t if t else 0.0
-        return ratio
+    def _rows(self) -> tuple[list[float], list[float]]:
+        return [float(one) for one in self.flat], [float(one) for one in self.steep]
 
     def _panel(self, panel: int) -> Array:
-        """The coefficients from the last to the first, (R, NODES)."""
         if panel not in self.panels:
             self.panels[panel] = ratios(self.activation, self.q, panel)[:, ::-1]
         return self.panels[panel]

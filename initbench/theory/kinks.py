@@ -8,7 +8,7 @@ inputs at two kinks, of <phi''_b> where the other input stands at a kink, and of
 follows from its own derivative, steps again. A jump of phi adds the first two kinds once more, one order lower.
 Of an exponential exp(r z) below 0, with T = tan(t / 2) and a = r sqrt(q) (1 + cos t),
     <phi''_a phi''_b> / r^2 = 1/pi int_T^inf exp(-a^2 (s^2 - T^2) / 2) / (1 + s^2) ds.
-All of it is smooth in ln t. Beside e times `scale`, the gap is a slow function of ln q as well.
+All of it is smooth in ln t. Beside what it goes to as t -> 0, the gap is a slow function of ln q as well.
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ _NEAR = 1.6  # rate sqrt(q) from which the exponential's integral is over a laye
 _LAYER, _FALLS, _CROWDED = 18, 34.0, 0.7  # its nodes, how far its logarithm falls, and how the nodes crowd next to T
 
 
-def scale(own: Pieces, q: Array, slope_square: Array) -> Array:
-    """q <phi'^2> and the squares of all jumps times exp(-z^2 / 2 q), (N,)."""
-    return np.asarray(q * slope_square + np.exp(-(own.ends**2) / (2 * q[:, None])) @ own.jumps**2)
+def closest(own: Pieces, q: Array, slope_square: Array) -> tuple[Array, Array]:
+    """What gap / e goes to as t -> 0, up to a bounded term where phi jumps: q <phi'^2>, and over t, the sum of all
+    jumps' squares times exp(-z^2 / 2 q) / pi, (N,) each."""
+    return q * slope_square, np.exp(-(own.ends**2) / (2 * q[:, None])) @ own.jumps**2 / math.pi
 
 
 def ratios(activation: Activation, q: Array, panel: int) -> Array:
-    """gap / (e scale) of an activation with pieces at angles t, or t times that where phi jumps: the coefficients of a
+    """gap / e of an activation with pieces at angles t, beside what `closest` says of it: the coefficients of a
     polynomial in ln t on a panel, (N,) -> (N, NODES); nan where they are not found."""
     found = np.full((len(q), NODES), np.nan)
     log_q = np.log(np.clip(q, *_LIMITS))
@@ -85,14 +86,15 @@ def _cells(activation: Activation) -> Cells:
         with np.errstate(all="ignore"):
             q = np.exp(place * _SHARE)
             slope_square = averages(activation, q)[FIELDS.index("slope_square")]
-            found = _gaps(own, q, slope_square) / scale(own, q, slope_square)[:, None]
+            flat, steep = closest(own, q, slope_square)
+            found = _gaps(own, q, slope_square) / (flat[:, None] + steep[:, None] / _angles(NODES))
             return np.asarray(found.reshape(len(q), PANELS, NODES) @ transform(NODES).T).reshape(len(q), -1)
 
     return Cells(coefficients, _CELL, _IN_Q, centre=_middle(activation))
 
 
 def _gaps(own: Pieces, q: Array, slope_square: Array) -> Array:
-    """gap / e, and t times that where phi jumps, (N,) -> (N, PANELS * NODES)."""
+    """gap / e, (N,) -> (N, PANELS * NODES)."""
     t, root = _angles(NODES), np.sqrt(q)[:, None]
     ends, sine = own.ends / root, np.sin(t)
     kinks, jumps, bends = _at_two_ends(ends, t, own.kinks, own.jumps, np.diff(own.bends))
@@ -106,7 +108,6 @@ def _gaps(own: Pieces, q: Array, slope_square: Array) -> Array:
     if own.jumps.any():
         gap += _cumulative(jumps, 0)
         gap += root * _cumulative(_at_one_end(own.jumps, own.slopes, ends, t) * sine, 1)
-        gap *= t
     return np.asarray(gap / (2 * np.sin(t / 2) ** 2))
 
 
