@@ -83,7 +83,7 @@ def calls(cell: Cell) -> float:
 
 def _chunk(layer: Layer, cell: Cell) -> int:
     """Roughly how many networks share a call."""
-    return max(1, min(128, (1 << 17) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
+    return max(1, min(128, (1 << 18) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
 
 
 def _law(layer: Layer) -> Law:

@@ -35,8 +35,8 @@ def chunk_size(cell: Cell) -> int:
     """How many networks are sent through together. Changes no result, only speed and memory."""
     widest = max(max(layer.fan_in, layer.fan_out) for layer in cell.network.layers)
     drawn = _largest_matrix(cell)
-    by_signal = (STACK // 2 if drawn else STACK) // (cell.batch.batch_size * widest)
-    by_weights = 4 * STACK // max(1, drawn)
+    by_signal = STACK // (cell.batch.batch_size * widest)
+    by_weights = 8 * STACK // max(1, drawn)
     by_kept = KEPT // max(1, sum(_kept(cell)))
     by_jacobian = JACOBIANS // max(1, _jacobian_entries(cell))
     return max(1, min(by_signal, by_weights, by_kept, by_jacobian, UNITS // widest, LARGEST_CHUNK))
