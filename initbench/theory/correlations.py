@@ -38,6 +38,7 @@ class Correlations:
     slope: of the map from the correlation of z to the cosine of activations.
     gap: 1 - the cosine of activations, at infinite width. shift: what its mean over seeds is moved by, pulled: the same
     of the mean so weighted. variance: of one pair's cosine over seeds.
+    abnormal: what z that are not normal, here and below, have of the size of shift at most.
     across: variance over seeds of the difference of two ln <phi^2>.
     kept: what a Haar matrix has taken from the layer's own contribution to variance.
     series: the activations' Hermite coefficients at every layer's mean q, (L + 1, ...).
@@ -51,6 +52,7 @@ class Correlations:
     shift: Array
     pulled: Array
     variance: Array
+    abnormal: Array
     across: Array
     kept: Array
     series: Series
@@ -86,7 +88,7 @@ def correlations(t: Trajectory, s: Series, lengths: Lengths) -> Correlations:
     """Of a trajectory's pairs. s: its `layer_series`."""
     if t.start.batch == 1:
         none, both = np.zeros(t.depth + 1), powers(np.zeros((2, t.depth + 1)))
-        return Correlations(both, both, *(none,) * 8, s)
+        return Correlations(both, both, *(none,) * 9, s)
     e, between = _mean_and_variance(t, t.e)
     gap, between_kappa = _mean_and_variance(t, _gaps(t))
     own = weighted = around(np.clip(e[None], 0.0, 2.0))
@@ -107,6 +109,7 @@ def correlations(t: Trajectory, s: Series, lengths: Lengths) -> Correlations:
         shift=found.shift,
         pulled=pulled,
         variance=variance,
+        abnormal=upwards(np.abs(pair.slope * lengths.share), np.abs(pair.abnormal), 0.0),
         across=found.of_kappa.across,
         kept=pair.kept.angle / t.width,
         series=s,

@@ -133,6 +133,15 @@ def test_what_haar_matrices_hardly_leave_of_an_angle_is_out_of_range() -> None:
     assert set(band.why.values()) == {CANCELLED}
 
 
+def test_strange_biases_end_the_range_where_angles_feel_them() -> None:
+    """Most of z is a uniform bias as inputs become alike; where they are, no cumulant moves the cosine."""
+    band = forward_spread(trajectory(network("elu", "fan_in_uniform", uniform(0.3), width=48))).bands["cosine"]
+    assert band.within[1]
+    assert not band.within[3]
+    assert band.within[8]
+    assert band.mean[8] > 0.99
+
+
 @pytest.mark.parametrize("source", [SKEW, inputs("gaussian", mean=0.7, stddev=1.0)])
 def test_cosines_of_random_inputs(source: Any) -> None:
     """Of 24 features: the mean of the cosine, and its covariance with the mean logarithm of both lengths."""
