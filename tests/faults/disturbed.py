@@ -158,15 +158,19 @@ def members(leader: int) -> list[int]:
 
 
 def workers(leader: int) -> list[int]:
-    """The workers of a session, without Python's own tracker of shared resources."""
-    found = []
-    for pid in members(leader):
-        try:
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(pid)
-        except OSError:
-            continue
-    return found
+    """The workers of a session, forks of its leader or not, without Python's own tracker of shared resources."""
+    own = _command(leader)
+    return [
+        pid for pid in members(leader) if pid != leader and ((said := _command(pid)) == own or b"spawn_main" in said)
+    ]
+
+
+def _command(pid: int) -> bytes:
+    """What a process was started with; empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def nobody_left(leader: int, seconds: float = 5.0) -> bool:
