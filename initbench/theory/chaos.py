@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 ORDER = 24
 _COLUMNS = 5 * (ORDER + 1) + 4
 _NODES = 10  # a panel
-_CELL, _KNOTS = 2.0, (28, 20)  # of the polynomials in ln q, with kinks and without
+_CELL, _KNOTS = 2.0, (28, 20)  # of the polynomials in ln q, with kinks off 0 and without
 _LIMITS = (1e-16, 1e16)  # of the mean squares that they follow: beyond, phi is a power of z
 _FOLLOWED = 1e-6  # their last coefficients, beside the nodes' own error of 1e-8
 _SPARSE = 9  # mean squares a cell: up to so many, polynomials would cost more than they save
@@ -85,7 +85,7 @@ def _rows(activation: Activation, q: Array) -> Array:
 @lru_cache(maxsize=32)
 def _cells(activation: Activation) -> Cells:
     """ln q -> the rows of Series."""
-    knots = _KNOTS[not len(breaks(activation))]
+    knots = _KNOTS[not breaks(activation).any()]
     return Cells(
         lambda log_q: _coefficients(activation, np.exp(log_q)), _CELL, knots, _FOLLOWED, _SPARSE, centre(activation)
     )

@@ -29,7 +29,7 @@ Array = np.ndarray[Any, Any]
 
 _PANEL = 1.5  # He_k turns by sqrt(k) radians a unit: 24 a panel, for 20 nodes
 _DEGREES = 40  # of the polynomials that follow He_k in a panel to all digits
-_CELLS, _NODES = (1.0, 2.0), 24  # in ln q, with kinks and without: He_k(z / sqrt(q)) at a kink turns with q, too
+_CELLS, _NODES = (1.0, 2.0), 24  # in ln q, with kinks off 0 and without: He_k(z / sqrt(q)) turns with q there
 _SPARSE = 6  # mean squares for so much ln q: up to so many, polynomials would cost more than they save
 _ALL = slice(None)
 _EXACT, _NEARLY = 1e-13, 1e-5  # relative agreement of <f^2> on shared nodes with its value, and on half of them
@@ -63,7 +63,7 @@ def _cells(activation: Activation, function: int) -> Cells:
                 return np.zeros((len(found), found.shape[1] + 1))
             return np.concatenate([found / np.sqrt(total), np.log(total)], axis=1)
 
-    width = _CELLS[not len(breaks(activation))]
+    width = _CELLS[not breaks(activation).any()]
     return Cells(relative, width, _NODES, sparse=_SPARSE * width, centre=centre(activation))
 
 

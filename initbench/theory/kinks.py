@@ -36,9 +36,7 @@ PANELS, NODES = 18, 16
 WIDTH = math.log(WIDEST / CLOSEST) / PANELS
 """Of a panel, in ln t."""
 _LIMITS = (1e-26, 1e26)  # of mean squares: beyond, an activation that grows is a power of z
-_ENDS_MEET = (
-    7.0  # beside those of one end, cells of one width go on by so much more ln q; then gaps are lost in rounding
-)
+_MEETING, _ROUNDED = 7.0, -6.0  # ln q by which cells of one width go on where two ends meet, and with an exponential
 _SHARE = 3.0  # of ln q in what cells call t
 _CELL, _IN_Q = 1.0, 24
 _SLOW = 12  # nodes a panel for what does not turn within one
@@ -64,17 +62,20 @@ def ratios(activation: Activation, q: Array, panel: int) -> Array:
 
 
 def _largest(activation: Activation) -> float:
-    """ln q from which averages are not found: where two ends are all but one, little is left of what they bound."""
+    """ln q from which averages are not found: where two ends meet, all digits of what they bound are lost."""
     return (_middle(activation) + NEAR[1]) * _SHARE if _meets(activation) else math.inf
 
 
 def _meets(activation: Activation) -> bool:
+    """Whether little is left of phi, or of phi'', where two ends are all but one."""
     own = pieces(activation)
     return own is not None and len(own.ends) > 1 and bool(own.bends.any() or not own.slopes[[0, -1]].any())
 
 
 def _middle(activation: Activation) -> float:
-    return (centre(activation) + (_ENDS_MEET if _meets(activation) else 0.0)) / _SHARE
+    own = pieces(activation)
+    shift = _ROUNDED if own is not None and own.rate else _MEETING if _meets(activation) else 0.0
+    return (centre(activation) + shift) / _SHARE
 
 
 @lru_cache(maxsize=32)
