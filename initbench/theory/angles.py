@@ -170,7 +170,7 @@ class _Terms:
         some = np.unique(np.concatenate([[0], ends, ends + 1, [len(self.q) - 1]]))
         power = expansion(self.activation, function, np.log(self.q), rows=some) ** 2
         if function == _VALUE:
-            power *= np.maximum(orders(), 1.0)
+            power *= orders()
         kept = (power > _TRIFLE * power.sum(axis=-1, keepdims=True)).any(axis=0)
         kept[0] = True
         return np.flatnonzero(kept)
