@@ -22,7 +22,8 @@ _ENDS = (0.0, 1.0, 3.0, 7.0, 15.0, 27.0)  # of the tail's panels, in ln k above 
 _TAIL = 8  # nodes a panel
 _NEAR = (0.15, 0.3)
 _OFF = 1e-3  # of <phi^2> - <phi>^2, by which all terms together may miss it
-_HALVINGS = 16  # of ln k, to 1e-3: what is missing then is made up for by 1 / k
+_HALVINGS = 24  # of ln k, to 2e-6: what is missing then is made up for by 1 / k, of which so much is allowed for
+_LITTLE = 0.1
 _COMPLETE = 1e-12  # relative; what is left beyond the orders is rounding
 
 
@@ -95,15 +96,16 @@ def _falling(powers: Array, left: Array) -> Array:
     return np.asarray(masses * (left / masses.sum(axis=1))[:, None])
 
 
-def _of_both_sums(masses: Array, rest: Array, left: Array) -> tuple[Array, Array]:
-    """Masses times (a + b / k) that add up to `rest`, and k times them to `left`; whether they stay above 0, (N,)."""
+def _of_both_sums(masses: Array, rest: Array, left: Array, most: float = np.inf) -> tuple[Array, Array]:
+    """Masses times (a + b / k) that add up to `rest`, and k times them to `left`; whether they stay above 0, and b is
+    at most so large beside a, (N,)."""
     k = np.exp(_tail()[0])
     zeroth, first, below = masses.sum(axis=1), masses @ k, masses @ (1 / k)
     # a first + b zeroth = left / ORDERS,  a zeroth + b below = rest
     level = left / (ORDERS - 0.5)
     scale = first * below - zeroth**2
     a, b = (level * below - rest * zeroth) / scale, (first * rest - zeroth * level) / scale
-    return masses * (a[:, None] + b[:, None] / k), (a >= 0) & (a + b >= 0)
+    return masses * (a[:, None] + b[:, None] / k), (a >= 0) & (a + b >= 0) & (np.abs(b) <= most * a)
 
 
 def _cut_off(rest: Array, climb: Array, powers: Array) -> Array:
@@ -123,7 +125,7 @@ def _cut_off(rest: Array, climb: Array, powers: Array) -> Array:
         masses = weights * np.exp(-steepness * log_k - np.exp((log_k - end) / 2))
         short = masses @ np.exp(log_k) < middle_order * masses.sum(axis=1)
         low, high = np.where(short[:, None], end, low), np.where(short[:, None], high, end)
-    both, fit = _of_both_sums(masses, rest, climb)
+    both, fit = _of_both_sums(masses, rest, climb, _LITTLE)
     return np.where(fit[:, None], both, masses * (rest / masses.sum(axis=1))[:, None])
 
 
