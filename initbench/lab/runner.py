@@ -172,7 +172,8 @@ def _measure(
     cells = _Cells(conclude, work, keeper)
     tally.tell()
     first = next((each.planned.cell for each in work if len(each.blocks) > 1), None)  # the first to be concluded here
-    meanwhile = partial(conclude.theory.expect, first) if first else nothing
+    # theory asks plug-ins for values: not before workers have found that this ends no process
+    meanwhile = partial(conclude.theory.expect, first) if first and not plugins_of(first) else nothing
     for index, outcome in means.execute(tasks, tally.stepped, meanwhile):
         cells.add(tasks[index].position, outcome)
         tally.ended(index)

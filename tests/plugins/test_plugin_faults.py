@@ -471,6 +471,19 @@ def deadly(place: str) -> Deadly:
     return Deadly(initializers(code), entries(initializers=code), key, values, includes)
 
 
+def test_a_cell_of_many_networks_that_ends_its_workers_does_not_end_the_run(
+    run: Run, site: Path, tmp_path: Path
+) -> None:
+    """Theory, which asks for values too, is not asked meanwhile."""
+    deadly = {"ends": "lambda z: os._exit(7), slope"}
+    install(site, HELPERS + activations(deadly), entries(activations=deadly))
+    network = "{depth: 2, width: 6, activation: ends, initializer: he_normal}"
+    (tmp_path / "c.yaml").write_text(f"network: {network}\nseeds: 3000\n")
+    done = run("run", "c.yaml", "-o", "out", "-j", "2", "--no-plots")
+    assert done.returncode == 3, done.stderr
+    assert (tmp_path / "out" / "failures.csv").exists()
+
+
 @pytest.mark.parametrize("executor", [name for name in EXECUTORS if name == "processes" or (FULL and name == "dask")])
 @pytest.mark.parametrize("place", ["activations", "initializers", "metrics"])
 def test_a_cell_that_ends_its_workers_is_named_and_the_others_are_done(
