@@ -220,3 +220,89 @@ print(done)
 """
     )
     assert lines == ["[2]"]
+
+
+def test_what_forks_print_goes_past_what_the_parent_prints_into() -> None:
+    """Its bar would be drawn by all of them; and what waits in its buffers would be written by all of them."""
+    lines = said(
+        """
+import contextlib, io
+from initbench.lab.executors import Failure, tasks as tasks_
+
+def talk(*given):
+    print("a worker's", flush=True)
+    return Failure("")
+
+tasks_.measure = talk
+print("the parent's")
+with contextlib.redirect_stdout(io.StringIO()) as kept:
+    list(execute(tasks[:3], 2))
+print(repr(kept.getvalue()))
+"""
+    )
+    assert sorted(lines) == ["''", *["a worker's"] * 3, "the parent's"]
+
+
+def test_forks_print_nowhere_where_the_parent_has_closed_its_output() -> None:
+    lines = said(
+        """
+from initbench.lab.executors import Failure, tasks as tasks_
+
+def talk(*given):
+    print("a worker's", flush=True)
+    return Failure("")
+
+tasks_.measure = talk
+kept = os.dup(1)
+sys.stdout.close()
+number = len(dict(execute(tasks, 2)))
+sys.stdout = sys.__stdout__ = None
+number += len(dict(execute(tasks, 2)))
+os.write(kept, b"%d\\n" % number)
+"""
+    )
+    assert lines == ["16"]
+
+
+def test_signals_of_forks_do_not_wake_the_parent() -> None:
+    """As of one that waits for several things at once, and would read of a signal that never came to it."""
+    lines = said(
+        """
+import socket
+ours, theirs = socket.socketpair()
+for one in (ours, theirs):
+    one.setblocking(False)
+signal.signal(signal.SIGUSR1, lambda *one: None)
+signal.set_wakeup_fd(theirs.fileno())
+crew = []
+worker = hire(crew)
+worker.give(((0, tasks[0]),))
+worker.answer()
+os.kill(worker.process.pid, signal.SIGUSR1)
+worker.give(((1, tasks[1]),))
+worker.answer()
+worker.kill()
+try:
+    print(ours.recv(1))
+except BlockingIOError:
+    print("nothing")
+"""
+    )
+    assert lines == ["nothing"]
+
+
+def test_where_there_is_no_memory_for_a_fork_a_new_python_is_started() -> None:
+    lines = said(
+        """
+def full():
+    raise OSError(12, "Cannot allocate memory")
+os.fork = full
+crew = []
+worker = hire(crew)
+worker.give(((0, tasks[0]),))
+worker.answer()
+print(type(worker.process).__name__)
+worker.kill()
+"""
+    )
+    assert lines == ["SpawnProcess"]

@@ -15,10 +15,11 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import TextIO
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals that ask a run to stop."""
@@ -31,15 +32,17 @@ def start(serve: Serve, theirs: Connection, strangers: Sequence[Connection]) -> 
     """Start a process that serves at its end of a connection. strangers: what a fork must not keep open: the parent's
     ends of all connections, whose closing is how a worker learns that nobody talks to it any more."""
     with _bare_main():
-        process: BaseProcess
         if can_fork():
-            context = multiprocessing.get_context("fork")
-            process = context.Process(target=_forked, args=(serve, theirs, strangers))
-        else:
-            start_tracker()
-            process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,))
-        with blocked():
-            process.start()
+            with suppress(OSError):  # where memory is promised to nobody twice, there is none for a copy of a large one
+                context = multiprocessing.get_context("fork")
+                return _started(context.Process(target=_forked, args=(serve, theirs, strangers)))
+        start_tracker()
+        return _started(multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,)))
+
+
+def _started(process: BaseProcess) -> BaseProcess:
+    with blocked():
+        process.start()
     return process
 
 
@@ -58,8 +61,21 @@ def _forked(serve: Serve, theirs: Connection, strangers: Sequence[Connection]) -
     for number in STOPPING:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    sys.stdout, sys.stderr = _written(sys.__stdout__, -1), _written(sys.__stderr__, 1)
     gc.freeze()  # what the parent has loaded stays, and its memory shared: collecting writes to all that it looks at
     serve(theirs)
+
+
+def _written(parents: TextIO | None, buffering: int) -> TextIO:
+    """Where what is printed goes: not into the parent's bar or the buffer of a notebook, nor what it had not written
+    yet once more; nowhere where the parent has closed it."""
+    try:
+        if parents is not None:
+            return open(parents.fileno(), "w", buffering, errors="backslashreplace", closefd=False)
+    except (OSError, ValueError):  # closed
+        pass
+    return open(os.devnull, "w")
 
 
 def start_tracker() -> None:
