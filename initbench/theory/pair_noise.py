@@ -110,14 +110,30 @@ def by_fourth_cumulants(t: Trajectory, s: Series, own: PairNoises, lengths: Leng
     if not lengths.excess.any():
         return np.zeros(t.depth + 1)
     less_3, less_2 = _unlike(t, own, lengths, gap, at)
-    v, low = s.value, at.c.low[0]
+    v, e = s.value, at.e[0]
     four, three, two = 2 * raised(v, 4) * v, 8 * raised(v, 3) * raised(v, 1), 6 * raised(v, 2) ** 2
     for terms in (three, two):
         terms[:, ORDER - 3 :] = 0.0  # as of the first, whose orders end there
     whole = 4 * lengths.curvature  # K^2 <(phi^2)^(4)> / A, for cumulants that are alike
-    alike = whole * gap - pair_sum(four + three + two, whole, np.zeros_like(lengths.jumps)).lacks(at)[0]
-    unlike = less_3 * np.vecdot(three, low) + less_2 * np.vecdot(two, low)
+    steady = e < 1
+    less = np.where(steady, e - e**2 / 4, 0.0)  # 1 - ((1 + c) / 2)^2
+    lacks = pair_sum(_steadied(four + three + two, steady), whole, np.zeros_like(lengths.jumps)).lacks(at)[0]
+    alike = whole * gap - (lacks - whole * less) / (1 - less)
+    unlike = np.vecdot(_steadied(less_3[:, None] * three + less_2[:, None] * two, steady), at.c.low[0]) / (1 - less)
     return np.asarray((lengths.excess * alike - unlike) / 24)
+
+
+def _steadied(terms: Array, rows: Array) -> Array:
+    """Coefficients of sum_k terms_k c^k, times ((1 + c) / 2)^2 in these rows, up to the order that terms end at.
+
+    At a kink the three averages cancel for c near 1, order against order of alternating sign that falls like k^-1/2;
+    so multiplied, they are one average over z_a + z_b, and fall like k^-5/2.
+    """
+    out = terms.copy()
+    out[:, 1:] += 2 * terms[:, :-1]
+    out[:, 2:] += terms[:, :-2]
+    out[:, ORDER - 3 :] = 0.0
+    return np.where(rows[:, None], out / 4, terms)
 
 
 def _unlike(t: Trajectory, own: PairNoises, lengths: Lengths, gap: Array, at: Around) -> tuple[Array, Array]:

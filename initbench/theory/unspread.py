@@ -86,15 +86,19 @@ def _act_var_batch(t: Trajectory, f: Fluctuations, infinite: Array, forward: Arr
 def _share(
     t: Trajectory, f: Fluctuations, where: Where, infinite: Array, dtype: str, forward: Array
 ) -> tuple[Array, Array]:
-    """By the mean over the batch of K; a share that no K changes holds at any depth, if hardly any layer dies."""
-    q, v = t.over_batch(t.q), t.over_batch(f.q)
-    middle = np.log(q) + np.log1p(t.over_batch(f.shift_q)) - v / 2
+    """By the mean over the batch of K; a share that no K changes holds at any depth, if hardly any layer dies.
+
+    To first order the excess kurtosis x of z counts as K's spread does: <f> moves by K^2 d2<f> / dK^2 x / 6.
+    """
+    q, v = t.over_batch(t.q), t.over_batch(f.q) + t.normality.excess / 3
+    sign, v = np.where(v < 0, -1.0, 1.0), np.abs(v)  # a negative one moves everything the other way
+    middle = np.log(q) + sign * np.log1p(t.over_batch(f.shift_q)) - v / 2
     sides = np.exp(middle + np.array([[-1.0], [0.0], [1.0]]) * np.sqrt(v))
     sides[1] = q
     moved, same = np.zeros(t.depth + 1), np.zeros(t.depth + 1, bool)
     for activation, rows in t.by_activation():
         low, own, high = share(activation, sides[:, rows], where, dtype)
-        moved[rows], same[rows] = (low + high) / 2 - own, (low == own) & (own == high)
+        moved[rows], same[rows] = sign[rows] * ((low + high) / 2 - own), (low == own) & (own == high)
     steady = same & (np.minimum.accumulate(t.width) >= FEATURES)
     fine = forward & (np.abs(moved) <= SHIFT * infinite + UNSEEN)
     return np.clip(infinite + moved, 0.0, 1.0), fine | steady

@@ -96,3 +96,16 @@ def test_uniform_biases_of_infinitely_wide_networks(name: str) -> None:
     exact = (weights * phi_a * phi_b).sum() / np.sqrt((weights * phi_a**2).sum() * (weights * phi_b**2).sum())
     moved = exact - (1 - pairs.gap[1])
     assert pairs.shift[1] == pytest.approx(moved, rel=0.05)
+
+
+@pytest.mark.parametrize("cosine", [0.7, 0.9, 0.98, 0.99])
+def test_uniform_biases_where_inputs_are_near_a_kink_together(cosine: float) -> None:
+    """With x the excess kurtosis, relu's <phi_a phi_b> moves by x K (1 - c)^2 / (12 pi sqrt(1 - c^2)): near c = 1 much
+    less than each of the averages that it is made of."""
+    reach = 0.35
+    bias = initializer("uniform", low=-reach, high=reach)
+    cell = make_cell([10**9] * 2, "relu", 1.0, bias, inputs("pair", cosine=cosine, mean_square=1.0), batch=2)
+    share = 1 / (1 + reach**2 / 3)
+    c = 1 - share * (1 - cosine)
+    exact = -1.2 * (1 - share) ** 2 * (1 - c) ** 2 / (6 * np.pi * np.sqrt(1 - c**2))
+    assert fluctuations(trajectory(cell)).pairs.shift[1] == pytest.approx(exact, rel=0.15)

@@ -122,3 +122,11 @@ def test_a_signal_that_is_sent_back_itself_has_no_mean_of_its_own() -> None:
     assert curve.reasons[1] == UNDERIVED
     assert curve.mean[1] == curve.infinite[1]
     assert curve_of(make_cell([1024] * 11, "relu", "he_normal", **ten), "grad_q").within[1:].all()
+
+
+def test_lengths_that_vary_and_laws_that_are_not_normal() -> None:
+    """Normal inputs times a Haar matrix are exactly normal: on a sphere, whose radius varies."""
+    cell = make_cell([32] * 2, "hard_tanh", initializer("orthogonal"), None, batch=3, gradient="none")
+    curve = curve_of(cell, "saturated_fraction")
+    assert curve.within[1]
+    assert curve.mean[1] == pytest.approx(curve.infinite[1], rel=2e-3)
