@@ -306,3 +306,15 @@ worker.kill()
 """
     )
     assert lines == ["SpawnProcess"]
+
+
+def test_a_daemon_does_the_work_itself() -> None:
+    """Such as a worker of a pool of Python's, to which children are forbidden."""
+    lines = said(
+        """
+daemon = multiprocessing.Process(target=lambda: print(len(list(execute(tasks, 2))), pids(), flush=True), daemon=True)
+daemon.start()
+print(ended(daemon))
+"""
+    )
+    assert lines == ["8 []", "0"]

@@ -8,6 +8,7 @@ cluster     the workers of a Dask cluster; the only place that knows Dask
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -54,7 +55,7 @@ def _here(
 ) -> Iterator[tuple[int, Outcome]]:
     if apart is None:
         apart = (jobs > 1 and len(tasks) > 1) or any(task.plugins for task in tasks)
-    if apart:
+    if apart and not multiprocessing.current_process().daemon:  # Python lets daemons, as of a pool, have no children
         work = bundles(tasks, jobs)
         yield from pooled(work, min(jobs, len(work)), hear, meanwhile)
     else:
