@@ -33,7 +33,7 @@ from .forward import ForwardSpread
 from .gradient_pairs import gradient_pairs
 from .kernel import Trajectory
 from .sensitivity import Sensitivity, sensitivity
-from .validity import backward_range, short_range
+from .validity import STILL, backward_range, short_range
 
 Array = np.ndarray[Any, Any]
 
@@ -58,16 +58,17 @@ def backward_spread(t: Trajectory, forward: ForwardSpread) -> BackwardSpread:
     if t.gradient == "none" or t.known < t.depth:
         return BackwardSpread({})
     with np.errstate(invalid="ignore", over="ignore"):
-        bands = _bands(t, forward)
+        bands, moved = _bands(t, forward)
     blank, short = np.full(t.depth + 1, np.nan), short_range(t, backward=True)
+    within = {name: band.within & short & (np.abs(moved[name]) <= STILL) for name, band in bands.items()}
     if t.gradient == "ones" and _coherent(t):
-        return BackwardSpread({name: Band(blank, blank, band.within & short, COHERENT) for name, band in bands.items()})
+        return BackwardSpread({name: Band(blank, blank, within[name], COHERENT) for name in bands})
     if t.gradient != "gaussian" and t.start.batch > 1:
-        grad, weight = bands["grad_q"], bands["weight_grad_q"]
+        grad = bands["grad_q"]
         return BackwardSpread(
             {
                 "grad_q": Band(grad.mean, blank, grad.within, TOGETHER),
-                "weight_grad_q": Band(blank, blank, weight.within & short, TOGETHER),
+                "weight_grad_q": Band(blank, blank, within["weight_grad_q"], TOGETHER),
             }
         )
     return BackwardSpread(bands)
@@ -79,8 +80,8 @@ def _coherent(t: Trajectory) -> bool:
     return bool((np.abs(m.d_mean[-1] * m.q[-1]) > 1e-9 * np.sqrt(m.square[-1])).any())
 
 
-def _bands(t: Trajectory, forward: ForwardSpread) -> dict[str, Band]:
-    """For normal cotangents, one for every input."""
+def _bands(t: Trajectory, forward: ForwardSpread) -> tuple[dict[str, Band], dict[str, Array]]:
+    """For normal cotangents, one for every input; and ln of what moves the means, (L + 1,) each, 0 where nothing is."""
     f = forward.kernel
     r = sensitivity(t, f)
     pairs = gradient_pairs(t, f, r)
@@ -99,16 +100,23 @@ def _bands(t: Trajectory, forward: ForwardSpread) -> dict[str, Band]:
     of_pair = stretched(t.over_batch(power) ** 2, below(f.pair_square))
     # ln A_{l-1} has the mean m - v / 2
     exponent = shift + below(f.shift_square - f.square / 2) + own / 2
+    weights = t.start.batch * below(t.moments.square) * t.grad
     weight_grad = pooled(
         t.start,
-        t.start.batch * below(t.moments.square) * t.grad * np.exp(exponent),
+        weights * np.exp(exponent),
         relative(own + drawn),
         relative(of_pair + logarithmic(pairs.product)) + 2 * below(f.pairs.square) * pairs.overlap,
     )
+    moved = {"grad_q": _moved(t, grad[0], t.grad), "weight_grad_q": _moved(t, weight_grad[0], weights)}
+    within = backward_range(t, forward.within, moved["grad_q"])
+    return {"grad_q": Band(*grad, within), "weight_grad_q": Band(*weight_grad, within)}, moved
+
+
+def _moved(t: Trajectory, mean: Array, infinite: Array) -> Array:
+    """ln of a mean, (L + 1,), over infinite width's, (L + 1, S)."""
+    infinite = t.over_batch(infinite)
     with np.errstate(divide="ignore"):
-        moved = np.log(grad[0] / t.over_batch(t.grad))
-    within = backward_range(t, forward.within, np.where(t.over_batch(t.grad) > 0, moved, 0.0))
-    return {"grad_q": Band(*grad, within), "weight_grad_q": Band(*weight_grad, within)}
+        return np.where(infinite > 0, np.log(mean / infinite), 0.0)
 
 
 def _shift(t: Trajectory, f: Fluctuations, r: Sensitivity) -> Array:
