@@ -59,6 +59,7 @@ for _module in (run, planned, plot, check, compare, report, papers, theory, reco
 def main() -> None:
     """Run the command line and exit with the contract's code."""
     blas.one_thread_unless_told()
+    _open_what_is_closed()
     try:
         _listen()
         code = _guarded(lambda: app(standalone_mode=True))
@@ -67,6 +68,13 @@ def main() -> None:
         code = _stopped(stop.number)
     gc.freeze()  # a last look for cycles, among all that goes away now in any case, takes longer than many a command
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Let what is said go nowhere where it was started without a stdout or stderr, as some services start theirs."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as this process lasts
 
 
 def _guarded(command: Callable[[], object]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,15 @@ def test_run_json_is_one_document(cli: Cli, small: Path) -> None:
     assert document["expect"] == [
         {"name": "it stays", "status": "passed", "message": "verdict is stable, expected stable"}
     ]
+
+
+@pytest.mark.parametrize("closed", ["1", "2", "0 1 2"])
+def test_a_service_without_outputs_is_served(small: Path, tmp_path: Path, closed: str) -> None:
+    close = "".join(f"{number}>&- " for number in closed.split())
+    words = f'"{sys.executable}" -c "from initbench.cli import main; main()" run {small.name} -o out -j 2 {close}'
+    done = subprocess.run(["sh", "-c", words], cwd=small.parent, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_dry_run_writes_nothing(cli: Cli, small: Path, tmp_path: Path) -> None:
