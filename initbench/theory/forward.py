@@ -13,7 +13,8 @@ from .chaos import mean_average
 from .curves import unrounded
 from .fluctuations import Fluctuations, common_part, fluctuations
 from .kernel import Trajectory
-from .validity import CANCELLED, angle_range, exact_range, forward_range, haar_angle_error, haar_error
+from .pair_noise import fourth_of_square
+from .validity import CANCELLED, STRANGE, angle_range, exact_range, forward_range, haar_angle_error, haar_error
 
 Array = np.ndarray[Any, Any]
 
@@ -54,7 +55,8 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
         }
     within = forward_range(t, f)
     exact = {name: within | exact_range(t) for name in ("preact_mean", "preact_q", "act_q")}
-    bands = {name: Band(mean, sd, exact.get(name, within)) for name, (mean, sd) in found.items()}
+    ranges = {**exact, "act_var": within & (np.abs(t.normality.excess) <= STRANGE)}
+    bands = {name: Band(mean, sd, ranges.get(name, within)) for name, (mean, sd) in found.items()}
     error = haar_error(t, f)
     carried = t.over_batch(f.share) ** 2 * below(error)
     for name, (single, pair), unknown in (("act_q", squares, error), ("preact_q", lengths, carried)):
@@ -132,11 +134,28 @@ def _act_var_sd(t: Trajectory, f: Fluctuations, of_mean: Array) -> Array:
     psi = s.square - 2 * mean * s.value
     total = s.fourth - 4 * mean[:, 0] * s.cube[:, 0] + 4 * mean[:, 0] ** 2
     variance, response = 1 - mean[:, 0] ** 2, ratio(psi[:, 2], np.sqrt(2) * (1 - mean[:, 0] ** 2))
-    single, pair = (ratio(part, variance**2) for part in _drawn(t, f, psi, total))
+    drawn = np.add(_drawn(t, f, psi, total), _abnormal(t, f, psi))
+    single, pair = (ratio(part, variance**2) for part in drawn)
     single = relative(logarithmic(single * (1 - 2 / t.width)) + response**2 * t.over_batch(f.q))
     pair = relative(logarithmic(pair) + response**2 * f.pair_q)
     first = (square * variance) ** 2 * over_batch(t.start.batch, single, pair)
     return unit * root(np.maximum(first, 0.0) + 2 * of_mean**4)
+
+
+def _abnormal(t: Trajectory, f: Fluctuations, psi: Array) -> tuple[Array, Array]:
+    """What fourth cumulants x of z add to the variance and the covariance of the mean of psi, (L + 1,) each.
+
+    To first order <(psi - <psi>)^2> moves by x K^2 / 24 times its fourth derivative, and by what the mean of phi does;
+    the psi of two strangers go with (d<psi> / dK)^2, those of twins are alike.
+    """
+    value, alike = f.pairs.series.value, (f.pairs.around.c**2).mean(axis=0)
+    centred = psi.copy()
+    centred[:, 0] = 0.0
+    # <phi> moves by x sqrt(24) phi_4 / 24, and psi by -2 phi times that
+    own = fourth_of_square(centred) - 4 * np.sqrt(24) * value[:, 4] * np.vecdot(centred, value)
+    own = f.excess * own / 24
+    pair = (1 - alike) * f.pair_excess * psi[:, 2] ** 2 / 2 + alike * own
+    return own / t.width, pair / t.width
 
 
 def _drawn(t: Trajectory, f: Fluctuations, g: Array, total: Array) -> tuple[Array, Array]:

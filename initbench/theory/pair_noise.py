@@ -110,10 +110,7 @@ def by_fourth_cumulants(t: Trajectory, s: Series, own: PairNoises, lengths: Leng
     if not lengths.excess.any():
         return np.zeros(t.depth + 1)
     less_3, less_2 = _unlike(t, own, lengths, gap, at)
-    v, e = s.value, at.e[0]
-    four, three, two = 2 * raised(v, 4) * v, 8 * raised(v, 3) * raised(v, 1), 6 * raised(v, 2) ** 2
-    for terms in (three, two):
-        terms[:, ORDER - 3 :] = 0.0  # as of the first, whose orders end there
+    e, (four, three, two) = at.e[0], _fourths(s.value)
     whole = 4 * lengths.curvature  # K^2 <(phi^2)^(4)> / A, for cumulants that are alike
     steady = e < 1
     less = np.where(steady, e - e**2 / 4, 0.0)  # 1 - ((1 + c) / 2)^2
@@ -121,6 +118,20 @@ def by_fourth_cumulants(t: Trajectory, s: Series, own: PairNoises, lengths: Leng
     alike = whole * gap - (lacks - whole * less) / (1 - less)
     unlike = np.vecdot(_steadied(less_3[:, None] * three + less_2[:, None] * two, steady), at.c.low[0]) / (1 - less)
     return np.asarray((lengths.excess * alike - unlike) / 24)
+
+
+def fourth_of_square(g: Array) -> Array:
+    """The fourth derivative of g^2 with respect to x = z / sqrt(K), on average, (N,); g: coefficients."""
+    four, three, two = _fourths(g)
+    return np.asarray(_steadied(four + three + two, np.ones(len(g), bool)).sum(axis=1))
+
+
+def _fourths(v: Array) -> tuple[Array, Array, Array]:
+    """Terms of 2 <v_a^(4) v_b>, 8 <v_a^(3) v_b^(1)> and 6 <v_a^(2) v_b^(2)>, up to the order that the first ends at."""
+    three, two = 8 * raised(v, 3) * raised(v, 1), 6 * raised(v, 2) ** 2
+    for terms in (three, two):
+        terms[:, ORDER - 3 :] = 0.0
+    return 2 * raised(v, 4) * v, three, two
 
 
 def _steadied(terms: Array, rows: Array) -> Array:

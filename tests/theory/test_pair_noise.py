@@ -16,7 +16,7 @@ from initbench.theory.chaos import series
 from initbench.theory.fluctuations import fluctuations
 from initbench.theory.kernel import trajectory
 from initbench.theory.lengths_and_angles import Lengths, cosine_map
-from initbench.theory.pair_noise import PairNoise, kept, pair_noises
+from initbench.theory.pair_noise import PairNoise, fourth_of_square, kept, pair_noises
 from initbench.theory.pair_sums import around
 
 Array = np.ndarray[Any, Any]
@@ -109,3 +109,16 @@ def test_uniform_biases_where_inputs_are_near_a_kink_together(cosine: float) -> 
     c = 1 - share * (1 - cosine)
     exact = -1.2 * (1 - share) ** 2 * (1 - c) ** 2 / (6 * np.pi * np.sqrt(1 - c**2))
     assert fluctuations(trajectory(cell)).pairs.shift[1] == pytest.approx(exact, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["relu", "hard_tanh", "hard_shrink", "gelu", "softplus", "abs"])
+def test_the_fourth_derivative_of_a_square(name: str) -> None:
+    """Against <g^2 He_4(x)> on a fine line, g = phi^2 - <phi^2>, with kinks, with jumps and with neither."""
+    x = np.linspace(-9, 9, 200_001)
+    weights = np.exp(-x * x / 2) / np.exp(-x * x / 2).sum()
+    g = activation(name).value(np.sqrt(0.8) * x) ** 2
+    g = g / (weights @ g) - 1
+    coefficients = series(activation(name), np.array([0.8])).square.copy()
+    coefficients[:, 0] = 0.0
+    exact = weights @ (g**2 * (x**4 - 6 * x**2 + 3))
+    assert fourth_of_square(coefficients)[0] == pytest.approx(exact, abs=0.05 * (weights @ g**2))
