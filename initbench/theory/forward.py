@@ -148,6 +148,8 @@ def _abnormal(t: Trajectory, f: Fluctuations, psi: Array) -> tuple[Array, Array]
     To first order <(psi - <psi>)^2> moves by x K^2 / 24 times its fourth derivative, and by what the mean of phi does;
     the psi of two strangers go with (d<psi> / dK)^2, those of twins are alike.
     """
+    if not (f.excess[1:].any() or f.pair_excess[1:].any()):
+        return np.zeros(t.depth + 1), np.zeros(t.depth + 1)
     value, alike = f.pairs.series.value, (f.pairs.around.c**2).mean(axis=0)
     centred = psi.copy()
     centred[:, 0] = 0.0
