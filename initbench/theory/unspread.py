@@ -37,6 +37,8 @@ ABNORMAL = 0.3
 """Excess kurtosis above which what is no mean square, and so not corrected for it, is out of range."""
 LARGEST = 0.25
 """The sum of what moves act_var_batch either way."""
+DIGITS = 100
+"""Times the square of the dtype's rounding, and the mean square: what act_var_batch has to be not to be its noise."""
 UNSEEN = 1e-6
 """A share of entries that is hardly ever seen."""
 
@@ -65,7 +67,8 @@ def _mean(
 ) -> tuple[Array | None, Array]:
     """A metric's derived mean and where it holds, (L + 1,) each; (None, ...) where none is derived."""
     if name == "act_var_batch" and t.start.batch > 1:
-        return _act_var_batch(t, f, infinite, forward)
+        seen = infinite > DIGITS * np.finfo(dtype).eps ** 2 * t.over_batch(t.moments.square)
+        return _act_var_batch(t, f, infinite, forward & seen)
     where = _SHARES.get("inactive_fraction" if name == "dead_fraction" and t.start.batch == 1 else name)
     return (None, forward) if where is None else _share(t, f, where, infinite, dtype, forward)
 

@@ -130,3 +130,13 @@ def test_lengths_that_vary_and_laws_that_are_not_normal() -> None:
     curve = curve_of(cell, "saturated_fraction")
     assert curve.within[1]
     assert curve.mean[1] == pytest.approx(curve.infinite[1], rel=2e-3)
+
+
+def test_inputs_that_differ_by_rounding_alone() -> None:
+    """Where all inputs have become one, float32 has but its own noise left, float64 has not."""
+    for dtype, fine in (("float32", False), ("float64", True)):
+        cell = make_cell([64] * 11, "sigmoid", 0.5, 0.3, batch=3, gradient="none", dtype=dtype)
+        curve = curve_of(cell, "act_var_batch")
+        assert 1e-25 < curve.infinite[-1] < 1e-13
+        assert curve.within[1]
+        assert curve.within[-1] == fine
