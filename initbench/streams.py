@@ -142,6 +142,7 @@ def _drawn(rngs: Sequence[np.random.Generator], out: Array) -> Iterator[tuple[Ar
     flat = out.reshape(len(rngs), -1)
     size = flat.shape[1]
     together = max(1, BLOCK // max(1, size))
+    # not isinstance, which costs as much as a small array where a class is an abstract one's
     ahead = rngs.words((size + 1) // 2) if type(rngs) is Ahead else None
     for first in range(0, len(rngs), together):
         group = slice(first, first + together)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ def _bar(label: str) -> Iterator[Progress]:
     # drawn when there is something new, not by a thread: a process with threads cannot be forked
     with rich.Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(label, total=None, said="")
-        pace, drawn = Pace(time.monotonic), -EVERY
+        pace, drawn = Pace(time.monotonic), -math.inf
 
         def update(far: HowFar) -> None:
             nonlocal drawn

@@ -29,6 +29,10 @@ LAYER = 200_000.0  # the calls of a layer, shared by a chunk
 FACTOR = 1_500.0  # what factoring costs a network, however small the batch
 CALLS = 80_000.0  # what the implicit layer's many small calls cost beside a dense layer's two, for one chunk
 
+STACK = 1 << 18
+"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call."""
+LARGEST_CHUNK = 128
+
 
 def dense(layer: Layer, cell: Cell) -> float:
     """Drawing the matrix, and a product in each direction."""
@@ -83,7 +87,7 @@ def calls(cell: Cell) -> float:
 
 def _chunk(layer: Layer, cell: Cell) -> int:
     """Roughly how many networks share a call."""
-    return max(1, min(128, (1 << 18) // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
+    return max(1, min(LARGEST_CHUNK, STACK // (cell.batch.batch_size * max(layer.fan_in, layer.fan_out))))
 
 
 def _law(layer: Layer) -> Law:

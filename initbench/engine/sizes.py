@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..catalogue.initializers.laws import Uniform
 from ..spec import Cell, Layer
+from .costs import LARGEST_CHUNK, STACK
 from .jacobian import FROM_INPUT, JACOBIAN
 from .measure import gram_pays
 from .select import each, law_of, refusals, resolve
@@ -14,14 +15,11 @@ from .training import costs as training
 
 BUDGET = 1_500_000_000
 """Bytes that all workers together may use for weights kept between the two passes. What does not fit is drawn again."""
-STACK = 1 << 18
-"""Entries of an (S, B, N) array that a chunk aims at: enough to hide the cost of a call."""
 UNITS = 1 << 14
 """Units that the widest layer of a chunk's networks may have together: long rows hide the calls by themselves, and
 what they leave behind is memory."""
 KEPT = 1 << 27
 """Bytes of kept weights that a chunk aims at: memory costs time, most of all when it is touched first."""
-LARGEST_CHUNK = 128
 JACOBIANS = 1 << 22
 """Entries of the Jacobians of a chunk's networks."""
 

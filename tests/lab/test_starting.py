@@ -38,6 +38,17 @@ assert starting.can_fork()
 """
 
 
+TALKATIVE = """
+from initbench.lab.executors import Failure, tasks as tasks_
+
+def talk(*given):
+    print("a worker's", flush=True)
+    return Failure("")
+
+tasks_.measure = talk
+"""
+
+
 def script(body: str, **options: object) -> subprocess.CompletedProcess[str]:
     """A Python with one thread that runs BEGIN and `body`, to its end."""
     environment = {**os.environ, **dict.fromkeys(blas.VARIABLES, "1"), "PYTHONPATH": str(HERE)}
@@ -225,15 +236,9 @@ print(done)
 def test_what_forks_print_goes_past_what_the_parent_prints_into() -> None:
     """Its bar would be drawn by all of them; and what waits in its buffers would be written by all of them."""
     lines = said(
-        """
+        TALKATIVE
+        + """
 import contextlib, io
-from initbench.lab.executors import Failure, tasks as tasks_
-
-def talk(*given):
-    print("a worker's", flush=True)
-    return Failure("")
-
-tasks_.measure = talk
 print("the parent's")
 with contextlib.redirect_stdout(io.StringIO()) as kept:
     list(execute(tasks[:3], 2))
@@ -245,14 +250,8 @@ print(repr(kept.getvalue()))
 
 def test_forks_print_nowhere_where_the_parent_has_closed_its_output() -> None:
     lines = said(
-        """
-from initbench.lab.executors import Failure, tasks as tasks_
-
-def talk(*given):
-    print("a worker's", flush=True)
-    return Failure("")
-
-tasks_.measure = talk
+        TALKATIVE
+        + """
 kept = os.dup(1)
 sys.stdout.close()
 number = len(dict(execute(tasks, 2)))
