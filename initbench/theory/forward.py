@@ -50,12 +50,14 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
             "preact_var": (preact_q[0] - of_mean, _preact_var_sd(t, f, preact_q[1], of_mean)),
             "preact_q": preact_q,
             "act_mean": act_mean,
-            "act_var": (act_q[0] - act_mean[0] ** 2 - act_mean[1] ** 2, _act_var_sd(t, f, act_mean[1])),
+            "act_var": (_act_var(t, act_q[0], act_mean), _act_var_sd(t, f, act_mean[1])),
             "act_q": act_q,
         }
     within = forward_range(t, f)
     exact = {name: within | exact_range(t) for name in ("preact_mean", "preact_q", "act_q")}
-    ranges = {**exact, "act_var": within & (np.abs(t.normality.excess) <= STRANGE)}
+    of_var = within & (np.abs(t.normality.excess) <= STRANGE)
+    of_var[0] = True
+    ranges = {**exact, "act_var": of_var}
     bands = {name: Band(mean, sd, ranges.get(name, within)) for name, (mean, sd) in found.items()}
     error = haar_error(t, f)
     carried = t.over_batch(f.share) ** 2 * below(error)
@@ -119,6 +121,17 @@ def _act_mean(t: Trajectory, f: Fluctuations) -> tuple[Array, Array]:
     single, pair = _drawn(t, f, value, np.ones(t.depth + 1))
     variance = over_batch(t.start.batch, single + response**2 * q, pair + response**2 * f.pair_q)
     return mean, size * root(variance)
+
+
+def _act_var(t: Trajectory, act_q: Array, act_mean: tuple[Array, Array]) -> Array:
+    """Mean of the variance of h over units and batch: what the mean of h varies by over networks goes off.
+
+    Exact at the input; nan where all seeds share it.
+    """
+    mean, spread, start = act_mean[0].copy(), act_mean[1] ** 2, t.start
+    mean[0] = start.mean @ start.weight if start.drawn else np.nan
+    spread[0] = start.mean_spread
+    return np.asarray(act_q - mean**2 - spread)
 
 
 def _act_var_sd(t: Trajectory, f: Fluctuations, of_mean: Array) -> Array:

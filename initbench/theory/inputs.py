@@ -35,6 +35,7 @@ class InputState:
     q_spread: relative variance over seeds of one input's mean square, within its group.
     cosine_spread: variance over seeds of one pair's cosine, within its group. cosine_shift: what its mean is moved by,
     from 1 - e. cosine_common: its covariance with the mean of the logarithms of its inputs' mean squares.
+    mean_spread: variance over seeds of the mean over all entries of a batch.
     drawn: inputs are drawn anew for every seed, each independently from one of the groups; otherwise every seed has
     all of them.
     measured: the metrics of layer 0 where all seeds share one batch, else empty.
@@ -56,6 +57,7 @@ class InputState:
     measured: Mapping[str, float] = field(default_factory=dict)
     cosine_shift: float = 0.0
     cosine_common: float = 0.0
+    mean_spread: float = 0.0
 
 
 def input_state(cell: Cell) -> InputState:
@@ -84,6 +86,7 @@ def of_rows(x: Array, batch: int | None = None) -> InputState:
     half of the variance within a group.
     """
     rows = np.concatenate([_lengths(x[start : start + ROWS]) for start in range(0, len(x), ROWS)], axis=1)
+    of_means = float(rows[2].var())
     first, second, e = (
         _pairs_of(x, rows[0]) if batch != 1 else (np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
     )
@@ -113,6 +116,8 @@ def of_rows(x: Array, batch: int | None = None) -> InputState:
         cosine_spread=0.0,
         drawn=batch is not None,
         measured=_measured(x.astype(np.float64)) if batch is None else {},
+        # of rows without replacement, as in any sample of a finite population
+        mean_spread=0.0 if batch is None else of_means / batch * (len(x) - batch) / max(len(x) - 1, 1),
     )
 
 
@@ -211,6 +216,9 @@ def _by_law(
     """One group. kurtosis: E x^4 / q^2 of an entry; for independent entries sum x^4 / (sum x^2)^2 has the mean below
     up to 1 / N^2, exactly so for normal ones and on the sphere."""
     pairs = 1 if batch > 1 else 0
+    # E x_ai x_bj is m^2 for entries that are independent of one another, and on average over all i and j where the law
+    # is the same in all directions: the mean entries of two inputs covary by (E x_a . x_b / N - m^2) / N
+    own, other = q - mean**2, (1 - e) * q - mean**2
     return InputState(
         batch=batch,
         features=features,
@@ -227,6 +235,7 @@ def _by_law(
         drawn=True,
         cosine_shift=cosine_shift,
         cosine_common=cosine_common,
+        mean_spread=max(own + (batch - 1) * other, 0.0) / (batch * features),
     )
 
 

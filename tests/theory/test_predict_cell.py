@@ -103,6 +103,17 @@ def test_a_shared_batch_has_no_spread_at_layer_0() -> None:
     assert curves["act_mean"].reasons[0] in {SHARED, ""}
 
 
+def test_the_variance_of_few_entries_that_every_seed_draws() -> None:
+    """Two inputs of 32 entries: 1/64 of q + c q goes with the square of their mean."""
+    curve = predict_cell(make_cell((32,) * 3, "relu", batch=2, source=inputs("pair", cosine=0.9))).curves["act_var"]
+    assert curve.infinite[0] == 1
+    assert curve.mean[0] == pytest.approx(1 - 1.9 / 64)
+    assert curve.within[0]
+    rng = np.random.default_rng(0)
+    measured = [inputs("pair", cosine=0.9).draw(rng, 2, 32).var() for _ in range(4_000)]
+    assert np.mean(measured) == pytest.approx(curve.mean[0], abs=5 * np.std(measured) / np.sqrt(4_000))
+
+
 def test_float32_ends_where_float64_goes_on() -> None:
     """relu at sigma_w = 10: q = 100 * 50^(l - 1) passes 1e75 in layer 44; nothing is compared from there on."""
     cell = make_cell((400,) * 81, "relu", 10.0, batch=1, dtype="float32")
