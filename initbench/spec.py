@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .catalogue.activations import Activation
@@ -21,12 +20,13 @@ from .catalogue.initializers import Initializer
 from .catalogue.inputs import Inputs
 from .catalogue.metrics import METRICS
 from .catalogue.training import Data, Loss, Optimizer
+from .values import frozen
 
 NUMERICS_VERSION = 1
 """Raised whenever the same config gives other numbers. Part of every cell's identity."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Layer:
     """One weight layer: z = h W + b, h = phi(z), W of shape (fan_in, fan_out)."""
 
@@ -37,7 +37,7 @@ class Layer:
     bias: Initializer | None  # drawn as (fan_out,) with its layer's fans
 
 
-@dataclass(frozen=True)
+@frozen
 class Network:
     """The layers from the input up; each fan_out is the next fan_in."""
 
@@ -52,7 +52,7 @@ class Network:
         return self.layers[0].fan_in
 
 
-@dataclass(frozen=True)
+@frozen
 class Batch:
     """What is fed to every network: batch_size inputs of `features` numbers.
 
@@ -65,7 +65,7 @@ class Batch:
     resample: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Training:
     """How a cell's networks are trained, with a linear readout from the last layer to the outputs.
 
@@ -101,7 +101,7 @@ class Training:
         return self.data.record.classes
 
 
-@dataclass(frozen=True)
+@frozen
 class Cell:
     """One setting, complete. `seeds` is not part of it: a network depends on the cell and on its own seed alone.
 
@@ -124,7 +124,7 @@ class Cell:
         return self.gradient != "none"
 
 
-@dataclass(frozen=True)
+@frozen
 class GridCell:
     """A point of the grid. axes: (dotted key, its value as text), in the order of the file."""
 
@@ -149,7 +149,7 @@ def short(axis: str, axes: Sequence[str]) -> str:
     return axis
 
 
-@dataclass(frozen=True)
+@frozen
 class VerdictRules:
     """factor: the change over the depth that counts as vanishing or exploding; saturated, dead: the fractions that
     count."""
@@ -159,7 +159,7 @@ class VerdictRules:
     dead: float = 0.5
 
 
-@dataclass(frozen=True)
+@frozen
 class Expectation:
     """One claim about the results.
 
@@ -188,7 +188,7 @@ class Expectation:
     column: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Experiment:
     """A whole config, validated: what the file asks for, with every default filled in."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ParameterError
+from ..values import frozen
 from . import datafiles
 from .registry import Parameter, Params, Registry, label
 
@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 LARGEST = 1e30  # of any entry's scale: both dtypes hold its tails, so no input is infinite
 
 
-@dataclass(frozen=True)
+@frozen
 class InputRecord:
     """A named distribution of inputs: either a law or rows of data.
 
@@ -41,7 +41,7 @@ class InputRecord:
     batch_size: int | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Inputs:
     """A record with its parameters and, for data, the table's size and the hash of its numbers."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ..values import frozen
 from .adopt import a, number, record_of
 from .plugins import Plugin
 from .registry import Parameter, Registry
@@ -35,7 +36,7 @@ All numbers are finite: networks that overflowed are nan without being asked. No
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class MetricRecord:
     """A named quantity of one layer of one network.
 

@@ -13,13 +13,13 @@ import signal
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ..errors import Interrupted, ParameterError, PluginError
+from ..values import frozen
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -41,7 +41,7 @@ WORDS = frozenset(
 """What a config may mean otherwise."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Plugin:
     """One entry point of a package. origin: the package and its version; empty where its metadata do not tell."""
 

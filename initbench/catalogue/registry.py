@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import ParameterError, PluginError, UnknownNameError, did_you_mean
+from ..values import frozen
 from . import plugins
 from .plugins import Plugin
 
@@ -19,7 +19,7 @@ Value = float | int | bool | str | None
 Params = tuple[tuple[str, Value], ...]  # in the record's own order, every default filled in
 
 
-@dataclass(frozen=True)
+@frozen
 class Required:
     """The default of a parameter that has none."""
 
@@ -30,7 +30,7 @@ class Required:
 REQUIRED = Required()
 
 
-@dataclass(frozen=True)
+@frozen
 class Parameter:
     """One parameter of a named thing.
 

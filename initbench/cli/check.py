@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..values import frozen
 from . import github
 from .console import emit_json, note
 
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
-@dataclass(frozen=True)
+@frozen
 class Findings:
     """What a check came to. drift: None where there was no baseline to compare with; copied: the files that --update
     made the baseline."""

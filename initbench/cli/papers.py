@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..values import frozen
 from . import options
 from .console import emit_json, note, table
 from .progress import progress
@@ -64,7 +65,7 @@ def papers(
     _exit(done)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Wanted:
     """What the options ask for."""
 
@@ -77,7 +78,7 @@ class _Wanted:
     quiet: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class _Done:
     """A paper that was carried out into a folder."""
 

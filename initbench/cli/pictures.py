@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..values import frozen
 
 if TYPE_CHECKING:
     from ..figures.stale import Picture
@@ -51,7 +52,7 @@ def drawn_before(folder: Path, formats: Sequence[str], manifest: dict[str, Any])
     return list(record["files"])
 
 
-@dataclass(frozen=True)
+@frozen
 class Reviewed:
     """What was found of a folder's pictures, and the command that draws them again."""
 

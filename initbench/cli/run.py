@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from ..values import frozen
 from . import options
 from .console import emit_json, note
 from .planned import say_plan
@@ -79,7 +79,7 @@ def sweep(
     _carry_out(experiment, wanted, context.find_root().params["debug"])
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What the options ask for."""
 

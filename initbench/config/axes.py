@@ -10,9 +10,9 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
+from ..values import frozen
 from .document import Mapping, Node, Place, Scalar, Sequence, plain
 from .messages import Findings, refused
 
@@ -23,7 +23,7 @@ ALLOWED = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Axis:
     """A swept key. values() makes the nodes; `count` costs nothing. place is the key's."""
 

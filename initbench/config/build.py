@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..catalogue.metrics import DEFAULT_METRICS, METRICS
 from ..errors import PluginError
 from ..spec import Cell, Experiment, GridCell, VerdictRules
+from ..values import frozen
 from .axes import text_of_value
 from .cells import Assembler
 from .check import check
@@ -28,7 +28,7 @@ Inspect = Callable[[Cell], Iterable[tuple[str, str]]]
 """What the layer above has to say about a cell: (key, message) for each problem."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """Where a config came from: its name in messages, its default name, the folder of its data, its text.
 

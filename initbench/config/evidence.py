@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..spec import Cell, GridCell
+from ..values import frozen
 from .sweep import Texts
 
 _CHANGES = ("stable", "vanishing", "exploding")
@@ -39,7 +38,7 @@ FROM_ACT_Q = {"act_q_ratio", "act_q_ratio_median", "forward_rate", "forward"}
 FROM_GRAD_Q = {"grad_q_ratio", "grad_q_ratio_median", "backward_rate", "backward"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Chosen:
     """Of some cells: the smallest depth, whether any is measured forward only, and the steps of training that all of
     them record, and measure: empty where nothing is trained.

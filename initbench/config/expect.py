@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from ..catalogue.metrics import METRICS, MetricRecord
 from ..errors import PluginError
 from ..spec import Expectation, GridCell
+from ..values import frozen
 from .axes import text_of
 from .document import Mapping, Node, Sequence, locate, plain
 from .evidence import COLUMNS, CURVES, FROM_ACT_Q, FROM_GRAD_Q, TRAINED, Chosen, Grid
@@ -20,7 +20,7 @@ from .sweep import pattern
 TESTS = ("between", "at_least", "at_most", "equals", "near", "near_theory")
 
 
-@dataclass(frozen=True)
+@frozen
 class Evidence:
     """What there will be to judge by.
 

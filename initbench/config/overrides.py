@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ..values import frozen
 from .document import Mapping, Node, Place, Scalar
 from .messages import Findings, shorten, shown
 from .named import KINDS
@@ -18,7 +18,7 @@ _GENERATOR = re.compile(r"\{\s*(?!name\b)\w+\s*:[^:{}]*\}")
 """`{linspace: [0, 1, 5]}`, misspelled or not: a setting has a name."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Override:
     """One `-s key=value` or axis. path: where it goes; the keys of a grid are dotted themselves."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..spec import Training
+from ..values import frozen
 from .document import Place, locate
 from .messages import refused
 from .schema_training import MAX_STEPS
@@ -16,7 +16,7 @@ ROWS = 100
 """Rows of training.csv for one seed, roughly, where the config does not say how often to record."""
 
 
-@dataclass(frozen=True)
+@frozen
 class _Section:
     """The section at one point of the grid. own: the value of each of its keys."""
 

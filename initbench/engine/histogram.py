@@ -4,12 +4,12 @@ compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Formula
+from ..values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -19,7 +19,7 @@ DECADES = (-20, 10)  # log10 |dL/dz|
 BINS_PER_DECADE = 4
 
 
-@dataclass(frozen=True)
+@frozen
 class Bins:
     """Equal bins from low to high; the first count is what lies below them, the last what lies above (or is not a
     number).

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .distinct import TOLERANCE, distinct_units
 from .signal import Signal
 from .statistics import (
@@ -91,7 +91,7 @@ def measure_activity(h: Array, slope: Array, steepest: float | None, wanted: Col
     return part
 
 
-@dataclass(frozen=True)
+@frozen
 class Factor:
     """What a layer's input leaves behind for its weight gradient: dL/dW = H^T D.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..catalogue.initializers.laws import Constant, Normal, fill_stack
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
 from ..streams import AHEAD, Ahead, Purpose, fill_normals, stream
+from ..values import frozen
 from . import histogram, measure, trace
 from .dense import DenseWeights
 from .implicit import GaussianWeights, HaarWeights
@@ -27,7 +27,7 @@ from .workspace import Workspace
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class _Passed:
     """What a layer leaves for the backward pass. slope: phi'(z), (S, B, N_out), in numbers or booleans."""
 

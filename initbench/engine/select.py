@@ -4,18 +4,18 @@ clock."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ..catalogue.initializers.laws import Law, Normal
 from ..catalogue.initializers.matrices import Orthogonal
 from ..spec import Cell, Layer
+from ..values import frozen
 from . import costs
 from .jacobian import JACOBIAN
 from .training import costs as training_costs
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice:
     """How a cell's weights are represented, and why.
 

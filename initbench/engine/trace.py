@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .training.record import Trained
 from .training.record import join as join_trained
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Trace:
     """Measurements of S networks of L layers; row 0 of the layers is the input.
 

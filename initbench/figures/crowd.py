@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .curves import Curve
 
 
-@dataclass(frozen=True)
+@frozen
 class Band:
     """low, high: the edges, as `summary` names them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from initbench.lab.tables import Tables
 
+from ..values import frozen
+
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@frozen
 class Curve:
     """One metric of one cell across the layers where it was measured.
 

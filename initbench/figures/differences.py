@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ..values import frozen
 from . import crowd
 
 RELATIVE = 1e-10
@@ -48,7 +48,7 @@ NOTHING = _Nothing()
 """Stands for what only the other side has."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference:
     """The first place in which a series differs.
 

@@ -7,7 +7,6 @@ title, rows of panels, footnotes below, legend on the right of the axes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -17,6 +16,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ..values import frozen
 from . import heatmap, heatmap_series, lines, ridges, style, trainability_series
 
 _LEFT, _RIGHT, _BOTTOM = 0.85, 0.2, 0.58  # around every panel
@@ -27,7 +27,7 @@ _TITLES = 0.34  # over every panel
 MAPS = (heatmap_series.STEM, trainability_series.STEM)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Sizes:
     """Inches. right: beside every panel, for what is written there; notes: over the panels of each row."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from initbench.lab.tables import Tables
 from initbench.spec import short
 
+from ..values import frozen
 from .style import MAX_LINES
 
 MAX_FACETS = 6
@@ -22,7 +23,7 @@ _SHADES = 5  # how many lines stand out where the others are grey
 Style = int | float | None  # see style.colour
 
 
-@dataclass(frozen=True)
+@frozen
 class Member:
     """One cell in one panel. theory: whether its theory is drawn beside it."""
 
@@ -32,7 +33,7 @@ class Member:
     theory: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Facet:
     """The cells of one row of panels; `title` is empty where there is a single row.
 
@@ -44,7 +45,7 @@ class Facet:
     crowd: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Grouping:
     """How the grid is spread over panels. entries: (label, style) of the legend."""
 

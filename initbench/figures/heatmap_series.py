@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from initbench.lab.tables import Tables
 
+from ..values import frozen
 from .histograms import run_line
 
 STEM = "heatmap"
@@ -31,7 +31,7 @@ VERDICTS = ("stable", "vanishing", "exploding", "saturated", "dead", "symmetric"
 Panel = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Axes:
     """x, y: the swept keys of the map; rest: those that tell the facets apart."""
 

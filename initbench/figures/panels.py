@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from ..values import frozen
 from .curves import Curve, Floats
 from .grouping import Member
 from .remarks import Line, Panel, notes
@@ -23,7 +23,7 @@ _TINY, _HUGE = 1e-300, 1e300  # beyond, the ticks of a logarithmic axis are no n
 _DEPARTS = 0.1  # decades (or share of a linear axis) by which a median leaves its mean visibly
 
 
-@dataclass(frozen=True)
+@frozen
 class Quantity:
     """What an axis shows. kind: size (where zero and overflow are news), ratio, share, count, cosine, or
     number (anything, on a linear axis)."""

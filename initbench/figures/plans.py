@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from initbench.catalogue.metrics import COLUMNS, METRICS
 
+from ..values import frozen
 from .curves import Curves
 from .panels import LOG_DECADES, Quantity
 
 
-@dataclass(frozen=True)
+@frozen
 class Group:
     """Quantities that share a panel while there is one cell to show; title and ylabel are of that panel."""
 
@@ -21,7 +20,7 @@ class Group:
     ylabel: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """A figure: the question it answers, and what it shows of it. shared: all panels have one y axis."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from initbench.lab.tables import Tables
 
+from ..values import frozen
 from .differences import Difference, differences
 from .render import FORMATS, digest, shown_by, to_json
 from .series import EVERY, TRAINED, available, compute, quantities
@@ -34,7 +34,7 @@ _NEEDED: Mapping[str, frozenset[str]] = {
 _THEORY = "theory.csv"
 
 
-@dataclass(frozen=True)
+@frozen
 class Stale:
     """One thing that is wrong with a file; difference: where it is in the data."""
 
@@ -46,7 +46,7 @@ class Stale:
         return f"{self.file}: {self.message}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Picture:
     """What was found of the files of one stem.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..spec import Experiment
+from ..values import frozen
 from .check import Stored, judged, rows_of, stored_experiment
 from .csvtext import Table
 from .expectations import Outcome
@@ -18,7 +18,7 @@ from .words import in_turn
 CELLS = "cells.csv"
 
 
-@dataclass(frozen=True)
+@frozen
 class Account:
     """A results folder, read and judged.
 

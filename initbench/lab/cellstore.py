@@ -7,11 +7,11 @@ when a block that holds them is sound; the rest must run.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine import Trace, join
 from ..errors import StorageError
+from ..values import frozen
 from . import blocks, store
 from .blocks import DamagedBlockError
 
@@ -19,7 +19,7 @@ CELLS = "cells"
 SUFFIX = ".block"
 
 
-@dataclass(frozen=True)
+@frozen
 class Damage:
     """A stored file that cannot be used, and why. Its seeds run again and take its place."""
 
@@ -30,7 +30,7 @@ class Damage:
         return f"{self.path}: {self.reason}"
 
 
-@dataclass(frozen=True)
+@frozen
 class Stored:
     """What the store holds of one cell: its sound blocks in order of their seeds, and what is damaged."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from .. import config
@@ -12,6 +11,7 @@ from ..catalogue.initializers import INITIALIZERS
 from ..catalogue.metrics import METRICS
 from ..errors import ConfigError, StorageError
 from ..spec import Expectation, Experiment
+from ..values import frozen
 from .columns import TABLES
 from .csvtext import Row, Value
 from .expectations import UNKNOWN, Evidence, Outcome
@@ -25,7 +25,7 @@ from .tables import Tables
 REMEDY = "run the config again"
 
 
-@dataclass(frozen=True)
+@frozen
 class Stored:
     """A results folder, read. absent: the tables that its run wrote and that it does not keep."""
 

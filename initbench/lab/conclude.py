@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import overload
 
 from ..engine import Trace
 from ..errors import StorageError
 from ..spec import Experiment, VerdictRules
+from ..values import frozen
 from .cellstore import of_seeds
 from .csvtext import Lines
 from .keepers import Finder
@@ -43,7 +44,7 @@ def conclude(
     return CellResult(planned, trace, summary, verdict, beside, None, said, end)
 
 
-@dataclass(frozen=True)
+@frozen
 class Said:
     """What came of a cell: its rows, and its result, for which the cell itself is asked: it is not sent along."""
 
@@ -51,7 +52,7 @@ class Said:
     result: Callable[[Planned], CellResult]
 
 
-@dataclass(frozen=True)
+@frozen
 class Conclude:
     """Concludes the cells of a run, in whatever process: all that it takes of the experiment, which may be large.
 

@@ -6,17 +6,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from ..values import frozen
+
 Value = float | int | str | None
 Row = tuple[Value, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Table:
     """A header and its rows. None is absent; numbers are int or float, the rest is text."""
 
@@ -33,7 +34,7 @@ class Table:
         return encode_header(self.columns) + encode_rows(self.rows)
 
 
-@dataclass(frozen=True)
+@frozen
 class Lines:
     """Rows of a table that were made where their cell was measured: the lines of a file, the values, or both.
 

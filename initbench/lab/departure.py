@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ import numpy as np
 
 from ..catalogue.metrics import METRICS
 from ..spec import Cell
+from ..values import frozen
 from .summary import Summary
 from .verdict import UNDERFLOW
 
@@ -49,7 +49,7 @@ ROUNDING = 1e-6
 """Relative, for every layer: what float32 and the sums of the statistics may add."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Departure:
     """The largest departure of a cell, corrected for `count` comparisons, of the means that are `predicted`.
 
@@ -66,7 +66,7 @@ class Departure:
     predicted: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Comparison:
     """departure: None where nothing can be compared. skipped: (metric, layer) -> why that prediction was not."""
 
@@ -74,7 +74,7 @@ class Comparison:
     skipped: Mapping[tuple[str, int], str]
 
 
-@dataclass(frozen=True)
+@frozen
 class _Held:
     """The metrics that were predicted and measured, M of them: all arrays are (M, L + 1).
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 from ..spec import Expectation
+from ..values import frozen
 from .csvtext import Table, Value
 from .departure import ROUNDING
 from .ends import asked, asked_at_ends
@@ -22,7 +22,7 @@ from .steps import Steps, statistic
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """What became of one expectation. status: passed | failed | unknown (nothing to judge by); message: with both
     numbers.
@@ -37,7 +37,7 @@ class Outcome:
     predicted: float = math.nan
 
 
-@dataclass(frozen=True)
+@frozen
 class _Measured:
     """One number (or text) that an expectation is held against.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UnknownNameError, UsageError, did_you_mean
 from ..spec import Experiment
+from ..values import frozen
 from .csvtext import Value
 from .expectations import Outcome
 from .plan import open_experiment, plan, seconds
@@ -24,7 +24,7 @@ _PACKAGE = Path(__file__).parents[1]
 _SHIPPED = (_PACKAGE / "published", _PACKAGE.parent / "configs" / "papers")  # as it is installed, and in a clone
 
 
-@dataclass(frozen=True)
+@frozen
 class Paper:
     """One figure or table, as a config. source: the paper or course and its year; place: what of it.
 
@@ -39,7 +39,7 @@ class Paper:
     full: Path | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Comparison:
     """One claim of a paper beside what came out.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..values import frozen
 from .csvtext import Value
 from .markdown import escape, table
 from .papers import Comparison, Paper
@@ -42,7 +42,7 @@ _PICTURES = (
 """What a claim's metric begins with, and the picture that shows it; the first that fits."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """A paper with its results. folder: where they are, from the page; drawn: its pictures' stems."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from .. import engine
+from ..values import frozen
 from .blocks import blocks
 from .cellstore import Damage, missing
 from .keepers import Finder
@@ -23,7 +23,7 @@ TRAINING_SECONDS = 5.0
 way is lost where a run is stopped, and one core alone works on it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Work:
     """One cell: the blocks of seeds that must run, how many of its seeds are stored, and stored files of no use."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from .. import config, engine
 from ..catalogue.metrics import METRICS
 from ..engine import Choice
 from ..spec import Cell, Experiment, GridCell, identity
+from ..values import frozen
 from .csvtext import Value
 
 CONCLUDING = 0.005
@@ -20,7 +21,7 @@ SUMMARY_ROW, THEORY_ROW, NUMBER, BLOCK_NUMBER = 190, 90, 20, 8
 """Bytes of a row of summary.csv and theory.csv, of a number in layers.csv and in a block: roughly."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Planned:
     """A cell that is ready to run. id: its identity, 16 hex digits."""
 

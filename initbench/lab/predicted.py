@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..catalogue.metrics import METRICS
 from ..errors import PluginError
 from ..spec import Cell
+from ..values import frozen
 from .csvtext import Value
 from .departure import Comparison, compare
 from .executors import portable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..theory.prediction import Curve, Prediction
 
 
-@dataclass(frozen=True)
+@frozen
 class Beside:
     """What theory says of a cell and how the cell departs from it.
 

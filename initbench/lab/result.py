@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine import Trace
 from ..spec import Experiment
+from ..values import frozen
 from .cellstore import Damage
 from .csvtext import Table, Value
 from .executors import Failure
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .tables import Tables
 
 
-@dataclass(frozen=True)
+@frozen
 class CellResult:
     """One cell that was carried out: its measurements, or why there are none."""
 
@@ -50,7 +51,7 @@ class CellResult:
         return replace(self, trace=None, summary=None, theory=self.theory and self.theory.told)
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """The results of an experiment. layers, summary, cells, theory are DataFrames; the same content is on disk where
     `out` was given.

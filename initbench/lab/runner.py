@@ -6,13 +6,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from .. import engine
 from ..engine import Trace
 from ..spec import Experiment, plugins_of
+from ..values import frozen
 from . import executors, manifest, store
 from .columns import PARQUET, TABLES
 from .conclude import Conclude, Said
@@ -62,7 +63,7 @@ def run(
             return _published(experiment, work, out, keeper, means, progress, parquet)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Means:
     """What a run is carried out with."""
 

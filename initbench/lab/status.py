@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StorageError
+from ..values import frozen
 from . import store
 from .cellstore import CELLS
 from .check import stored_experiment
@@ -17,7 +17,7 @@ from .stored import RESOLVED, changed, read_failures, read_manifest
 AGAIN = "run the same command again"
 
 
-@dataclass(frozen=True)
+@frozen
 class Status:
     """The cells of a folder. failed: those that the tables call so, though all their seeds may be stored: by a run
     before one with --force, or by one that was interrupted since. reasons: why they failed; tables: whether they are

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from ..catalogue.metrics import METRICS
 from ..engine import Trace
 from ..spec import Cell
+from ..values import frozen
 from .csvtext import Value
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ TOGETHER = 1 << 15
 """Numbers that are looked at together: they stay in cache from one statistic to the next."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Summary:
     """Statistics over seeds, each (L + 1, M): nan where there is nothing to say.
 
@@ -125,7 +125,7 @@ def layer_rows(trace: Trace, cell: Cell, prefix: tuple[Value, ...]) -> Iterator[
             yield (*prefix, seed, layer, *fans[layer], *cells)
 
 
-@dataclass(frozen=True)
+@frozen
 class LayerRows:
     """The rows of layers.csv, made as they are asked for: of many networks they are large."""
 

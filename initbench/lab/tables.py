@@ -6,7 +6,6 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from initbench.errors import StorageError
 
+from ..values import frozen
 from .columns import (
     CELLS,
     HISTOGRAMS,
@@ -40,7 +40,7 @@ _PICTURED: Mapping[str, tuple[str, ...]] = {
 """What pictures need of the tables that may have millions of rows."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Tables:
     """One results folder, its rows in grid order.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from ..catalogue.metrics import METRICS
 from ..engine.histogram import GRADIENT_BINS, activation_bins
 from ..spec import Cell, Experiment
+from ..values import frozen
 from . import columns
 from .csvtext import Lines, Value, encode_rows
 from .lines import layer_lines, summary_lines, theory_lines
@@ -20,7 +20,7 @@ from .trained import curve_rows, search_rows, step_rows
 from .verdict import Drift
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What is asked for of the rows of a cell.
 

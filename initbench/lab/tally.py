@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ..values import frozen
 from .executors import Task
 
 
-@dataclass(frozen=True)
+@frozen
 class HowFar:
     """How far a run is. done: networks that are, out of `networks`; part: what those in training come to, each as the
     share of its steps; work: the share of this run's work that is done, a deep network being more of it than a shallow

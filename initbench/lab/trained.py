@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..engine import CURVES, Trace, Trained
 from ..spec import Cell, Training
+from ..values import frozen
 from .csvtext import Value
 from .summary import value
 
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 Row = tuple[Value, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Ending:
     """The end of a cell's training with the learning rate that is kept.
 

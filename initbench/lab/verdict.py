@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..engine import Trace
 from ..spec import Cell, VerdictRules
+from ..values import frozen
 from .summary import Summary
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +18,7 @@ ORDER = ("failed", "overflow", "symmetric", "dead", "exploding", "vanishing", "s
 """The verdict is the first of these that holds."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Drift:
     """How the mean square of a signal changes from its first to its last layer (forward: up the network; backward:
     down).
@@ -41,7 +41,7 @@ class Drift:
         return math.log(1000) / abs(math.log(self.rate)) if self.rate != 1 else math.inf
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """The judgement of one cell."""
 

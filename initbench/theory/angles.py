@@ -9,13 +9,13 @@ length where the activation is made of pieces. `gap(row, e)` is <(phi_a - phi_b)
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .chebyshev import clenshaw, points, polynomials, transform
 from .gaussian import FIELDS, Moments, moments
 from .hermite import expansion
@@ -56,7 +56,7 @@ def _series(activation: Activation, m: Moments, a: Array, b: Array) -> SeriesPai
     return SeriesPairs(orders()[kept], parities()[kept], apart, value, terms, a, b)
 
 
-@dataclass(frozen=True)
+@frozen
 class HomogeneousPairs:
     """phi(s z) = s phi(z): everything follows from q = 1, by polynomials in the angle acos c.
 
@@ -97,7 +97,7 @@ def _by_angle(activation: Activation) -> Array:
     return np.asarray(transform(_NODES) @ np.stack([m.gap / e, m.slope_product, m.square_product], axis=1))
 
 
-@dataclass(frozen=True)
+@frozen
 class SeriesPairs:
     """Any activation, in Hermite's polynomials.
 
@@ -144,7 +144,7 @@ def _log_cosine(e: Array) -> Array:
     return np.asarray(np.maximum(np.log1p(-np.minimum(e, 2 - e)), _FARTHEST))
 
 
-@dataclass(frozen=True)
+@frozen
 class _Terms:
     """Hermite's terms at mean squares of some layers and inputs, (R, S), found when they are asked for.
 

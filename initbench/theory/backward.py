@@ -22,11 +22,11 @@ have the terms (h_a . h_b) (d_a . d_b) as well: of mean 0 for independent cotang
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import Band, below, elasticity, logarithmic, pooled, ratio, relative, stretched
 from .fluctuations import Fluctuations
 from .forward import ForwardSpread
@@ -43,7 +43,7 @@ TOGETHER = "for several inputs that share one cotangent the spread is not derive
 _NO_SHIFT = 50.0  # ln of a factor that is no correction
 
 
-@dataclass(frozen=True)
+@frozen
 class BackwardSpread:
     """bands: by metric, grad_q and weight_grad_q; empty where no gradient is sent back, or where a layer is unknown."""
 

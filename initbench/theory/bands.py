@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .inputs import InputState
 
 Array = np.ndarray[Any, Any]
@@ -17,7 +18,7 @@ _LARGEST = 1e150  # average whose fourth powers float64 still holds
 _STEEP = 700.0  # of a logarithm: beyond, float64 has not its exponential
 
 
-@dataclass(frozen=True)
+@frozen
 class Band:
     """What networks of finite width show in one metric; all arrays are (L + 1,), row 0 is the input, nan is blank.
 

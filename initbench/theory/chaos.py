@@ -9,7 +9,6 @@ known, and is put at the order 2 ORDER, where most of it would be for an activat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .chebyshev import Cells
 from .hermite import hermites
 from .maps import homogeneous
@@ -35,7 +35,7 @@ _AT_ONCE = 64
 _ROUNDING = 1e-13  # beside the 1 that <phi^4> / A^2 is where phi has but one size: there, nothing spreads
 
 
-@dataclass(frozen=True)
+@frozen
 class Series:
     """The Hermite coefficients of an activation at N values of q, (N, ORDER + 1) each, in units of A = <phi^2> and
     chi = <phi'^2>; where these are 0, so are the coefficients.
@@ -118,7 +118,7 @@ def _inverse(x: Array) -> Array:
     return np.divide(1.0, x, out=np.zeros_like(x), where=x > 0)
 
 
-@dataclass(frozen=True)
+@frozen
 class Powers:
     """Correlations c, (..., N), and their powers: of 0 to ORDER, (..., N, ORDER + 1), and of 2 ORDER where c > 0."""
 

@@ -7,13 +7,13 @@ errors of 1e-8, and up to 1e-2 for kinks and jumps at angles below 0.2, where e 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .chebyshev import Cells, points, polynomials
 from .gaussian import moments
 from .roots import bracketed
@@ -29,7 +29,7 @@ _CLOSEST = 1e-6  # the smallest angle that is looked at
 _EDGE = 1e-9  # c = 0 up to the table's error
 
 
-@dataclass(frozen=True)
+@frozen
 class Chords:
     """cells: ln q -> coefficients of t^jumping times the chord in T_0 ... T_(K - 1) of `_place(t)`, (N,) -> (N, K)."""
 

@@ -10,11 +10,12 @@ mean over networks weighted with these: a large <phi^2> goes with a large c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import below, carried, ratio, upwards
 from .chaos import Powers, Series, powers, series
 from .kernel import Trajectory
@@ -28,7 +29,7 @@ OPPOSITE = 1e-12
 """1 + cosine under which two activations are each other's opposite."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Correlations:
     """Pairs of different inputs, over a batch and over seeds; (L + 1,) unless said, 0 everywhere for a single input.
 
@@ -58,7 +59,7 @@ class Correlations:
     series: Series
 
 
-@dataclass(frozen=True)
+@frozen
 class _Pair:
     """What no spread changes: series in c, and (L + 1,) each of gap: 1 - kappa, still: two inputs that are one, or each
     other's opposite, and stay so, slope: d kappa / dc, kept: see `pair_noise`, abnormal: what moves the mean of kappa
@@ -73,7 +74,7 @@ class _Pair:
     abnormal: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class _Angles:
     """Of a pair over seeds: of_kappa of its activations, of_z of its preactivations; shift, shift_z: what moves the
     means of kappa and of c, (L + 1,) each."""

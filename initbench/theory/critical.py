@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .fixed_points import fixed_points
 from .gaussian import Moments, moments
 from .length_table import LengthTable, length_table
@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 _LINE = np.log(10.0) * np.linspace(-8, 8, 641)  # ln q where the line is drawn
 
 
-@dataclass(frozen=True)
+@frozen
 class CriticalPoint:
     """Weights and biases with chi = 1 at a fixed point of the length map.
 
@@ -43,7 +43,7 @@ class CriticalPoint:
     stable: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class CriticalArc:
     """A piece of the critical line along which q is stable, or unstable: q, sigma_w, sigma_b, (P,) each, in rising q.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .kernel import Trajectory
 from .shares import Where, share
 
@@ -25,7 +25,7 @@ NO_NUMBER = "theory gives no number here"
 ALL_ZERO = "activations are all 0"
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """One metric at infinite width, (L + 1,): nan is blank; reasons says why, empty where nothing is."""
 

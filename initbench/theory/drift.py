@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..catalogue.activations import Activation
 from ..catalogue.initializers import Initializer
 from ..catalogue.inputs import inputs
 from ..spec import Batch, Cell, Layer, Network, VerdictRules
+from ..values import frozen
 from .gaussian import moments
 from .length_table import length_table
 from .predict_cell import predict_cell
@@ -24,7 +24,7 @@ STABLE, VANISHING, EXPLODING = "stable", "vanishing", "exploding"
 STEADY = 4.0  # the stretch up to which lengths count as steady
 
 
-@dataclass(frozen=True)
+@frozen
 class Drift:
     """What becomes of a mean square in one direction, forward or backward.
 
@@ -46,7 +46,7 @@ class Drift:
         return STABLE if self.ratio <= FACTOR else EXPLODING
 
 
-@dataclass(frozen=True)
+@frozen
 class Drifts:
     """forward: act_q of the last layer over that of the first. backward: grad_q of the first over that of the last.
 

@@ -13,12 +13,12 @@ down, W_i a_i g_i, is normal and independent of all below, given its length |a_i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .kernel import Trajectory
 from .layers import LayerLaw
 from .maps import homogeneous
@@ -32,7 +32,7 @@ _LOWEST, _HIGHEST = -45.0, 80.0
 _MANY = 60  # units, all of which are never dead: 2^-60
 
 
-@dataclass(frozen=True)
+@frozen
 class Growth:
     """The logarithm of a mean square over networks, (L + 1,) each: ln(act_q_l / act_q_0), or ln grad_q_l.
 

@@ -8,12 +8,12 @@ from + to -.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .gaussian import moments
 from .length_table import LengthTable, length_table
 from .maps import homogeneous, times
@@ -24,7 +24,7 @@ from .roots import ROUNDING, crossings
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class FixedPoint:
     """A length that the map keeps: F(q) = q.
 

@@ -20,11 +20,11 @@ to nothing is left, and terms of order 1 / n^2 rule: `validity` says where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import below, carried, elasticity, logarithmic, ratio, tailedness, upwards
 from .chaos import Series, mean_average
 from .correlations import Correlations, correlations, layer_series
@@ -35,7 +35,7 @@ from .maps import homogeneous
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Fluctuations:
     """For every group of inputs, (L + 1, S), and of two different inputs, (L + 1,). Row 0 is
     the input, where only square, pair_square and shift_square are not nan.
@@ -69,7 +69,7 @@ class Fluctuations:
     pairs: Correlations
 
 
-@dataclass(frozen=True)
+@frozen
 class _Map:
     """share, response, curvature K^2 A'' / A, (L + 1, S), and haar, damping, (L + 1,)."""
 

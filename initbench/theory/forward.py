@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import Band, below, logarithmic, over_batch, pooled, ratio, relative, root, scale
 from .chaos import mean_average
 from .curves import unrounded
@@ -22,7 +22,7 @@ MANY_PAIRS = "the spread of the mean over several pairs is not derived"
 ALL_BUT_ALIKE = "the spread of a cosine is not derived where it is more than 1 - cosine"
 
 
-@dataclass(frozen=True)
+@frozen
 class ForwardSpread:
     """bands: by metric, for preact_mean, preact_var, preact_q, act_mean, act_var, act_q and, with two inputs or more,
     cosine. kernel: what they come from. within: `forward_range`, (L + 1,) bool."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import calculate_gain
 from ..catalogue.initializers.gain import NONLINEARITIES
+from ..values import frozen
 from .gaussian import moments
 
 
-@dataclass(frozen=True)
+@frozen
 class KeepingGain:
     """sigma_w with sigma_w^2 <phi^2> = 1 at q = 1, biases 0: a mean square of 1 is kept.
 

@@ -9,13 +9,14 @@ they are multiplied by a fluctuation of q, which is a fraction of q.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .closed import closed_form
 from .quadrature import FAR, ORDER, REACH, breaks, density, grid, is_quiet, merged, mesh, nodes, tails, trusted
 
@@ -25,7 +26,7 @@ _BLOCK = 1 << 17  # nodes at a time
 _JUDGE = [2, 2, 3, 4, 5, 6, 2, 2, 2, 4, 4]  # the even power by which a row is judged to exist
 
 
-@dataclass(frozen=True)
+@frozen
 class Moments:
     """Averages over z ~ N(0, q), float64, of the shape of q; inf where an average overflows or does not exist.
 

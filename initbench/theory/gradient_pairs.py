@@ -16,11 +16,11 @@ keeps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .chaos import pair_average, times_x
 from .fluctuations import Fluctuations, common_part
 from .kernel import Trajectory
@@ -29,7 +29,7 @@ from .sensitivity import Sensitivity
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class GradientPairs:
     """Over pairs of different inputs, (L + 1,); row 0 is nan.
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .chebyshev import Cells
 from .gaussian import moments
 from .high_orders import ORDERS, orders, tail, tail_of_value
@@ -130,7 +130,7 @@ def _above(constant: float, values: Array, basis: Array) -> Array:
     return found
 
 
-@dataclass(frozen=True)
+@frozen
 class _Pieces:
     """What own ends make of the shared panels that they cut, rising, K of them: row and panel they belong to, (K,);
     place: of their nodes in the panel, on (-1, 1), share: of the panel in their weights, x: the nodes themselves, w:

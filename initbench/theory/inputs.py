@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from ..spec import Cell
 from ..streams import Purpose, stream
+from ..values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -23,7 +24,7 @@ NEAR = 1e-3
 """1 - cosine under which a difference of unit vectors has more digits than a difference from 1."""
 
 
-@dataclass(frozen=True)
+@frozen
 class InputState:
     """S groups of inputs and P groups of pairs of different inputs; P = 0 for a single input.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from ..spec import Cell
+from ..values import frozen
 from .gaussian import Moments
 from .inputs import InputState, input_state
 from .layers import LayerLaw, activations, layer_laws, runs
@@ -21,7 +21,7 @@ from .trajectory import follow
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Trajectory:
     """The infinite-width network of a cell. Row l of every array is layer l, row 0 the input; L layers.
 

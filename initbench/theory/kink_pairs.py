@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .chebyshev import clenshaw, polynomials
 from .kinks import CLOSEST, NODES, PANELS, WIDEST, WIDTH, closest, ratios
 from .pieces import pieces
@@ -34,7 +35,7 @@ def kink_pairs(activation: Activation, q: Array, slope_square: Array, rest: Call
     return None if own is None else KinkPairs(activation, q, *closest(own, q, slope_square), rest)
 
 
-@dataclass(frozen=True)
+@frozen
 class KinkPairs:
     """R rows of mean squares q, each of them that of all inputs.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import Law, Orthogonal, Sparse
 from ..spec import Layer
+from ..values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +20,7 @@ CENTRED = 1e-6
 """fan_in mean^2 / variance up to which a law's mean adds nothing that could be seen to a preactivation's square."""
 
 
-@dataclass(frozen=True)
+@frozen
 class LayerLaw:
     """The laws of one layer z = h W + b, h = phi(z), as theory reads them from the records.
 

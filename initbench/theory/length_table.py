@@ -6,13 +6,13 @@ Between the nodes, <phi^2> / q and <phi'^2> are polynomials of degree 5 in ln q 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .gaussian import moments
 from .roots import ROUNDING
 
@@ -23,7 +23,7 @@ _DECADES = ((-24, -8, 3), (-8, 8, 16), (8, 24, 3))
 _FALLING = 1e-9  # relative; a flat tail that falls by less is rounding
 
 
-@dataclass(frozen=True)
+@frozen
 class Between:
     """At some q, of its shape, inf where it overflows: ratio <phi^2> / q, slope d<phi^2>/dq, slope_square <phi'^2>,
     growth d<phi'^2>/dln q."""
@@ -34,7 +34,7 @@ class Between:
     growth: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class LengthTable:
     """log_q (N,), rising; square <phi^2>, d_square, slope_square <phi'^2> at its nodes, inf where they overflow.
 

@@ -10,12 +10,12 @@ All of it is 0 where phi is a power of z and there are no biases.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import below, ratio
 from .chaos import ORDER, Series
 from .pair_sums import Around, PairSum, mean, pair_sum
@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 _ORDERS = np.arange(ORDER + 1)
 
 
-@dataclass(frozen=True)
+@frozen
 class Lengths:
     """What single inputs do, means over the batch, (L + 1,) each; row 0 is the input, whose map is nan.
 
@@ -50,7 +50,7 @@ class Lengths:
     haar: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Joint:
     """Over networks, (L + 1,) each: variance of an angle (angle), its covariance with the mean of the two logarithms
     (common), and the variances of that mean (along) and of their difference (across)."""
@@ -65,7 +65,7 @@ class Joint:
         return Joint(below(self.angle), below(self.common), below(self.along), below(self.across))
 
 
-@dataclass(frozen=True)
+@frozen
 class Bends:
     """Derivatives of an angle with respect to the mean of the two logarithms (length) and, of second order, to the
     angle below (angle), to both (mixed), to the former (along) and to their difference (across), (L + 1,) each."""
@@ -82,7 +82,7 @@ class Bends:
         return np.asarray(self.length * length + self.mixed * joint.common + squares / 2)
 
 
-@dataclass(frozen=True)
+@frozen
 class CosineMap:
     """kappa as a function of c, x_+ and x_-: its derivatives with respect to c (slope), to x_+ (length) and, twice, to
     x_+ (along) and x_- (across), as series in c."""

@@ -6,12 +6,13 @@ Poole et al. 2016, Schoenholz et al. 2017. z = h W + b, Var W = sigma_w^2 / fan_
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from . import mean_field_notes
 from .fixed_points import FixedPoint, fixed_points, reached
 from .gaussian import moments
@@ -22,7 +23,7 @@ from .resting import CRITICAL, Rest, depth_scale, limit_of_correlation, phase_of
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class MeanField:
     """Where a network's signals end. What does not exist is None, and `notes` says why.
 

@@ -11,11 +11,11 @@ To first order in x (Gram-Charlier; d^2<f>/dK^2 = <f''''> / 4) an average <f> mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .gaussian import Moments
 from .inputs import InputState
 from .layers import LayerLaw
@@ -26,7 +26,7 @@ LARGEST = 0.05
 """Relative error of the forward mean square up to which theory is given at all."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Normality:
     """Means over the batch, (L + 1,) each, 0 at the input; nan where theory has nothing to say.
 

@@ -8,11 +8,11 @@ and of 2 m - 3 p / 2 = <(phi_a - phi_b)^4> / (4 A^2), so that no terms cancel th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import below, ratio
 from .chaos import ORDER, Series
 from .kernel import Trajectory
@@ -22,7 +22,7 @@ from .pair_sums import Around, PairSum, mean, pair_sum
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class PairNoise:
     """n times what a layer adds, (L + 1,) each: the variances of kappa (angle) and of Y_a - Y_b (across), the
     covariance of kappa and (Y_a + Y_b) / 2 (common), and what the mean of kappa is moved by (shift)."""
@@ -42,7 +42,7 @@ class PairNoise:
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class PairNoises:
     """<phi_a phi_b> / A (product), <phi_a^3 phi_b> / A^2 (cube), <phi_a^2 phi_b^2> / A^2 (square) and half of
     <phi^4> / A^2 less <(phi_a - phi_b)^4> / (4 A^2) (fourth), as series in c."""

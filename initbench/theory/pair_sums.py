@@ -7,12 +7,12 @@ there, what is the difference of large numbers has to vanish.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import ratio
 from .chaos import ORDER, Powers, powers
 
@@ -23,7 +23,7 @@ _EDGE = 1 / ORDER
 _FELT = -0.5  # c^(2 ORDER) is 1e-15
 
 
-@dataclass(frozen=True)
+@frozen
 class Around:
     """Correlations of z around which averages are taken: e = 1 - c, and the powers of c, (M, N)."""
 
@@ -44,7 +44,7 @@ def around(e: Array) -> Around:
 _AT_EDGE = around(np.full((1, 1), _EDGE))
 
 
-@dataclass(frozen=True)
+@frozen
 class PairSum:
     """sum_k terms_k c^k, for terms (N, ORDER + 1), with the value total at c = 1, (N,).
 

@@ -6,13 +6,14 @@ moderate q, which are fast for many pairs at the same q; and quadrature in the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .closed import closed_form
 from .mehler import by_mehler
 from .rotated import by_quadrature
@@ -22,7 +23,7 @@ Array = np.ndarray[Any, Any]
 _BLOCK = 512  # points at a time
 
 
-@dataclass(frozen=True)
+@frozen
 class PairMoments:
     """Averages over pairs, float64, of the common shape of q_a, q_b and e.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .quadrature import breaks, mesh
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +18,7 @@ _ROUNDING = 1e-13
 _SAME = 1e-12  # of two numbers, each found with rounding errors
 
 
-@dataclass(frozen=True)
+@frozen
 class Pieces:
     """phi' = slopes + bends z in turn, from -inf to inf, with its kinks and jumps at K ends.
 

@@ -7,7 +7,6 @@ What `predict` finds for one point to the last digits is read here from tables o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
 from ..errors import ParameterError
+from ..values import frozen
 from .chords import chords
 from .length_table import length_table
 from .maps import checked, found, homogeneous
@@ -24,7 +24,7 @@ from .resting_lengths import resting_lengths
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class PhaseDiagram:
     """sigma_w (W,), sigma_b (B,); all else (B, W), as in MeanField, nan where it does not exist.
 

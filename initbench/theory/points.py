@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..catalogue.activations import Activation
 from ..spec import GridCell
+from ..values import frozen
 from .layers import LayerLaw, layer_laws
 from .mean_field import MeanField, predict
 
@@ -16,7 +16,7 @@ ALIKE = 1e-9
 """Relative difference up to which the sigma of two layers are one."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Point:
     """One point of the plane, and the settings that stand there, by their labels."""
 
@@ -27,7 +27,7 @@ class Point:
     settings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Points:
     """points: in the order of the grid. more: points beyond those. nowhere: settings that are no point, with why."""
 

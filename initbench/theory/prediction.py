@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
+
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Curve:
     """One metric over the layers; all arrays are (L + 1,), row 0 is the input, nan is blank.
 
@@ -29,7 +30,7 @@ class Curve:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Prediction:
     """The curves of a cell's scalar metrics, in the catalogue's order.
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import Initializer, initializer
 from ..errors import ParameterError
+from ..values import frozen
 from . import reasons
 from .critical import CriticalPoint, critical_sigma_w
 from .drift import FACTOR, Drifts, drifts, worst_drift
@@ -43,7 +44,7 @@ SIGMA_BS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 """The biases that are looked at."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Candidate:
     """Initializers of one scale, which do the same in wide layers, and what the first of them is predicted to do.
 
@@ -68,7 +69,7 @@ class Candidate:
         return self.drifts.typical <= FACTOR or {KEEPS, CRITICAL} <= set(self.meanings)
 
 
-@dataclass(frozen=True)
+@frozen
 class Recommendation:
     """What `recommend` answers.
 

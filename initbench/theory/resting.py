@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .length_table import length_table
 from .maps import chord, chord_growth
 from .pairs import pair_moments
@@ -34,7 +34,7 @@ _TINY = 1e-280  # a square below it is nothing
 _FLAT = 1e-12  # slopes below it are rounding
 
 
-@dataclass(frozen=True)
+@frozen
 class Rest:
     """c: the correlation at which inputs come to rest. slope: that of the correlation map there."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from ..values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -17,7 +18,7 @@ _CLEAR = 1e-6  # how far a function is from 0 next to a place where it touches 0
 _STEPS = 100  # bisection alone would need 50 for every digit of a float64
 
 
-@dataclass(frozen=True)
+@frozen
 class Crossings:
     """Where a function is 0: at (K,), rising; downwards (K,): whether it goes from + to - there; touching (T,): where
     it is 0 without changing its sign. first: its sign before all of them, 0 where it is nowhere clear."""

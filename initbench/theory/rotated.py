@@ -14,12 +14,12 @@ plain difference does not count.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .gaussian import moments
 from .quadrature import FAR, REACH, bends, density, gauss, grid, is_quiet, merged, mesh, nodes, tails, trusted
 
@@ -35,7 +35,7 @@ _ROUNDING = 1e-13  # of an end
 _BLOCK = 1 << 16  # nodes at a time
 
 
-@dataclass(frozen=True)
+@frozen
 class _Pair:
     """The geometry of a pair.
 

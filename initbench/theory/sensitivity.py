@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..values import frozen
 from .bands import above, downwards, elasticity, ratio, tailedness
 from .fluctuations import Fluctuations
 from .kernel import Trajectory
@@ -14,7 +14,7 @@ from .kernel import Trajectory
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Sensitivity:
     """The letters of `backward`, (L + 1, S) unless said; row 0 is not used.
 

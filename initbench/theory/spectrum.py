@@ -8,12 +8,12 @@ below c = 1, and it holds for kinks and jumps too. Where the series is cut off m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .gaussian import moments
 from .hermite import hermites
 from .quadrature import density, grid, merged, mesh, nodes
@@ -28,7 +28,7 @@ _NOTHING = 2e-14  # power that is rounding
 _ERROR = 1e-12
 
 
-@dataclass(frozen=True)
+@frozen
 class Spectrum:
     """q (Q,); power (Q, K): a_k^2 / <phi^2> for k = 0, 1, ...; rest (Q,): the power beyond, 0 if it is rounding."""
 

@@ -7,13 +7,13 @@ the terms of a power series. Whatever has converged is not computed again while 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..catalogue.activations import Activation
+from ..values import frozen
 from .angles import pairs_at
 from .gaussian import FIELDS, Moments
 from .inputs import InputState
@@ -27,7 +27,7 @@ _BLOCK = 1 << 22  # numbers at a time
 _TERMS = 1000  # about so many for one input
 
 
-@dataclass(frozen=True)
+@frozen
 class Path:
     """q (L + 1, S), e (L + 1, P), the fields of Moments (12, L + 1, S) and of PairMoments (4, L + 1, P)."""
 
@@ -52,7 +52,7 @@ def follow(laws: tuple[LayerLaw, ...], start: InputState, products: bool = True)
     return Path(q, e, m, pairs)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Network:
     """laws of L layers, their activations and the number of each layer's among them (L,); alike, see `_alike`; origin:
     the layer whose mean squares every layer repeats, (L + 1,)."""
@@ -109,7 +109,7 @@ def _angles(net: _Network, start: InputState, m: Array, products: bool) -> tuple
     return walk.e, pairs[:, walk.repeats] if products else pairs
 
 
-@dataclass(frozen=True)
+@frozen
 class _Step:
     """What a step does with the 1 - c of all pairs or, faster, with that of a single one.
 
@@ -137,7 +137,7 @@ _ONE = _Step(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Walk:
     """What is found on the way, (L + 1, P) each: e, and gap <(phi_a - phi_b)^2> / 2. repeats: the layer that every
     layer repeats, (L + 1,). both: sqrt(q_a q_b), apart: (sqrt(q_a) - sqrt(q_b))^2 / 2, (L + 1, P)."""

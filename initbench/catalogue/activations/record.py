@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from ..registry import Parameter, Params, label
 
 Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
 
 
-@dataclass(frozen=True)
+@frozen
 class Formula:
     """An activation with its parameters put in.
 
@@ -44,7 +44,7 @@ class Formula:
     saturates: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class ActivationRecord:
     """A named activation.
 
@@ -62,7 +62,7 @@ class ActivationRecord:
     origin: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Activation:
     """A record with its parameters: what one layer applies to its preactivations."""
 

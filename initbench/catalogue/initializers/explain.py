@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from ...values import frozen
 from ..registry import Parameter, Required, Value
 from .record import Initializer
 
 
-@dataclass(frozen=True)
+@frozen
 class ParameterFacts:
     """One parameter: the value chosen, the default (None where there is none), what is allowed, in words."""
 
@@ -21,7 +21,7 @@ class ParameterFacts:
     meaning: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Facts:
     """An initializer of (fan_in, fan_out) matrices: what `initbench explain` shows.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
 from ...streams import fill_normals, fill_uniforms
+from ...values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -58,7 +58,7 @@ def fill_stack(law: Law, rngs: Sequence[np.random.Generator], out: Array) -> Non
         law.fill(rng, matrix)
 
 
-@dataclass(frozen=True)
+@frozen
 class Constant:
     """Every entry is `value`."""
 
@@ -82,7 +82,7 @@ class Constant:
             out.fill(self.value)
 
 
-@dataclass(frozen=True)
+@frozen
 class Normal:
     """N(mean, stddev^2), untruncated. stddev >= 0; with 0, every entry is the mean."""
 
@@ -121,7 +121,7 @@ class Normal:
                 out += self.mean
 
 
-@dataclass(frozen=True)
+@frozen
 class Uniform:
     """U[low, high), low <= high; with low = high, every entry is that number."""
 

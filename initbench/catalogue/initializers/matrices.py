@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from .laws import Array, Normal
 
 
-@dataclass(frozen=True)
+@frozen
 class Identity:
     """`gain` on the main diagonal of a (fan_in, fan_out) matrix, 0 elsewhere."""
 
@@ -51,7 +51,7 @@ class Identity:
             np.fill_diagonal(out, self.gain)
 
 
-@dataclass(frozen=True)
+@frozen
 class Orthogonal:
     """`gain` times a Haar-distributed semi-orthogonal (fan_in, fan_out) matrix W.
 
@@ -97,7 +97,7 @@ class Orthogonal:
             np.multiply(q if self.fan_in >= self.fan_out else q.T, self.gain, out=out)
 
 
-@dataclass(frozen=True)
+@frozen
 class Sparse:
     """N(0, stddev^2), with exactly `zeros` entries, drawn at random, set to 0 in each line of the matrix.
 

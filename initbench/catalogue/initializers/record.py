@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from ..registry import Parameter, Params, label
 from .laws import Law
 
 
-@dataclass(frozen=True)
+@frozen
 class InitializerRecord:
     """A named law.
 
@@ -33,7 +33,7 @@ class InitializerRecord:
     origin: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Initializer:
     """A record with its parameters: what one layer's weights, or biases, are drawn from."""
 

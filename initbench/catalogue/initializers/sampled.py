@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from .laws import Array
 
 Sample = Callable[[np.random.Generator, tuple[int, ...], np.dtype[Any]], Array]
 """(rng, shape, dtype) -> an array of that shape and dtype, drawn from rng alone."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sampled:
     """The law of what `sample` draws, for one pair of fans.
 

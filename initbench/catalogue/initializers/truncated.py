@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from ...streams import fill_normal
+from ...values import frozen
 from .laws import Array, Constant, inward
 
 BLOCK = 1 << 15
 """Entries drawn at a time: they stay in cache between the passes. Another size is another stream."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Moments:
     """Of N(0, 1) cut to an interval: its probability, and the mean, variance and kurtosis of what is left."""
 
@@ -25,7 +25,7 @@ class Moments:
     kurtosis: float
 
 
-@dataclass(frozen=True)
+@frozen
 class TruncatedNormal:
     """N(location, scale^2) cut to location + scale * [low, high]: entries outside are drawn again.
 

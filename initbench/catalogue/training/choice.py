@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from ..registry import Params, Registry, label
 from .datasets import DATASETS, DatasetRecord, Examples, Shape
 from .optimizers import LOSSES, OPTIMIZERS, LossRecord, OptimizerRecord
 
 
-@dataclass(frozen=True)
+@frozen
 class _Choice:
     """What all of them share. Workers find records again by their names: records hold functions."""
 
@@ -34,7 +34,7 @@ class _Choice:
         return {"name": self.name, **dict(self.params)}
 
 
-@dataclass(frozen=True)
+@frozen
 class Optimizer(_Choice):
     """An optimizer with its parameters; the learning rate stands beside it."""
 
@@ -44,7 +44,7 @@ class Optimizer(_Choice):
         return _restore, (Optimizer, self.name, self.params)
 
 
-@dataclass(frozen=True)
+@frozen
 class Loss(_Choice):
     """A loss."""
 
@@ -54,7 +54,7 @@ class Loss(_Choice):
         return _restore, (Loss, self.name, self.params)
 
 
-@dataclass(frozen=True)
+@frozen
 class Data(_Choice):
     """A data set with its parameters."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...values import frozen
 from .. import datafiles
 from ..registry import Parameter, Registry
 
@@ -28,7 +28,7 @@ class Shape(NamedTuple):
     outputs: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Examples:
     """inputs: (n, features) float64. targets: (n,) int64 labels, or (n, outputs) float64 numbers."""
 
@@ -36,7 +36,7 @@ class Examples:
     targets: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class DatasetRecord:
     """A named data set.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...values import frozen
 from ..registry import Parameter, Registry
 
 
-@dataclass(frozen=True)
+@frozen
 class OptimizerRecord:
     """A named rule of how weights follow their gradient g at the learning rate r."""
 
@@ -19,7 +18,7 @@ class OptimizerRecord:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class LossRecord:
     """A named loss of outputs f, (B, K), against labels or targets.
 

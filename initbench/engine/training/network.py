@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ...catalogue.initializers.laws import Law, fill_stack
 from ...spec import Cell
 from ...streams import Purpose, stream
+from ...values import frozen
 from ..layers import activated
 from ..workspace import Workspace
 
@@ -20,7 +21,7 @@ LINE = 16
 """Every matrix starts at a multiple of so many numbers: at a line of the cache."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Passed:
     """What a forward pass leaves: for every hidden layer its preactivations z (only where they are kept), activations
     h and slopes phi'(z) (in numbers or booleans), each (S, B, N), and the outputs (S, B, K). inputs: (S or 1, B, F).

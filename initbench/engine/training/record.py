@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
+from ...values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -14,7 +16,7 @@ CURVES = ("loss", "accuracy", "test_loss", "test_accuracy", "gradient_norm")
 """What is recorded of a whole network, in this order."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Trained:
     """S networks, each trained with R learning rates.
 

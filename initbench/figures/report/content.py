@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from initbench.lab.tables import Tables
 from initbench.spec import Experiment, short
 from initbench.theory.points import Points
 
+from ...values import frozen
+
 EXPLAINED = 12
 """Settings whose verdict is spelled out, and points of theory's plane; of more, the tables say enough."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Claim:
     """An expectation of the config and what became of it. status: passed | failed | unknown."""
 
@@ -22,7 +23,7 @@ class Claim:
     message: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Content:
     """A results folder, read and judged.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...values import frozen
 from .markup import Children, Markup, element, join
 
 
-@dataclass(frozen=True)
+@frozen
 class Formula:
     """A formula with what it says and who said it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from initbench.catalogue.initializers import Initializer
@@ -11,8 +10,10 @@ from initbench.catalogue.initializers.explain import facts
 from initbench.catalogue.metrics import METRICS
 from initbench.spec import Experiment
 
+from ...values import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Used:
     """One entry of the catalogue, as the networks use it.
 

@@ -9,12 +9,12 @@ gone no longer hold.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ...errors import StorageError
+from ...values import frozen
 from ..check import Stored, stored_results
 from ..comparing.measured import Measured, Opened
 from ..comparing.settings import differences, seeds_text
@@ -33,7 +33,7 @@ NAMED = 4
 """Settings that differ, and cells without a counterpart, that are named."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Matching:
     """The cells of two results, pair by pair, and the names of those that are on one side only."""
 

@@ -28,12 +28,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from ..departure import FEWEST, WIDEST
 from .drift import CHANCE, ERRORS, Held
 from .tolerances import COUNTS, FRACTIONS
@@ -46,7 +46,7 @@ LEAST = 4
 """Networks on either side: how far fewer are apart tells too little, unless their law is normal to the last digit."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Moments:
     """Of some networks, every array (L + 1, M): how many, their mean, and the sum of squared deviations from it."""
 
@@ -55,7 +55,7 @@ class Moments:
     squares: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Sample:
     """What the networks of one cell gave, every array (L + 1, M).
 
@@ -71,7 +71,7 @@ class Sample:
     none: Array
 
 
-@dataclass(frozen=True)
+@frozen
 class Apart:
     """Comparisons of one kind in one cell, every array (L + 1, M), or (1, M) for columns of cells.csv.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from ..csvtext import Value
 
 Array = np.ndarray[Any, Any]
@@ -23,7 +24,7 @@ ROUNDING, ERRORS, CHANCE, WORD = "rounding", "standard errors", "chance", "word"
 """What `apart` is counted in: the number's own unit; standard errors; powers of ten of improbability; nothing."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Offence:
     """A number, or word, beside that of the baseline.
 
@@ -56,7 +57,7 @@ class Offence:
         return f"{self.place}: {numbers} ({self.apart:.3g}{unit} apart, {self.allowed:.3g} allowed)"
 
 
-@dataclass(frozen=True)
+@frozen
 class Held:
     """What one cell has of one kind, held against the baseline.
 
@@ -101,7 +102,7 @@ class Held:
         return Offence(", ".join(filter(None, place)), here, there, apart, allowed, self.unit)
 
 
-@dataclass(frozen=True)
+@frozen
 class Tally:
     """What was held against one another, counted: see Drift."""
 
@@ -113,7 +114,7 @@ class Tally:
     worst: tuple[Offence, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Drift:
     """Stored results beside their baseline.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from ..comparing.measured import Measured
 from . import chance
 from .chance import Apart, Sample
@@ -24,7 +24,7 @@ UNTOLD = "means or ratios: of networks that are too few, or spread too far"
 OTHER_INPUTS = "cells: their networks share one batch of inputs, and it is another one"
 
 
-@dataclass(frozen=True)
+@frozen
 class Compared:
     """tests: (label of a cell, names, a comparison). only_here, only_there: what cells have that their counterparts do
     not have; left_out: why something is not compared, as often as that happens, or with a number before it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ...spec import Training
+from ...values import frozen
 from ..check import Stored
 from ..comparing.measured import Measured, Opened, opened
 from ..tables import Tables
@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Tables that are read row by row, and the columns that tell the rows of a cell apart."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Side:
     """Results with their tables, of which some may be missing."""
 

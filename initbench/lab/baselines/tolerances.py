@@ -12,12 +12,12 @@ or has it judged as a sample.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...catalogue.metrics import METRICS
+from ...values import frozen
 from ..departure import ROUNDING, SQUARE_OF
 
 Array = np.ndarray[Any, Any]
@@ -30,7 +30,7 @@ COUNTS = ("distinct_units", "grad_distinct_units")
 """Whole numbers of units."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Tolerance:
     """What a number may differ by: `relative` of its size, plus `absolute`; for every layer passed, if `a_layer`.
 

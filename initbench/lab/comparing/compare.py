@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...errors import JudgeError, UsageError
+from ...values import frozen
 from .ends import LOSSES
 from .intervals import Interval, correlation, in_common, of_lots, of_mean, of_pairs, of_samples
 from .kept import comparison_notes
@@ -25,7 +25,7 @@ from .settings import Differing, differences
 PAIRED, UNPAIRED = "paired", "unpaired"
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference:
     """One quantity in A and in B.
 
@@ -56,7 +56,7 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Pair:
     """A cell of A beside one of B. a, b: their ids; labels: their swept settings; verdicts: of cells.csv.
 
@@ -71,7 +71,7 @@ class Pair:
     unmeasured: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Comparison:
     """Two results. names: of A and B; settings: those that differ; matched: how cells were paired, in words.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import median
 
+from ...values import frozen
 from .. import markdown
 from .compare import PAIRED, Comparison, Difference, Pair
 from .criteria import ALIKE_AT, DEAD, LOST
@@ -20,7 +20,7 @@ PAIRS, LEFT_OUT, PLACES = 12, 8, 40
 """What is written out of each; of more, --json has all."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Block:
     """A heading, a table and sentences under it, each of which may be missing. left: columns of text, from the left."""
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from .ends import DIVERGED
 from .intervals import Interval, in_common, of_mean, of_pairs, of_samples
 from .lots import lot
@@ -34,7 +34,7 @@ LOST, DRIFT, DEAD, ALIKE_AT = "lost", "drift", "dead", "correlation depth"
 CRITERIA = (LOST, DRIFT, DEAD, ALIKE_AT)
 
 
-@dataclass(frozen=True)
+@frozen
 class Numbers:
     """One number of every network, nan where there is none. Without layers.csv: one number of all, and no seeds."""
 

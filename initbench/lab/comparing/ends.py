@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import StorageError
 from ...spec import Training
+from ...values import frozen
 from ..trained import recorded_curves
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ DIVERGED = "diverged"
 FELL = "a network that diverged has no loss, and gives no right answer: its accuracy is 0"
 
 
-@dataclass(frozen=True)
+@frozen
 class Ends:
     """The end of training of S networks. seeds: (S,).
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from ...values import frozen
 
 Array = np.ndarray[Any, Any]
 
@@ -14,7 +15,7 @@ LEVEL = 0.95
 """Of every interval: the share of such intervals that hold the true difference."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Interval:
     """A mean with its confidence interval; low and high are nan where one number cannot tell.
 

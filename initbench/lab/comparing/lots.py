@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from ...values import frozen
 from .ends import DIVERGED
 from .measured import Measured
 from .quantities import RATIOS, Quantity, moments
 
 
-@dataclass(frozen=True)
+@frozen
 class Lot:
     """A mean over networks with its standard error, nan where that is not known; log10 for factors, -inf for 0.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...errors import JudgeError
+from ...values import frozen
 from .measured import Measured, Opened
 
 
-@dataclass(frozen=True)
+@frozen
 class Matching:
     """Pairs of cells, (one of A, one of B), in the order of A. how: the rule, in words.
 

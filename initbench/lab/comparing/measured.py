@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from ...errors import StorageError
 from ...spec import Experiment, GridCell
+from ...values import frozen
 from ..check import stored_experiment
 from ..columns import LAYERS
 from ..partial import kept_tables
@@ -31,7 +31,7 @@ Array = np.ndarray[Any, Any]
 Source = Result | str | PathLike[str]
 
 
-@dataclass(frozen=True)
+@frozen
 class Moments:
     """A metric at a layer over the seeds, as summary.csv has it.
 
@@ -44,7 +44,7 @@ class Moments:
     sd: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Measured:
     """One cell that was measured.
 
@@ -90,7 +90,7 @@ class Measured:
         return np.where(np.isfinite(of_metric), of_metric, np.nan)
 
 
-@dataclass(frozen=True)
+@frozen
 class Opened:
     """The results of one experiment. name: the experiment's; where: the folder, empty for results in memory.
 
@@ -168,7 +168,7 @@ def opened(experiment: Experiment, tables: Tables, where: str, absent: frozenset
     return Opened(name, where, experiment, tables.manifest, all_settings, *found, absent)
 
 
-@dataclass(frozen=True)
+@frozen
 class _Raw:
     """The numbers of layers.csv: seeds, layers (R,) and values (R, M)."""
 

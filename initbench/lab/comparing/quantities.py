@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...catalogue.metrics import METRICS
 from ...errors import UsageError, did_you_mean
+from ...values import frozen
 from ..departure import SQUARES
 from .ends import ENDS
 from .measured import Measured, Moments
@@ -25,7 +25,7 @@ RATIOS = {"act_q": "act_q_ratio", "grad_q": "grad_q_ratio"}
 """The columns of cells.csv that are drifts of the means over networks."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Quantity:
     """One number of every network.
 
@@ -61,7 +61,7 @@ class Quantity:
         return depth - 1 if self.a_layer else 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Sample:
     """A quantity in every network of a cell.
 

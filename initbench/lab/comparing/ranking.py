@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ...errors import JudgeError, UsageError
+from ...values import frozen
 from .criteria import ALIKE, ALIKE_AT, CRITERIA, DEAD, DRIFT, LOST, Numbers, numbers, same, wholly_lost
 from .ends import DIVERGED, ENDS, FELL
 from .intervals import Interval
@@ -22,7 +22,7 @@ TIES = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Standing:
     """The place of one setting, from 1; tied: whether it shares it. cell: its id.
 
@@ -42,7 +42,7 @@ class Standing:
     decided: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Ranking:
     """Settings, best first. names: the results; criteria, rules: names and words, the most important first.
 
@@ -62,7 +62,7 @@ class Ranking:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class _Candidate:
     label: str
     cell: Measured

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...spec import Cell, Layer, Training
+from ...values import frozen
 
 if TYPE_CHECKING:
     from .measured import Opened
@@ -18,7 +18,7 @@ MADE_WITH = ("initbench", "numerics", "numpy", "platform")
 """What else numbers can depend on, of the manifest."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Differing:
     """A setting that is not the same everywhere. key: dotted, as in a config; values: one text for every result."""
 

@@ -7,7 +7,7 @@ import pickle
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from ... import engine
 from ...engine import Trace, Workspace, join
 from ...errors import PluginError
 from ...spec import Cell, plugins_of
+from ...values import frozen
 from ..blocks import blocks
 from ..csvtext import Value
 from ..lines import layer_lines
@@ -34,7 +35,7 @@ TRIES = 3
 KILLED = f"ended its worker process {TRIES} times (killed, or out of memory)"
 
 
-@dataclass(frozen=True)
+@frozen
 class Task:
     """A block of seeds of one cell. position: the cell's place in the plan; budget: bytes for weights kept; seconds:
     what it takes, roughly; plugins: the cell's plug-ins and their packages' versions, where it was planned; start: what
@@ -55,7 +56,7 @@ class Task:
     conclude: Callable[[Sequence[Trace]], Any] | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Concluded:
     """A cell that is done. trace: what was measured of it now, if anything was; said: what came of it all."""
 
@@ -63,7 +64,7 @@ class Concluded:
     said: Any
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """Why a task gave no trace."""
 

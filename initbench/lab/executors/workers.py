@@ -12,11 +12,12 @@ import signal
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 
+from ...values import frozen
 from . import tasks as tasks_
 from .starting import STOPPING, start, undisturbed
 from .tasks import Bundle, Hear, Outcome, portable
@@ -26,7 +27,7 @@ class Died(Exception):
     """The worker is gone: killed, out of memory, or ended by what it was given."""
 
 
-@dataclass(frozen=True)
+@frozen
 class UnderWay:
     """What a worker says of a task before it is done."""
 
@@ -34,7 +35,7 @@ class UnderWay:
     step: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Worker:
     """A process, the way to talk to it, and what it was given, the one under work first."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...values import frozen
 from .form import Averages
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Ray:
     """right z for z > 0, left z for z < 0: linear, relu, leaky relu, abs."""
 
@@ -60,7 +60,7 @@ class Ray:
         }
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """right for z > 0, left for z < 0: sign. Two signs differ with probability theta / pi."""
 
