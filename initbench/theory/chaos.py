@@ -9,8 +9,8 @@ known, and is put at the order 2 ORDER, where most of it would be for an activat
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..values import frozen
 from .chebyshev import Cells
-from .hermite import hermites
 from .maps import homogeneous
 from .quadrature import REACH, breaks, centre, density, grid, merged, mesh, nodes
 
@@ -63,8 +62,9 @@ def series(activation: Activation, q: Array) -> Series:
     there = np.flatnonzero((q > 0) & (q < np.inf))
     if there.size:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            table[there] = _rows(activation, q[there])
-    table[there] = np.where(np.abs(table[there] - 1) <= _ROUNDING, 1.0, table[there])
+            found = _rows(activation, q[there])
+        found[np.abs(found - 1) <= _ROUNDING] = 1.0
+        table[there] = found
     five = table[:, : 5 * (ORDER + 1)].reshape(q.size, 5, ORDER + 1)
     return Series(*five.transpose(1, 0, 2), *table[:, 5 * (ORDER + 1) :].T)
 
@@ -105,9 +105,21 @@ def _coefficients(activation: Activation, q: Array) -> Array:
     functions = np.stack([value, square, square * value, slope, slope_square], axis=1) * w[:, None]
     pairs = [(square, square), (slope_square, slope_square), (square, slope_square), (x * value, slope)]
     totals = [_sum(f * g, w) for f, g in pairs]
-    polynomials = np.stack(list(islice(hermites(x), ORDER + 1)), axis=1)
-    coefficients = functions @ polynomials.swapaxes(1, 2)
+    coefficients = functions @ _polynomials(x).swapaxes(1, 2)
     return np.concatenate([coefficients.reshape(q.size, -1), *totals], axis=1)
+
+
+def _polynomials(x: Array) -> Array:
+    """He_k(x) / sqrt(k!) for k = 0 ... ORDER, (N, X) -> (N, ORDER + 1, X)."""
+    found, older = np.empty((len(x), ORDER + 1, x.shape[1])), np.empty_like(x)
+    found[:, 0], found[:, 1] = 1.0, x
+    for k in range(1, ORDER):  # He_{k+1} = x He_k - k He_{k-1}
+        newer = found[:, k + 1]
+        np.multiply(x, found[:, k], out=newer)
+        np.multiply(found[:, k - 1], math.sqrt(k), out=older)
+        newer -= older
+        newer *= 1 / math.sqrt(k + 1)
+    return found
 
 
 def _sum(f: Array, w: Array) -> Array:

@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 NEAR, STRETCH = (-6.0, 4.0), 1.48  # where a cell of width 1 or 2 ends; the last ones end within float64
 _ALL = slice(None)
 _ROUNDING = 1e-14
+_UNFELT = 1e-17  # of the largest coefficient
 _LONG_WAY = 8.0  # through cells of so much u: short ones are gone again and again, by other networks
 _RECENT = 8  # questions that are remembered with their answers
 _LONG = 500  # from so many arguments on, a recurrence is faster than cosines
@@ -127,7 +128,9 @@ class Cells:
         place = (near + STRETCH * math.asinh((t - near) / STRETCH)) / self.width
         index = math.floor(place)
         if index not in self.columns:
-            self.columns[index] = self._cell(index)[::-1, 0].tolist()
+            column = self._cell(index)[::-1, 0]
+            felt = np.abs(column) > _UNFELT * np.abs(column).max()  # far out, few of them; all where nothing is known
+            self.columns[index] = column[felt.argmax() :].tolist()
         return clenshaw(self.columns[index], 2 * (place - index) - 1)
 
     def _cell(self, index: int) -> Array:

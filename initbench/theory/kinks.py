@@ -38,10 +38,11 @@ WIDTH = math.log(WIDEST / CLOSEST) / PANELS
 _LIMITS = (1e-26, 1e26)  # of mean squares: beyond, an activation that grows is a power of z
 _MEETING, _ROUNDED = 7.0, -6.0  # ln q by which cells of one width go on where two ends meet, and with an exponential
 _SHARE = 3.0  # of ln q in what cells call t
-_CELL, _IN_Q = 1.0, 24
+_CELL, _IN_Q = 1.0, (20, 24)  # with one end and with several
 _SLOW = 12  # nodes a panel for what does not turn within one
 _NEAR = 1.6  # rate sqrt(q) from which the exponential's integral is over a layer
-_LAYER, _FALLS, _CROWDED = 18, 34.0, 0.7  # its nodes, how far its logarithm falls, and how the nodes crowd next to T
+_FAR, _FARTHER = (8.0, 12), (30.0, 4)  # from where it is a series, to 1e-13, and of how many terms
+_LAYER, _FALLS, _CROWDED = 16, 30.0, 0.7  # its nodes, how far its logarithm falls, and how the nodes crowd next to T
 
 
 def closest(own: Pieces, q: Array, slope_square: Array) -> tuple[Array, Array]:
@@ -91,7 +92,7 @@ def _cells(activation: Activation) -> Cells:
             found = _gaps(own, q, slope_square) / (flat[:, None] + steep[:, None] / _angles(NODES))
             return np.asarray(found.reshape(len(q), PANELS, NODES) @ transform(NODES).T).reshape(len(q), -1)
 
-    return Cells(coefficients, _CELL, _IN_Q, centre=_middle(activation))
+    return Cells(coefficients, _CELL, _IN_Q[len(own.ends) > 1], centre=_middle(activation))
 
 
 def _gaps(own: Pieces, q: Array, slope_square: Array) -> Array:
@@ -163,17 +164,34 @@ def _by_exponential(own: Pieces, root: Array) -> Array:
     t, steep = _angles(NODES), own.rate * root
     alone = erfcx(steep * np.sin(t) / math.sqrt(2)) / math.sqrt(2 * math.pi)
     both = np.empty_like(alone)
-    near = steep[:, 0] < _NEAR
+    near, far = steep[:, 0] < _NEAR, steep[:, 0] > _FAR[0]
+    between = ~near & ~far
     if near.any():
         # y' = -steep^2 sin t y - source
         decay = np.exp(2 * (steep[near] * np.sin(t / 2)) ** 2)
         source = 1 / (2 * math.pi) - steep[near] * np.sin(t) * alone[near]
         start = erfcx(math.sqrt(2) * steep[near]) / 2
         both[near] = (start - _cumulative(decay * source, 0)) / decay
-    if not near.all():
-        both[~near] = _refined(_in_layers(steep[~near], _angles(_SLOW)))
+    if between.any():
+        both[between] = _refined(_in_layers(steep[between], _angles(_SLOW)))
+    if far.any():
+        both[far] = _far_layers(steep[far], t, alone[far])
     size = root * own.rate * own.slopes[0]
     return np.asarray(size * float(own.kinks[0]) * alone + size**2 * both)
+
+
+def _far_layers(steep: Array, t: Array, alone: Array) -> Array:
+    """The integral over s from T on, over pi, (N, X), where the exponential leaves s little room: a series in
+    (s^2 - T^2) / (1 + T^2), of which <.^n> follow from one another, with D = steep^2 (1 + cos t) and x = steep sin t /
+    sqrt(2) from int_0^inf exp(-w) w^n / (2 sqrt(w + x^2)) dw / D^n."""
+    scale, half = 1 / (steep**2 * (1 + np.cos(t))), np.sin(t / 2) ** 2  # x^2 / D
+    older = alone * (math.pi / math.sqrt(2))
+    newer = scale * (steep * np.sin(t) / math.sqrt(8) + older / 2) - half * older
+    total = older - newer
+    for n in range((_FARTHER if steep.min() > _FARTHER[0] else _FAR)[1]):
+        older, newer = newer, ((n + 1.5) * scale - half) * newer + (n + 1) * half * scale * older
+        total += newer if n % 2 == 0 else -newer
+    return np.asarray(total / (math.sqrt(2) * math.pi * steep))
 
 
 def _in_layers(steep: Array, t: Array) -> Array:
@@ -181,10 +199,21 @@ def _in_layers(steep: Array, t: Array) -> Array:
     tangent, half = np.tan(t / 2), (steep * (1 + np.cos(t))) ** 2 / 2
     farthest = _FALLS / half / (tangent + np.sqrt(tangent**2 + _FALLS / half))
     bend, total = _CROWDED * farthest / np.sqrt(1 + tangent**2), np.zeros(half.shape)
+    twice = 2 * tangent
     for x, w in zip(*(rows.tolist() for rows in gauss(_LAYER)), strict=True):
-        share = 1 / (1 + bend * (1 - x))
-        further = farthest * x * share
-        total += w * share**2 * np.exp(-half * further * (2 * tangent + further)) / (1 + (tangent + further) ** 2)
+        share = 1 + bend * (1 - x)
+        further = farthest * x
+        further /= share
+        beside = further + twice
+        beside *= further  # s^2 - T^2
+        share *= share
+        share *= beside + (1 + tangent**2)
+        beside *= half
+        np.negative(beside, out=beside)
+        np.exp(beside, out=beside)
+        beside *= w
+        beside /= share
+        total += beside
     return np.asarray(farthest * (1 + bend) / math.pi * total)
 
 
