@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ def manifest(
     }
 
 
+@cache
 def environment() -> dict[str, Any]:
-    """The software and the processor's kind."""
+    """The software and the processor's kind, as this process found them first."""
     return {
         "initbench": __version__,
         "numerics": NUMERICS_VERSION,

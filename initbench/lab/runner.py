@@ -12,12 +12,12 @@ from pathlib import Path
 
 from .. import engine
 from ..engine import Trace
-from ..spec import Experiment, plugins_of
+from ..spec import Cell, Experiment, plugins_of
 from ..values import frozen
 from . import executors, manifest, store
 from .columns import PARQUET, TABLES
 from .conclude import Conclude, Said
-from .executors import Concluded, Execute, Failure, Outcome, Task, nothing
+from .executors import Concluded, Execute, Failure, Outcome, Task
 from .expectations import Evidence
 from .keepers import Forgetful, Keeper, OnDisk, on_disk
 from .parquet import Parquet
@@ -27,7 +27,7 @@ from .result import CellResult, Result
 from .sinks import Kept, Sink, Streamed
 from .tabling import Tabulate, wanted_of
 from .tally import Progress, Tally
-from .unchanged import MADE_FROM, made_from, told
+from .unchanged import MADE_FROM, code, made_from, told
 
 WORTH_PROCESSES = 0.5
 """Seconds of work under which starting worker processes costs more than it saves."""
@@ -173,12 +173,19 @@ def _measure(
     cells = _Cells(conclude, work, keeper)
     tally.tell()
     first = next((each.planned.cell for each in work if len(each.blocks) > 1), None)  # the first to be concluded here
-    # theory asks plug-ins for values: not before workers have found that this ends no process
-    meanwhile = partial(conclude.theory.expect, first) if first and not plugins_of(first) else nothing
-    for index, outcome in means.execute(tasks, tally.stepped, meanwhile):
+    for index, outcome in means.execute(tasks, tally.stepped, partial(_meanwhile, conclude, keeper, first)):
         cells.add(tasks[index].position, outcome)
         tally.ended(index)
         yield from cells.ready()
+
+
+def _meanwhile(conclude: Conclude, keeper: Keeper, first: Cell | None) -> None:
+    """What the end needs and nothing measured goes into, while others measure."""
+    if isinstance(keeper, OnDisk):
+        code()
+    manifest.environment()
+    if first and not plugins_of(first):  # theory asks plug-ins for values: not before workers found that this is safe
+        conclude.theory.expect(first)
 
 
 def _tasks(conclude: Conclude, work: Sequence[Work], keeper: Keeper, jobs: int) -> Iterator[Task]:

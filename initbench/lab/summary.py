@@ -56,7 +56,7 @@ def summarise(trace: Trace) -> Summary:
     values, present = trace.values.reshape(seeds, -1), trace.present.reshape(seeds, -1)
     together = max(1, TOGETHER // seeds)
     parts = [
-        _statistics(values[:, first : first + together].T, present[:, first : first + together].T)
+        _statistics(*(np.ascontiguousarray(part[:, first : first + together].T) for part in (values, present)))
         for first in range(0, max(1, values.shape[1]), together)
     ]
     rows = np.concatenate(parts, axis=1)
@@ -85,14 +85,17 @@ def _statistics(values: Array, present: Array) -> Array:
 
 def _quantiles(values: Array, n: Array) -> Array:
     """50 %, 5 % and 95 % of the finite ones of every row, (3, rows)."""
-    levels = (0.5, 0.05, 0.95)
-    result = np.full((3, len(n)), np.nan)
-    complete = n == values.shape[1]
+    rows = np.arange(len(n))
+    last = np.maximum(n - 1, 0)
+    ordered = np.sort(np.ascontiguousarray(values), axis=1)  # nan last
+    result = np.empty((3, len(n)))
     with np.errstate(all="ignore"):
-        # Sorted first: with SIMD, that and the rest cost a third of the search among unsorted numbers.
-        result[:, complete] = np.quantile(np.sort(values[complete], axis=1), levels, axis=1, overwrite_input=True)
-        for row in np.flatnonzero(~complete & (n > 0)):
-            result[:, row] = np.quantile(values[row][~np.isnan(values[row])], levels)
+        for place, level in enumerate((0.5, 0.05, 0.95)):
+            # numpy.quantile's linear way, to the last bit; it sorts nothing that is sorted, and loads numpy.ma.
+            below = np.floor(level * last).astype(np.intp)
+            part = level * last - below
+            low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, last)]
+            result[place] = np.where(part < 0.5, low + part * (high - low), high - (1 - part) * (high - low))
     return result
 
 

@@ -53,7 +53,8 @@ def made_from(experiment: Experiment, cells: Sequence[Planned], checksums: Check
 
 @cache
 def code() -> tuple[str, ...]:
-    """What computes: NumPy, and the package to the last byte, as versions do not tell the states of a checkout."""
+    """What computes: NumPy, and the package to the last byte, as versions do not tell the states of a checkout. To be
+    asked as a run begins: the files may be other ones when a long one ends."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for folder, inner, files in os.walk(package):
@@ -69,7 +70,6 @@ def told(
     experiment: Experiment, work: Sequence[Work], out: Path, keeper: OnDisk, parquet: bool = False
 ) -> Result | None:
     """The result of a run that has nothing to do, from the tables on disk; None where it has."""
-    code()  # now: the files may be other ones when a long run ends
     if any(each.blocks or each.damaged for each in work):
         return None
     cells = tuple(each.planned for each in work)

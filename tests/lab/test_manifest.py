@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,21 @@ def test_processors_are_told_apart() -> None:
     assert set(manifest.simd().split()) - set(done.stdout.split()) == set(newest)
 
 
+@pytest.fixture
+def anew() -> Iterator[None]:
+    """The environment is looked at once in a process: here, for the test alone."""
+    manifest.environment.cache_clear()
+    yield
+    manifest.environment.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
 def test_an_installed_package_has_no_commit(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(manifest, "__file__", str(tmp_path / "initbench" / "lab" / "manifest.py"))
     assert manifest.environment()["code"] is None
 
 
+@pytest.mark.usefixtures("anew")
 def test_no_git_is_no_fault(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.setattr(manifest, "__file__", str(tmp_path / "initbench" / "lab" / "manifest.py"))

@@ -27,8 +27,8 @@ from .tasks import nothing as nothing
 from .tasks import portable as portable
 
 Execute = Callable[[Sequence[Task], Hear, Meanwhile], Iterator[tuple[int, Outcome]]]
-"""Gives (index of the task, its outcome) as they are done; every task has one outcome. Where other processes of this
-machine work, this one does something else first."""
+"""Gives (index of the task, its outcome) as they are done; every task has one outcome. This process does something else
+as soon as others have work, or first where it works itself."""
 
 
 @contextmanager
@@ -59,4 +59,4 @@ def _here(
         work = bundles(tasks, jobs)
         yield from pooled(work, min(jobs, len(work)), hear, meanwhile)
     else:
-        yield from in_turn(tasks, hear)
+        yield from in_turn(tasks, hear, meanwhile)

@@ -61,10 +61,10 @@ def reached(
 
 
 def _carried_out(
-    client: Client, scheduler: str, tasks: Sequence[Task], _: Hear, __: Meanwhile
+    client: Client, scheduler: str, tasks: Sequence[Task], _: Hear, meanwhile: Meanwhile
 ) -> Iterator[tuple[int, Outcome]]:
     with _told(scheduler):
-        yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler)
+        yield from _drain(client, deque(bundles(tasks, max(1, _threads(client)))), scheduler, meanwhile)
 
 
 @contextmanager
@@ -88,16 +88,17 @@ def _survived(task: Task) -> Outcome:
         return Failure(f"tried to end the process (exit {leave.code})")
 
 
-def _drain(client: Client, waiting: deque[Bundle], scheduler: str) -> Iterator[tuple[int, Outcome]]:
+def _drain(
+    client: Client, waiting: deque[Bundle], scheduler: str, meanwhile: Meanwhile
+) -> Iterator[tuple[int, Outcome]]:
     from distributed import KilledWorker
 
     running: dict[Future[Any], Bundle] = {}
     suspects: list[Bundle] = []
+    _submit_more(client, waiting, running)
+    meanwhile()
     while waiting or running:
-        ahead = 3 * max(1, _threads(client))
-        while waiting and len(running) < ahead:
-            running[_submit(client, waiting[0])] = waiting[0]
-            waiting.popleft()
+        _submit_more(client, waiting, running)
         for future in _finished(client, running, scheduler):
             bundle = running.pop(future)
             try:
@@ -106,6 +107,14 @@ def _drain(client: Client, waiting: deque[Bundle], scheduler: str) -> Iterator[t
                 suspects.append(bundle)
     for index, task in (entry for bundle in suspects for entry in bundle):
         yield index, _alone(client, ((index, task),), scheduler)
+
+
+def _submit_more(client: Client, waiting: deque[Bundle], running: dict[Future[Any], Bundle]) -> None:
+    """So many that no worker waits for the next."""
+    ahead = 3 * max(1, _threads(client))
+    while waiting and len(running) < ahead:
+        running[_submit(client, waiting[0])] = waiting[0]
+        waiting.popleft()
 
 
 def _alone(client: Client, bundle: Bundle, scheduler: str) -> Outcome:
