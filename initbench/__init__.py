@@ -12,6 +12,7 @@ The house, from the top down; imports go down only:
     plugins     what a package imports that brings names of its own
     catalogue   what a config can name: initializers, activations, inputs, metrics, what training is made of
     streams     one random stream per (seed, purpose)
+    values      what frozen classes are made with
     errors      every error, with its exit code
 
 From Python:

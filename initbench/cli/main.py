@@ -59,6 +59,8 @@ for _module in (run, planned, plot, check, compare, report, papers, theory, reco
 def main() -> None:
     """Run the command line and exit with the contract's code."""
     blas.one_thread_unless_told()
+    # Nothing that is installed beside has a say in how a config is read: what searches for it takes its time.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     _open_what_is_closed()
     try:
         _listen()

@@ -28,9 +28,9 @@ def setting(default: Any, allowed: str, meaning: str, each: str = "", **limits: 
 
 
 class Strict(BaseModel):
-    """No conversions, no unknown keys, no changes."""
+    """No conversions, no unknown keys, no changes. Built when first asked: most are only parts of another."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 Width = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
