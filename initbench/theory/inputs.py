@@ -11,13 +11,10 @@ import numpy as np
 from ..spec import Cell
 from ..streams import Purpose, stream
 from ..values import frozen
+from .groups import GROUPS, grouped_pairs, groups, means, sizes
 
 Array = np.ndarray[Any, Any]
 
-GROUPS = 64
-"""Up to so many inputs, and pairs of them, are followed one by one; more of them in so many groups of equal size."""
-STRATA, UNEQUAL = 8, 0.02
-"""Pairs whose lengths vary by more than UNEQUAL of their mean are told apart by length, in STRATA steps."""
 ROWS = 1024
 """Up to so many inputs, all pairs are looked at; of more, those of so many evenly spaced ones."""
 NEAR = 1e-3
@@ -94,12 +91,12 @@ def of_rows(x: Array, batch: int | None = None) -> InputState:
     if len(x) <= GROUPS and len(e) <= GROUPS:
         weight, pair_weight = _equal(len(x)), _equal(len(e))
     else:
-        groups = _groups(rows[0], GROUPS)
-        weight, followed = _sizes(groups), _means(rows, groups)
-        pairs = _grouped_pairs(np.sqrt(rows[0, first]), np.sqrt(rows[0, second]), e)
+        alike = groups(rows[0], GROUPS)
+        weight, followed = sizes(alike), means(rows, alike)
+        pairs = grouped_pairs(np.sqrt(rows[0, first]), np.sqrt(rows[0, second]), e)
         first, second, e, pair_weight, carried = pairs
         mean = np.repeat(rows[1:].mean(axis=1, keepdims=True), len(carried), axis=1)
-        first, second = first + len(groups), second + len(groups)
+        first, second = first + len(alike), second + len(alike)
         rows = np.concatenate([followed, np.vstack([carried, mean])], axis=1)
         weight = np.concatenate([weight, np.zeros(len(carried))])
     return InputState(
@@ -162,40 +159,6 @@ def _pairs_of(x: Array, q: Array) -> tuple[Array, Array, Array]:
         e[part] = np.vecdot(gap, gap) / 2
     a, b = chosen[a], chosen[b]
     return a, b, np.clip(np.where((q[a] > 0) & (q[b] > 0), e, 0.0), 0.0, 2.0)
-
-
-def _grouped_pairs(a: Array, b: Array, e: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """Many pairs of lengths a and b as GROUPS pairs: indices of their inputs, (P,) each, e, weights, and the mean
-    squares of these inputs, (2 P,).
-
-    Grouped by length, if lengths differ, and then by e. A group's pair has its mean a b, its mean (a - b)^2 and its
-    mean a b e, so that the first layer, which is linear in these, loses nothing.
-    """
-    product, apart = a * b, (a - b) ** 2
-    if not len(e):
-        return (*np.zeros((2, 0), np.intp), *np.zeros((3, 0)))
-    strata = _groups(product, STRATA if product.std() > UNEQUAL * product.mean() else 1)
-    pairs = [stratum[part] for stratum in strata for part in _groups(e[stratum], GROUPS // len(strata))]
-    product, common, apart = (_means(values, pairs) for values in (product, product * e, apart))
-    longer = (np.sqrt(apart) + np.sqrt(apart + 4 * product)) / 2
-    lengths = np.concatenate([longer, longer - np.sqrt(apart)])
-    e = np.divide(common, product, out=np.zeros_like(common), where=product > 0)
-    first = np.arange(len(pairs))
-    return first, first + len(pairs), e, _sizes(pairs), lengths**2
-
-
-def _groups(values: Array, number: int) -> list[Array]:
-    """Indices in up to `number` parts of equal size, by ascending value."""
-    return np.array_split(np.argsort(values, kind="stable"), min(number, len(values)))
-
-
-def _means(values: Array, groups: list[Array]) -> Array:
-    return np.stack([values[..., group].mean(axis=-1) for group in groups], axis=-1)
-
-
-def _sizes(groups: list[Array]) -> Array:
-    sizes = np.array([len(group) for group in groups], np.float64)
-    return np.asarray(sizes / sizes.sum())
 
 
 def _equal(number: int) -> Array:

@@ -8,7 +8,8 @@ from theory_cells import make_cell
 
 from initbench.catalogue.inputs import INPUTS, inputs
 from initbench.streams import Purpose, stream
-from initbench.theory.inputs import _LAWS, GROUPS, input_state, of_rows
+from initbench.theory.groups import GROUPS
+from initbench.theory.inputs import _LAWS, input_state, of_rows
 
 
 def test_a_small_batch_is_followed_row_by_row() -> None:
