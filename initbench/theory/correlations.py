@@ -39,7 +39,8 @@ class Correlations:
     slope: of the map from the correlation of z to the cosine of activations.
     gap: 1 - the cosine of activations, at infinite width. shift: what its mean over seeds is moved by, pulled: the same
     of the mean so weighted. variance: of one pair's cosine over seeds.
-    abnormal: what z that are not normal, here and below, have of the size of shift at most.
+    either_way: what shift would be if all that it is made of, here and below, were of one sign. abnormal: what the
+    fourth cumulants of this layer's z have of shift.
     across: variance over seeds of the difference of two ln <phi^2>.
     kept: what a Haar matrix has taken from the layer's own contribution to variance.
     series: the activations' Hermite coefficients at every layer's mean q, (L + 1, ...).
@@ -53,6 +54,7 @@ class Correlations:
     shift: Array
     pulled: Array
     variance: Array
+    either_way: Array
     abnormal: Array
     across: Array
     kept: Array
@@ -77,19 +79,20 @@ class _Pair:
 @frozen
 class _Angles:
     """Of a pair over seeds: of_kappa of its activations, of_z of its preactivations; shift, shift_z: what moves the
-    means of kappa and of c, (L + 1,) each."""
+    means of kappa and of c, (L + 1,) each; either_way: see `Correlations`."""
 
     of_kappa: Joint
     of_z: Joint
     shift: Array
     shift_z: Array
+    either_way: Array
 
 
 def correlations(t: Trajectory, s: Series, lengths: Lengths) -> Correlations:
     """Of a trajectory's pairs. s: its `layer_series`."""
     if t.start.batch == 1:
         none, both = np.zeros(t.depth + 1), powers(np.zeros((2, t.depth + 1)))
-        return Correlations(both, both, *(none,) * 9, s)
+        return Correlations(both, both, *(none,) * 10, s)
     e, between = _mean_and_variance(t, t.e)
     gap, between_kappa = _mean_and_variance(t, _gaps(t))
     own = weighted = around(np.clip(e[None], 0.0, 2.0))
@@ -110,7 +113,8 @@ def correlations(t: Trajectory, s: Series, lengths: Lengths) -> Correlations:
         shift=found.shift,
         pulled=pulled,
         variance=variance,
-        abnormal=upwards(np.abs(pair.slope * lengths.share), np.abs(pair.abnormal), 0.0),
+        either_way=found.either_way,
+        abnormal=pair.abnormal,
         across=found.of_kappa.across,
         kept=pair.kept.angle / t.width,
         series=s,
@@ -141,10 +145,14 @@ def _angles(t: Trajectory, pair: _Pair, lengths: Lengths, own: Around, weighted:
     of_kappa = Joint(np.maximum(upwards(alone**2, source, t.start.cosine_spread), 0.0), common, along, across)
     beneath = of_kappa.below()
     of_z = _of_z(lengths, to_z.length, beneath)
-    moved = to_z.shift(below(lengths.shift), beneath)
-    source = noise.shift / t.width + pair.abnormal + pair.slope * moved + to_kappa.shift(lengths.shift_q, of_z)
+    lower, upper = to_z.parts(below(lengths.shift), beneath), to_kappa.parts(lengths.shift_q, of_z)
+    moved = sum(lower)
+    source = noise.shift / t.width + pair.abnormal + pair.slope * moved + sum(upper)
     shift = upwards(alone, np.where(pair.still, 0.0, source), t.start.cosine_shift)
-    return _Angles(of_kappa, of_z, shift, lengths.share * below(shift) + moved)
+    sizes = np.abs(noise.shift) / t.width + np.abs(pair.abnormal)
+    sizes = sizes + np.abs(pair.slope) * sum(map(np.abs, lower)) + sum(map(np.abs, upper))
+    either_way = upwards(np.abs(alone), np.where(pair.still, 0.0, sizes), abs(t.start.cosine_shift))
+    return _Angles(of_kappa, of_z, shift, lengths.share * below(shift) + moved, either_way)
 
 
 def _of_z(lengths: Lengths, turn: Array, beneath: Joint) -> Joint:

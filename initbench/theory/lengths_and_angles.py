@@ -76,10 +76,11 @@ class Bends:
     along: Array
     across: Array
 
-    def shift(self, length: Array, joint: Joint) -> Array:
-        """What moves the angle's mean beside that of the angle below; length: what moves the mean of the logarithms."""
+    def parts(self, length: Array, joint: Joint) -> tuple[Array, Array, Array]:
+        """What moves the angle's mean beside that of the angle below: lengths, whose mean logarithm is moved by
+        `length`, lengths and the angle together, and what is square."""
         squares = self.angle * joint.angle + self.along * joint.along + self.across * joint.across
-        return np.asarray(self.length * length + self.mixed * joint.common + squares / 2)
+        return self.length * length, self.mixed * joint.common, squares / 2
 
 
 @frozen

@@ -12,9 +12,10 @@ from theory_cells import make_cell
 from initbench.catalogue.initializers import initializer
 from initbench.catalogue.inputs import inputs
 from initbench.spec import Cell
+from initbench.theory.fluctuations import fluctuations
 from initbench.theory.forward import ALL_BUT_ALIKE, forward_spread
 from initbench.theory.kernel import trajectory
-from initbench.theory.validity import CANCELLED
+from initbench.theory.validity import CANCELLED, angle_range
 
 Array = np.ndarray[Any, Any]
 
@@ -44,15 +45,40 @@ CASES: dict[str, Cell] = {
 }
 
 
+def test_the_range_ends_where_second_order_is_seen() -> None:
+    """Of hard_silu, means are off by 7 to 10 % of 1 - cosine in layers 6 and 7, and by 1 % up to layer 4."""
+    cell = network("hard_silu", 1.6**0.5, 0.3)
+    sample, t = over_networks(simulate(cell, 5000, root=23)["cosine"]), trajectory(cell)
+    mean, within = forward_spread(t).bands["cosine"].mean, angle_range(t, fluctuations(t))
+    off, error = np.abs(mean - sample.mean) / (1 - mean), sample.mean_error / (1 - mean)
+    assert np.all(off[within] <= 0.015 + 4 * error[within])
+    assert np.all(off[6:8] - 4 * error[6:8] > 0.02)
+    assert np.all(within[:4])
+    assert not np.any(within[6:8])
+
+
+@pytest.mark.parametrize(("name", "holds"), [("elu", True), ("sin", False)])
+def test_biases_that_are_most_of_z(name: str, holds: bool) -> None:
+    """Excess kurtoses of -0.25 and beyond: of elu 2 % of 1 - cosine, of sin 6 % in the first layer."""
+    cell = make_cell([64] * 3, name, 1.0, uniform(1.1), batch=4, gradient="none")
+    t = trajectory(cell)
+    assert np.all(t.normality.excess[1:] < -0.25)
+    sample = over_networks(simulate(cell, 5000, root=24)["cosine"])
+    band = forward_spread(t).bands["cosine"]
+    off = np.abs(band.mean - sample.mean)[1:] / (1 - band.mean[1:])
+    assert np.all((off < 0.025) == holds)
+    assert np.all(band.within[1:] == holds)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_means(case: str) -> None:
-    """Within 0.003 and four standard errors in every layer; what infinite width says is not."""
+    """Within 0.003 and four standard errors in every layer, most of them in range; what infinite width says is not."""
     cell = CASES[case]
     sample = over_networks(simulate(cell, 5000, root=22)["cosine"])
     t = trajectory(cell)
     band = forward_spread(t).bands["cosine"]
     allowed = 0.003 + 4 * sample.mean_error
-    assert np.all(band.within)
+    assert np.all(band.within[:6])
     assert np.all(np.abs(band.mean - sample.mean) <= allowed)
     infinite = 1 - t.over_pairs(t.pairs.gap / t.moments.square[:, t.start.a])
     assert np.any(np.abs(infinite - sample.mean) > allowed)
