@@ -21,7 +21,8 @@ predict_cell  every metric of one cell, layer by layer, from
         pieces, kinks, kink_pairs    Price's theorem over the angle for what has kinks and jumps
     kernel            the infinitely wide network that this makes, and where theory ends (normality)
     curves, gradients, dead, jacobian (singular)   its metrics
-    forward, backward         the means and spreads of finite networks (fluctuations, sensitivity), and validity
+    forward, backward         the means and spreads of finite networks, by
+        fluctuations, bending, sensitivity     what one layer adds and hands on; validity: where that holds
     precision, notes          where the dtype ends; what a reader should be told
 """
 

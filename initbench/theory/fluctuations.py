@@ -10,7 +10,8 @@ the variances of their logarithms, were they lognormal as a product of many fact
     mean        m_A = J m_K + K^2 A'' / (2 A) (v_K + x / 3),                m_K = s m_A below
 with m the relative shift of the mean and x the excess kurtosis of z given the layer below. To first order in 1 / n this
 is the delta method; for linear and relu networks it is exact. Where the map stretches lengths, J s > 1, their logarithm
-does not stay normal, since no map does so at every length: there 1 + r_A = (1 + N) (1 + J^2 r_K), which is less.
+does not stay normal, since no map does so at every length: there 1 + r_A = (1 + N) (1 + J^2 r_K), which is less. What
+the second order adds to the variances is in `bending`.
 
 A Haar-orthogonal matrix keeps sum u_a u_b of u = h W fixed, to the share rho = min(1, n_out / n_in): what is linear in
 u_a u_b drops out of the noise, N_ab -= 2 rho (s c_u J)^2 / n. With N the larger side, dividing the rest by 1 + 2 / N is
@@ -26,6 +27,7 @@ import numpy as np
 
 from ..values import frozen
 from .bands import below, carried, elasticity, logarithmic, ratio, tailedness, upwards
+from .bending import LengthMap, Noise, bent
 from .chaos import Series, mean_average
 from .correlations import Correlations, correlations, layer_series
 from .kernel import Trajectory
@@ -42,7 +44,8 @@ class Fluctuations:
 
     share: s = d ln q_l / d ln <phi^2>_{l-1}, what the weights have of q. response: J = d ln <phi^2> / d ln q.
     q, pair_q, square, pair_square: variances and covariances v of ln q and of ln <phi^2>; noise, pair_noise: the
-    layer's own contribution to the latter. shift_q, shift_square: what the means are moved by, relatively.
+    layer's own contribution to the latter. doubt: the part of square or of pair_square, the larger, that third
+    order may be, (L + 1,). shift_q, shift_square: what the means are moved by, relatively.
     haar: rho of the layer's weights, 0 where they are no Haar matrix; damping: 1 + 2 / N, 1 elsewhere; (L + 1,).
     excess, pair_excess: the fourth cumulants of z_a, z_a, z_a, z_a and of z_a, z_a, z_b, z_b over q^2, for weights that
     are neither normal nor a Haar matrix, (L + 1,).
@@ -58,6 +61,7 @@ class Fluctuations:
     pair_q: Array
     square: Array
     pair_square: Array
+    doubt: Array
     shift_q: Array
     shift_square: Array
     haar: Array
@@ -69,44 +73,35 @@ class Fluctuations:
     pairs: Correlations
 
 
-@frozen
-class _Map:
-    """share, response, curvature K^2 A'' / A, (L + 1, S), and haar, damping, (L + 1,)."""
-
-    share: Array
-    response: Array
-    curvature: Array
-    haar: Array
-    damping: Array
-
-
 def fluctuations(t: Trajectory) -> Fluctuations:
     """Of the networks of a trajectory."""
     with np.errstate(invalid="ignore", over="ignore"):
-        own = _map(t)
-        s, j = t.over_batch(own.share), t.over_batch(own.response)
+        own, start = _map(t), float(np.log1p(t.start.q_spread))
         found = layer_series(t)
         excess = np.where(own.haar > 0, 0.0, t.normality.excess)
         noise = logarithmic(_noise(t, own, found, excess))
-        square = carried((own.response * own.share) ** 2, noise, float(np.log1p(t.start.q_spread)))
+        square = carried((own.response * own.share) ** 2, noise, start)
         q = own.share**2 * below(square)
-        bent = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
-        shift = upwards(own.response * own.share, bent, 0.0)
+        curved = own.curvature / 2 * (q + t.normality.excess[:, None] / 3)
+        shift = upwards(own.response * own.share, curved, 0.0)
         pairs = correlations(t, found, _lengths(t, own, square, shift))
         pair_excess = _pair_excess(t, own, pairs)
         pair_noise = logarithmic(_pair_noise(t, own, pairs, excess, pair_excess))
-        pair_square = carried((j * s) ** 2, pair_noise, 0.0)
+        shift_q = own.share * below(shift)
+        second = bent(t, own, Noise(noise, pair_noise, start), shift_q, shift)
+        pair_square = second.pair.composed
         square_like = _square_like(t)
         return Fluctuations(
             share=own.share,
             response=own.response,
             noise=noise,
             pair_noise=pair_noise,
-            q=q,
-            pair_q=s**2 * below(pair_square),
-            square=square,
-            pair_square=pair_square,
-            shift_q=own.share * below(shift),
+            q=q * (1 + second.one.q[:, None]),
+            pair_q=t.over_batch(own.share) ** 2 * below(pair_square) * (1 + second.two.q),
+            square=square * (1 + second.one.square[:, None]),
+            pair_square=pair_square * (1 + second.two.square),
+            doubt=np.maximum(second.one.doubt, second.two.doubt),
+            shift_q=shift_q,
             shift_square=shift,
             haar=own.haar,
             damping=own.damping,
@@ -123,9 +118,9 @@ def common_part(c: Array, share: Array) -> Array:
     return np.asarray((c - 1 + share) ** 2)
 
 
-def _map(t: Trajectory) -> _Map:
+def _map(t: Trajectory) -> LengthMap:
     m = t.moments
-    return _Map(
+    return LengthMap(
         share=ratio(m.q - t.cb[:, None], m.q),
         response=elasticity(m.d_square, m.q, m.square),
         curvature=elasticity(m.d2_square, m.q, m.square, 2),
@@ -134,7 +129,7 @@ def _map(t: Trajectory) -> _Map:
     )
 
 
-def _lengths(t: Trajectory, own: _Map, square: Array, shift: Array) -> Lengths:
+def _lengths(t: Trajectory, own: LengthMap, square: Array, shift: Array) -> Lengths:
     """What pairs need to know of single inputs; shift: of the mean of A, relatively."""
     m, jumps = t.moments, np.zeros(t.depth + 1, bool)
     for activation, rows in t.by_activation():
@@ -162,7 +157,7 @@ def _lengths(t: Trajectory, own: _Map, square: Array, shift: Array) -> Lengths:
     )
 
 
-def _pair_excess(t: Trajectory, own: _Map, pairs: Correlations) -> Array:
+def _pair_excess(t: Trajectory, own: LengthMap, pairs: Correlations) -> Array:
     """The fourth cumulant of z_a, z_a, z_b, z_b over q^2, (L + 1,); Haar matrices have terms of their own."""
     kurtosis = np.append(0.0, t.of_laws(lambda law: 0.0 if law.haar else law.kurtosis - 3))
     of_bias = np.append(0.0, t.of_laws(lambda law: law.bias_kurtosis - 3))
@@ -173,7 +168,7 @@ def _pair_excess(t: Trajectory, own: _Map, pairs: Correlations) -> Array:
     return np.asarray(kurtosis * share**2 * below(common / t.width) + of_bias * (1 - share) ** 2)
 
 
-def _noise(t: Trajectory, own: _Map, series: Series, excess: Array) -> Array:
+def _noise(t: Trajectory, own: LengthMap, series: Series, excess: Array) -> Array:
     """Of a layer in one input's <phi^2>, (L + 1, S)."""
     m = t.moments
     fourth = tailedness(m.fourth, m.square, series.fourth) * (1 + _extra(excess[:, None], own))
@@ -181,7 +176,7 @@ def _noise(t: Trajectory, own: _Map, series: Series, excess: Array) -> Array:
     return np.where(m.square > 0, noise, 0.0)
 
 
-def _kept(t: Trajectory, own: _Map) -> Array:
+def _kept(t: Trajectory, own: LengthMap) -> Array:
     """What a Haar matrix keeps of it from varying, (L + 1, S)."""
     return np.asarray(2 * (own.share * own.response) ** 2 * (own.haar / (t.width * own.damping))[:, None])
 
@@ -195,13 +190,13 @@ def _square_like(t: Trajectory) -> Array:
     return alike
 
 
-def _extra(excess: Array, own: _Map) -> Array:
+def _extra(excess: Array, own: LengthMap) -> Array:
     """What an excess kurtosis moves <phi^4> / <phi^2>^2 by, relatively: x K^2 (<phi^4>'' / <phi^4> - 2 <phi^2>'' /
     <phi^2>) / 6, with <phi^4> taken to go like a power of K as <phi^2>^2 does; exact for relu."""
     return np.asarray(excess * (2 * own.response * (2 * own.response - 1) - 2 * own.curvature) / 6)
 
 
-def _pair_noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array, pair_excess: Array) -> Array:
+def _pair_noise(t: Trajectory, own: LengthMap, pairs: Correlations, excess: Array, pair_excess: Array) -> Array:
     """Of a layer in the <phi^2> of two inputs, (L + 1,)."""
     share, response = t.over_batch(own.share), t.over_batch(own.response)
     if t.start.batch == 1:
@@ -215,7 +210,7 @@ def _pair_noise(t: Trajectory, own: _Map, pairs: Correlations, excess: Array, pa
     return np.where(s.fourth > 0, noise / (t.width * own.damping) - _pair_kept(t, own, pairs), 0.0)
 
 
-def _pair_kept(t: Trajectory, own: _Map, pairs: Correlations) -> Array:
+def _pair_kept(t: Trajectory, own: LengthMap, pairs: Correlations) -> Array:
     """What a Haar matrix keeps of it from varying, (L + 1,)."""
     common = common_part(pairs.weighted.c, t.over_batch(own.share)).mean(axis=0)
     return np.asarray(2 * t.over_batch(own.response) ** 2 * common * own.haar / (t.width * own.damping))

@@ -1,16 +1,22 @@
 """Where the numbers of finite networks are claimed to hold.
 
-They are of first order in 1 / n, carried over the layers, and what they leave out is of second order. Every layer's
-noise, 1 / n_k, is taken with what has become of it in layer l, where it has been multiplied by the square of the map's
-slope in each layer between: for relu that is the sum of 1 / n_k, for tanh it is bounded at any depth, and for a map
-whose length is unstable it grows. The claim holds where that sum, for lengths and for correlations, is at most SUM,
-and the means are moved by no more than SHIFT; for gradients, the plain sum from the last layer down counts as well.
+They are of first order in 1 / n, carried over the layers, variances of mean squares of second order (`bending`); what
+they leave out is of the next one. Every layer's noise, 1 / n_k, is taken with what has become of it in layer l, where
+it has been multiplied by the square of the map's slope in each layer between: for relu that is the sum of 1 / n_k, for
+tanh it is bounded at any depth, and for a map whose length is unstable it grows. The claim holds where that sum, for
+lengths and for correlations, is at most SUM, and the means are moved by no more than SHIFT; for gradients, the plain
+sum from the last layer down counts as well.
 The claim: variances within 15 % and at the edge within 20 %, means within 3 %, as measured for 18 activations and
 phases at widths 16 to 64, one input and 16. Beyond, the numbers are an extrapolation. Inputs of fewer than FEATURES
 numbers spread too much, or depend on one another too much, for what the first layers make of them. Where a mean is not
 derived, infinite width's value is off by up to 1.5 times the sum of 1 / n: within those 3 % up to SHORT, for gradients
 where the means that are derived for independent cotangents are moved by no more than STILL: weight gradients feel the
 lengths below.
+
+Third order is no more than DOUBT of a variance, as far as can be told. It is more in layers of gelu, silu or hard_silu
+whose signals shrink but are not yet so weak that they see a straight line. In 240 networks (12 activations with 2 to 6
+gains each, widths 24 to 128, 10 to 40 layers, one input and 8), no variance of a mean square within the range was off
+by more than 15 % beyond 3.5 standard errors. Of the first order alone 59 are, by factors of up to 11.
 
 Cosines are moved by no more than ANGLE of 1 - cosine, or UNSEEN. What is left out is up to an eighth of what moves them
 either way times the relative spread of 1 - cosine: that product is at most UNSURE of 1 - cosine, or HIDDEN. Where the
@@ -41,6 +47,7 @@ Array = np.ndarray[Any, Any]
 
 SUM = 0.16
 SHIFT = 0.08
+DOUBT = 0.18
 SHORT, STILL = 0.02, 0.03
 LEFT = 2.0
 ANGLE, UNSEEN = 0.2, 0.003
@@ -61,7 +68,7 @@ def forward_range(t: Trajectory, f: Fluctuations) -> Array:
         lengths = upwards((t.over_batch(f.response) * share) ** 2, each, 0.0)
         angles = upwards((f.pairs.slope * share) ** 2, each, 0.0) if t.start.batch > 1 else lengths
         moved = np.abs(t.over_batch(f.shift_square))
-        fine = (np.maximum(lengths, angles) <= SUM) & (moved <= SHIFT)
+        fine = (np.maximum(lengths, angles) <= SUM) & (moved <= SHIFT) & (f.doubt <= DOUBT)
         return np.asarray(fine & _wide_enough(t, f))
 
 
