@@ -36,13 +36,14 @@ def draw_phase_diagram(
     from ..figures.render import encode, to_json
     from ..lab.store import publish_all
     from ..theory.critical import critical_line
-    from ..theory.plane import phase_diagram
+    from ..theory.plane import divergence, phase_diagram
     from ..theory.window import window
 
     right, top = window(activation, q0)
     x, y = x or (0.0, right), y or (0.0, top)
     plane = phase_diagram(activation, np.linspace(*x, POINTS), np.linspace(*y, POINTS), q0)
-    series = phase_series.compute(activation, plane, critical_line(activation), q0)
+    edges = divergence(activation, plane, q0)
+    series = phase_series.compute(activation, plane, critical_line(activation), edges, q0)
     numbers = out.with_suffix(".json")
     picture = encode(phase.draw(series), out.suffix[1:], series)
     publish_all(out.parent, {out.name: picture, numbers.name: to_json(series)})

@@ -7,6 +7,7 @@ hatched. Contours carry their own numbers.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
 from . import page, style
@@ -35,7 +37,7 @@ CONTOURS: dict[str, dict[str, Any]] = {
     "xi_q": {"colors": "#00664D", "linewidths": 1.1, "linestyles": [(0, (1, 1.6))]},
     "xi_c": {"colors": style.INK, "linewidths": 0.8, "linestyles": ["solid"]},
 }
-_SHORT = 0.1  # of the axes: shorter contours have no number
+_SHORT = 0.1  # of the axes: what is shorter of a contour has no room for its number, and is not drawn
 _ALONG = {"xi_c": (0.42, 0.58, 0.5), "xi_q": (0.16, 0.28, 0.22)}
 """Of a contour: where its number stands, so that neighbours' keep apart."""
 
@@ -86,10 +88,13 @@ def _plane(axes: Axes, series: dict[str, Any]) -> list[str]:
 
 
 def _phases(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> None:
-    """A coloured cell around every point."""
+    """A coloured cell around every point, but that divergence ends where it does."""
     names = list(series["phases"].values())
     letters = list(series["phases"])
     codes = np.array([[letters.index(letter) for letter in row] for row in series["phase"]])
+    runs_away = codes == names.index(_HATCHED)
+    for here, beside in (np.s_[:, 1:], np.s_[:, :-1]), (np.s_[:, :-1], np.s_[:, 1:]):
+        codes[here] = np.where(runs_away[here] & ~runs_away[beside], codes[beside], codes[here])
     half_x, half_y = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     axes.imshow(
         codes,
@@ -102,9 +107,9 @@ def _phases(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> None:
         interpolation="nearest",
         zorder=0,
     )
-    hatched = codes == names.index(_HATCHED)
-    if hatched.any():
-        area = axes.contourf(x, y, hatched.astype(float), levels=[0.5, 2], colors="none", hatches=[_HATCH], zorder=0.5)
+    for k in range(max(map(len, series["diverges"]))):
+        ends = [row[k] if k < len(row) else (np.nan, np.nan) for row in series["diverges"]]
+        area = axes.fill_betweenx(y, *np.transpose(ends), facecolor=TONES[_HATCHED], hatch=_HATCH, zorder=0.5)
         area.set_edgecolor(_HATCH_INK)
         area.set_linewidth(0)
 
@@ -122,25 +127,34 @@ def _contours(axes: Axes, x: Array, y: Array, series: dict[str, Any]) -> list[st
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "No contour levels|All-NaN|.*to a masked")  # nothing to draw
             drawn = axes.contour(x, y, rates, levels, **look)
+        size = (x[-1] - x[0], y[-1] - y[0])
+        drawn.set_paths([_long(pieces, size) for pieces in drawn.allsegs])
         for index, level in enumerate(levels):
             along = _ALONG[name][index % len(_ALONG[name])]
-            _number(axes, drawn, index, level, along, (x[-1] - x[0], y[-1] - y[0]))
+            _number(axes, drawn, index, level, along, size)
         there += [name] if any(len(piece) for pieces in drawn.allsegs for piece in pieces) else []
     return there
 
 
+def _long(pieces: Sequence[Array], size: tuple[float, float]) -> Path:
+    """A contour without the pieces that have no room for a number."""
+    return Path.make_compound_path(*[Path(piece) for piece in pieces if _way(piece, size)[-1] >= _SHORT])
+
+
+def _way(piece: Array, size: tuple[float, float]) -> Array:
+    """How far along a piece its points are, as a share of the axes."""
+    return np.append(0.0, np.hypot(*(np.diff(piece, axis=0) / size).T).cumsum())
+
+
 def _number(axes: Axes, drawn: ContourSet, index: int, level: float, along: float, size: tuple[float, float]) -> None:
-    """Write the layers on the longest piece of a contour."""
-    pieces = [np.asarray(piece) for piece in drawn.allsegs[index]]
-    ways = [np.hypot(*(np.diff(piece, axis=0) / size).T).cumsum() for piece in pieces]
-    lengths = [float(way[-1]) if way.size else 0.0 for way in ways]
-    if max(lengths, default=0.0) < _SHORT:
-        return
-    longest = lengths.index(max(lengths))
-    at = int(np.searchsorted(ways[longest], along * lengths[longest]))
-    place = tuple(pieces[longest][at])
-    for text in axes.clabel(drawn, [level], fmt=f"{1 / abs(level):g}", fontsize=style.SMALL - 1, manual=[place]):
-        text.set_path_effects([withStroke(linewidth=2, foreground="white", alpha=0.7)])
+    """Write the layers on every piece of a contour."""
+    pieces = [np.asarray(piece) for piece in drawn.allsegs[index] if len(piece)]
+    ways = [_way(piece, size) for piece in pieces]
+    places = [piece[np.searchsorted(way, along * way[-1])] for piece, way in zip(pieces, ways, strict=True)]
+    if places:
+        numbers = axes.clabel(drawn, [level], fmt=f"{1 / abs(level):g}", fontsize=style.SMALL - 1, manual=places)
+        for text in numbers:
+            text.set_path_effects([withStroke(linewidth=2, foreground="white", alpha=0.7)])
 
 
 def _is_line(part: dict[str, Any]) -> bool:

@@ -33,11 +33,18 @@ _JUMPS = (
 )
 
 
-def compute(activation: Activation, diagram: PhaseDiagram, line: Iterable[CriticalArc], q0: float = 1.0) -> Series:
-    """What the figure shows, as data that JSON can hold.
+def compute(
+    activation: Activation,
+    diagram: PhaseDiagram,
+    line: Iterable[CriticalArc],
+    diverging: Iterable[Iterable[tuple[float, float]]],
+    q0: float = 1.0,
+) -> Series:
+    """What the figure shows, as data that JSON can hold; diverging: see `divergence`.
 
     phase: a row for every sigma_b, a letter for every sigma_w. xi_c, xi_q: likewise, null where
-    it does not exist, and where it is infinite. critical: parts of the line, within the axes or next to them.
+    it does not exist, and where it is infinite. diverges: for every sigma_b, from where to where in sigma_w signals do.
+    critical: parts of the line, within the axes or next to them.
     """
     sigma_w, sigma_b = diagram.sigma_w.tolist(), diagram.sigma_b.tolist()
     return {
@@ -50,6 +57,7 @@ def compute(activation: Activation, diagram: PhaseDiagram, line: Iterable[Critic
         "sigma_b": sigma_b,
         "phases": {letter: name for name, letter in LETTERS.items()},
         "phase": ["".join(LETTERS[name] for name in row) for row in diagram.phase.tolist()],
+        "diverges": [[[_rounded(end) for end in stretch] for stretch in row] for row in diverging],
         "xi_c": [_row(row) for row in diagram.xi_c],
         "xi_q": [_row(row) for row in diagram.xi_q],
         "levels": {name: list(levels) for name, levels in LEVELS.items()},

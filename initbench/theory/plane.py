@@ -23,6 +23,8 @@ from .resting_lengths import resting_lengths
 
 Array = np.ndarray[Any, Any]
 
+_HALVINGS = 8
+
 
 @frozen
 class PhaseDiagram:
@@ -67,6 +69,24 @@ def phase_diagram(
         np.where(np.isposinf(log_q), "diverges", phase_of(chi)),
     )
     return PhaseDiagram(w, b, *(row.reshape(b.size, w.size) for row in rows))
+
+
+def divergence(activation: str | Activation, diagram: PhaseDiagram, q0: float = 1.0) -> list[list[tuple[float, float]]]:
+    """For every sigma_b of a diagram, the stretches of sigma_w in which signals diverge, to 1/500 of its step.
+
+    q0: as of the diagram. A stretch that leaves the diagram ends with it.
+    Raises UnknownNameError or ParameterError.
+    """
+    activation, start = found(activation), math.log(checked("q0", q0, above_zero=True))
+    w, b, grows = diagram.sigma_w, diagram.sigma_b, diagram.phase == "diverges"
+    row, column = np.nonzero(grows[:, 1:] != grows[:, :-1])
+    low, high, first = w[column], w[column + 1], grows[row, column]
+    for _ in range(_HALVINGS if row.size else 0):
+        middle = (low + high) / 2
+        same = np.isposinf(resting_lengths(activation, middle**2, b[row] ** 2, start)) == first
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    ends = [[*w[:1][line[:1]], *((low + high) / 2)[row == k], *w[-1:][line[-1:]]] for k, line in enumerate(grows)]
+    return [[(float(one), float(other)) for one, other in zip(cuts[::2], cuts[1::2], strict=True)] for cuts in ends]
 
 
 def _axis(name: str, values: ArrayLike) -> Array:

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from test_draw import check, luminance
@@ -20,7 +21,7 @@ from initbench.figures import phase, phase_series
 from initbench.figures.render import encode, to_json
 from initbench.theory.critical import critical_line
 from initbench.theory.mean_field import predict
-from initbench.theory.plane import phase_diagram
+from initbench.theory.plane import divergence, phase_diagram
 
 Series = dict[str, Any]
 
@@ -28,7 +29,7 @@ Series = dict[str, Any]
 def series(name: str, right: float = 2.5, top: float = 1.25, points: int = 40) -> Series:
     chosen = activation(name)
     plane = phase_diagram(chosen, np.linspace(0, right, points), np.linspace(0, top, points))
-    return phase_series.compute(chosen, plane, critical_line(chosen))
+    return phase_series.compute(chosen, plane, critical_line(chosen), divergence(chosen, plane))
 
 
 def written(figure: Figure, scale: str) -> list[Text]:
@@ -104,7 +105,7 @@ def test_every_stretch_of_a_line_is_its_own_part() -> None:
     arc = CriticalArc(q=turn, sigma_w=0.5 + turn, sigma_b=np.abs(np.sin(3 * math.pi * turn)) * 2, stable=True)
     chosen = activation("tanh")
     plane = phase_diagram(chosen, np.linspace(0, 2.0, 5), np.linspace(0, 1.0, 5))
-    parts = phase_series.compute(chosen, plane, [arc])["critical"]
+    parts = phase_series.compute(chosen, plane, [arc], divergence(chosen, plane))["critical"]
     assert len(parts) == 4
     assert all(max(part["sigma_b"][1:-1]) <= 1.0 for part in parts)
 
@@ -130,6 +131,27 @@ def test_no_contour_runs_along_the_edge_of_divergence() -> None:
     """From order, where xi_c is 0.2, to divergence, whose correlations rest elsewhere, no level is crossed."""
     figure = phase.draw(series("square", 1.0, 0.5))
     assert not {"3", "5", "10", "30"} & {*numbers(figure, "xi_c"), *numbers(figure, "xi_q")}
+
+
+def test_every_contour_has_room_for_its_number() -> None:
+    """Of gelu's 5 layers there is a corner of the window, too short for the digit."""
+    chosen = activation("gelu")
+    plane = phase_diagram(chosen, np.linspace(1.2, 3.0, 80), np.linspace(0, 0.3, 80))
+    figure = phase.draw(phase_series.compute(chosen, plane, [], divergence(chosen, plane)))
+    drawn = [art for art in figure.axes[0].collections if isinstance(art, ContourSet)]
+    assert sorted(numbers(figure, "xi_c")) == ["1", "2", "3"]
+    for contours in drawn:
+        there = [level for level, pieces in zip(contours.levels, contours.allsegs, strict=True) if len(pieces[0])]
+        assert {f"{1 / abs(level):g}" for level in there} == {text.get_text() for text in contours.labelTexts}
+
+
+def test_divergence_is_drawn_to_where_it_ends() -> None:
+    """Between two points of the plane, not at one of them."""
+    figure = phase.draw(series("relu", points=6))
+    (area,) = [art for art in figure.axes[0].collections if art.get_hatch()]
+    assert area.get_paths()[0].vertices.min(axis=0)[0] == pytest.approx(math.sqrt(2), abs=2e-3)
+    (cells,) = figure.axes[0].images
+    assert cells.get_array()[0, 3] == list(phase_series.LETTERS).index("ordered")  # at 1.5, up to sqrt(2)
 
 
 def test_a_single_critical_point_is_a_point() -> None:

@@ -10,8 +10,9 @@ from activation_cases import CASES, VARIANTS
 
 from initbench.catalogue.activations import Activation, activation
 from initbench.errors import ParameterError
+from initbench.theory.gaussian import moments
 from initbench.theory.mean_field import MeanField, predict
-from initbench.theory.plane import PhaseDiagram, phase_diagram
+from initbench.theory.plane import PhaseDiagram, divergence, phase_diagram
 
 SIGMA_W = np.array([0.0, 0.55, 1.0, 1.31, 1.9, 2.8, 4.5])
 SIGMA_B = np.array([0.0, 0.07, 0.4, 1.6])
@@ -81,3 +82,15 @@ def test_order_ends_on_the_critical_line() -> None:
 def test_what_is_refused(sigma_w: list[float], sigma_b: list[float], q0: float) -> None:
     with pytest.raises(ParameterError):
         phase_diagram("tanh", sigma_w, sigma_b, q0)
+
+
+def test_divergence_ends_where_the_first_length_neither_grows_nor_shrinks() -> None:
+    """gelu from q0 = 1: below the critical line, where sigma_w^2 <phi^2> + sigma_b^2 = 1; relu at sqrt(2)."""
+    sigma_b = np.array([0.0, 0.1])
+    of_one = moments(activation("gelu"), 1.0).square
+    plane = phase_diagram("gelu", np.linspace(1, 2, 11), sigma_b)
+    for (stretch,), b in zip(divergence("gelu", plane), sigma_b, strict=True):
+        assert stretch == pytest.approx((np.sqrt((1 - b**2) / of_one), 2.0), abs=0.1 / 256)
+    plane = phase_diagram("relu", np.linspace(1, 2, 11), [0.5])
+    assert divergence("relu", plane)[0][0] == pytest.approx((np.sqrt(2), 2.0), abs=0.1 / 256)
+    assert divergence("tanh", phase_diagram("tanh", [0.0, 3.0], sigma_b)) == [[], []]
