@@ -38,10 +38,10 @@ class Table:
 class Lines:
     """Rows of a table that were made where their cell was measured: the lines of a file, the values, or both.
 
-    text: None, values: None where nobody asked for them.
+    text: in pieces, which may be large. Either is None where nobody asked for it.
     """
 
-    text: bytes | None = None
+    text: tuple[bytes, ...] | None = None
     values: Iterable[Row] | None = None
 
     def __iter__(self) -> Iterator[Row]:
@@ -57,10 +57,13 @@ def encode_header(columns: Sequence[str]) -> bytes:
     return out.getvalue().encode()
 
 
+def encoded(rows: Iterable[Row]) -> tuple[bytes, ...]:
+    """Lines of a file, in pieces: as they were made, or now."""
+    return rows.text if isinstance(rows, Lines) and rows.text is not None else (encode_rows(rows),)
+
+
 def encode_rows(rows: Iterable[Row]) -> bytes:
-    """Lines of a file."""
-    if isinstance(rows, Lines) and rows.text is not None:
-        return rows.text
+    """Lines of a file, made of values."""
     spell = _SPELLINGS.get
     lines = [",".join([spell(type(cell), spelled)(cell) for cell in row]) for row in rows]
     return ("\n".join(lines) + "\n").encode() if lines else b""

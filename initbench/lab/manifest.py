@@ -80,16 +80,15 @@ def _code() -> dict[str, Any] | None:
     if not (root / ".git").exists():
         return None
     try:
-        sha = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", "initbench")
+        status = ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+        done = subprocess.run([*status, "--", "initbench"], capture_output=True, text=True, timeout=5, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return {"sha": sha, "dirty": bool(changed)}
-
-
-def _git(root: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=5, check=True)
-    return done.stdout.strip()
+    lines = done.stdout.splitlines()
+    sha = next(line.removeprefix("# branch.oid ") for line in lines if line.startswith("# branch.oid "))
+    if sha == "(initial)":  # nothing is committed yet
+        return None
+    return {"sha": sha, "dirty": any(not line.startswith("#") for line in lines)}
 
 
 def title(experiment: Experiment) -> str:

@@ -7,12 +7,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO, Protocol
 
 from . import store
-from .csvtext import Table, Value, encode_header, encode_rows
+from .csvtext import Table, Value, encode_header, encoded
 
 Row = tuple[Value, ...]
+
+LARGE = 1 << 20
+"""Bytes that are written and summed up at the same time: of fewer, that takes longer than one after the other."""
 
 
 class Sink(Protocol):
@@ -77,11 +81,20 @@ class Streamed:
         self._write(name, encode_header(columns))
 
     def add(self, name: str, rows: Iterable[Row]) -> None:
-        self._write(name, encode_rows(rows))
+        for piece in encoded(rows):
+            self._write(name, piece)
 
     def _write(self, name: str, data: bytes) -> None:
-        self._files[name].write(data)
-        self._hashes[name].update(data)
+        if len(data) < LARGE:
+            self._files[name].write(data)
+            self._hashes[name].update(data)
+            return
+        digest = Thread(target=self._hashes[name].update, args=(data,))
+        digest.start()
+        try:
+            self._files[name].write(data)
+        finally:
+            digest.join()
 
     @property
     def checksums(self) -> dict[str, str]:

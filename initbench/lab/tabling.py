@@ -46,14 +46,14 @@ def tables_of(result: CellResult, wanted: Wanted) -> dict[str, Lines]:
         return _failed(result, result.failure.reason, wanted.trains)
     makers = {**_ROWS, **(_LAYERS if wanted.layers else {}), **(_OF_TRAINING if wanted.trains else {})}
     tables = {name: _lines(name, result, make, wanted) for name, make in makers.items()}
-    return {name: lines for name, lines in tables.items() if lines.text or lines.values}
+    return {name: lines for name, lines in tables.items() if any(lines.text or ()) or lines.values}
 
 
 def _lines(name: str, result: CellResult, make: Callable[[CellResult], Iterable[Row]], wanted: Wanted) -> Lines:
     if wanted.text and name in _TEXT:
         return Lines(_TEXT[name](result), make(result) if name in wanted.values else None)
     values = make(result)
-    return Lines(encode_rows(values) if wanted.text else None, values if name in wanted.values else None)
+    return Lines((encode_rows(values),) if wanted.text else None, values if name in wanted.values else None)
 
 
 class Tabulate:
@@ -105,10 +105,10 @@ def _summary_rows(result: CellResult) -> Sequence[Row]:
     return list(summary_rows(result.summary, result.theory.prediction, result.planned.cell, result.prefix))
 
 
-def _summary_text(result: CellResult) -> bytes:
+def _summary_text(result: CellResult) -> tuple[bytes, ...]:
     assert result.summary is not None
     assert result.theory is not None
-    return summary_lines(result.summary, result.theory.prediction, result.prefix)
+    return (summary_lines(result.summary, result.theory.prediction, result.prefix),)
 
 
 def _theory_rows(result: CellResult) -> Sequence[Row]:
@@ -116,9 +116,9 @@ def _theory_rows(result: CellResult) -> Sequence[Row]:
     return list(theory_rows(result.theory, result.planned.cell, result.prefix))
 
 
-def _theory_text(result: CellResult) -> bytes:
+def _theory_text(result: CellResult) -> tuple[bytes, ...]:
     assert result.theory is not None
-    return theory_lines(result.theory, result.prefix)
+    return (theory_lines(result.theory, result.prefix),)
 
 
 def _layer_rows(result: CellResult) -> Iterable[Row]:
@@ -126,9 +126,9 @@ def _layer_rows(result: CellResult) -> Iterable[Row]:
     return LayerRows(result.trace, result.planned.cell, result.prefix)
 
 
-def _layer_text(result: CellResult) -> bytes:
+def _layer_text(result: CellResult) -> tuple[bytes, ...]:
     assert result.trace is not None
-    return b"".join(result.trace.written) or layer_lines(result.trace, result.planned.cell, result.prefix)
+    return result.trace.written or (layer_lines(result.trace, result.planned.cell, result.prefix),)
 
 
 def _trained_rows(rows: Callable[..., Iterable[Row]], result: CellResult) -> Sequence[Row]:
@@ -164,7 +164,7 @@ def _failed(result: CellResult, reason: str, trains: bool) -> dict[str, Lines]:
     nothing: tuple[Value, ...] = (None,) * (2 + (len(columns.TRAINED) if trains else 0))
     row = (*result.prefix, 0, result.planned.choice.engine, "failed", *blank, "failed", *nothing)
     made: dict[str, list[Row]] = {"cells.csv": [row], "failures.csv": [(*result.prefix, reason)]}
-    return {name: Lines(encode_rows(rows), rows) for name, rows in made.items()}
+    return {name: Lines((encode_rows(rows),), rows) for name, rows in made.items()}
 
 
 def _memory(cell: Cell) -> Value:
@@ -206,7 +206,7 @@ _OF_TRAINING: Mapping[str, Callable[[CellResult], Iterable[Row]]] = {
     "training_layers.csv": partial(_trained_rows, step_rows),
     "training_search.csv": partial(_trained_rows, search_rows),
 }
-_TEXT: Mapping[str, Callable[[CellResult], bytes]] = {
+_TEXT: Mapping[str, Callable[[CellResult], tuple[bytes, ...]]] = {
     "summary.csv": _summary_text,
     "theory.csv": _theory_text,
     "layers.csv": _layer_text,

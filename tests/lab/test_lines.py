@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lab_traces import make_cell
 
 from initbench.engine import Trace, join, propagate
-from initbench.lab.csvtext import Lines, Table, encode_header, encode_rows
+from initbench.lab.csvtext import Lines, Table, encode_header, encode_rows, encoded
 from initbench.lab.lines import layer_lines
 from initbench.lab.summary import layer_rows
 
@@ -62,11 +62,12 @@ def test_a_table_of_written_rows(prefix: tuple[str, ...]) -> None:
     trace = propagate(cell, range(2))
     rows = list(layer_rows(trace, cell, prefix))
     table = Table(("one", "two"), rows)
-    written = Lines(layer_lines(trace, cell, prefix), rows)
-    assert table.encode() == encode_header(table.columns) + encode_rows(written)
+    first, rest = (layer_lines(propagate(cell, [seed]), cell, prefix) for seed in range(2))
+    written = Lines((first, rest), rows)
+    assert table.encode() == encode_header(table.columns) + b"".join(encoded(written))
     assert list(written) == rows
 
 
 def test_values_that_nobody_asked_for_are_not_taken_for_none() -> None:
     with pytest.raises(LookupError, match="not asked for"):
-        list(Lines(b"1\n"))
+        list(Lines((b"1\n",)))

@@ -97,6 +97,31 @@ def test_an_installed_package_has_no_commit(tmp_path: Path, monkeypatch: Any) ->
 
 
 @pytest.mark.usefixtures("anew")
+def test_a_checkout_has_a_commit_and_may_differ_from_it(tmp_path: Path, monkeypatch: Any) -> None:
+    def git(*words: str) -> str:
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        return subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True, text=True).stdout
+
+    def code() -> Any:
+        manifest.environment.cache_clear()
+        return manifest.environment()["code"]
+
+    module = tmp_path / "initbench" / "lab" / "manifest.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("1")
+    monkeypatch.setattr(manifest, "__file__", str(module))
+    git("init")
+    assert code() is None
+    git("add", ".")
+    git("commit", "-m", "first")
+    sha = git("rev-parse", "HEAD").strip()
+    (tmp_path / "other").write_text("not of the package")
+    assert code() == {"sha": sha, "dirty": False}
+    module.write_text("2")
+    assert code() == {"sha": sha, "dirty": True}
+
+
+@pytest.mark.usefixtures("anew")
 def test_no_git_is_no_fault(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.setattr(manifest, "__file__", str(tmp_path / "initbench" / "lab" / "manifest.py"))

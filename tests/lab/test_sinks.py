@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 
 import pytest
 
-from initbench.lab.sinks import Kept, Row, Sink, Streamed
+from initbench.lab.csvtext import Lines
+from initbench.lab.sinks import LARGE, Kept, Row, Sink, Streamed
 
 COLUMNS = ("cell", "x", "text")
 ROWS: list[Row] = [("a", 0.1, None), ("a", float("inf"), "=1+1"), ("b", -0.0, 'say "x", y'), ("b", 1e-320, "")]
@@ -32,6 +34,18 @@ def test_streamed_and_kept_tables_are_the_same_bytes(tmp_path: Path) -> None:
         assert data == table.encode()
         assert streamed.checksums[name] == hashlib.sha256(data).hexdigest()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.csv", "one.csv"]
+
+
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE, 3 * LARGE + 1])
+def test_large_pieces_are_summed_up_as_they_are_written(tmp_path: Path, size: int) -> None:
+    pieces = tuple(bytes([letter]) * size + b"\n" for letter in b"abc")
+    with Streamed(tmp_path) as streamed:
+        streamed.open("one.csv", ("x",))
+        streamed.add("one.csv", Lines(pieces))
+    data = (tmp_path / "one.csv").read_bytes()
+    assert data == b"".join([b"x\n", *pieces])
+    assert streamed.checksums == {"one.csv": hashlib.sha256(data).hexdigest()}
+    assert threading.active_count() == 1 + sum(thread.daemon for thread in threading.enumerate())
 
 
 def test_what_breaks_off_leaves_the_old_tables_and_nothing_else(tmp_path: Path) -> None:
