@@ -33,7 +33,7 @@ from .forward import ForwardSpread
 from .gradient_pairs import gradient_pairs
 from .kernel import Trajectory
 from .sensitivity import Sensitivity, sensitivity
-from .validity import STILL, backward_range, short_range
+from .validity import SKEWED, STILL, backward_range, short_range
 
 Array = np.ndarray[Any, Any]
 
@@ -109,7 +109,8 @@ def _bands(t: Trajectory, forward: ForwardSpread) -> tuple[dict[str, Band], dict
     )
     moved = {"grad_q": _moved(t, grad[0], t.grad), "weight_grad_q": _moved(t, weight_grad[0], weights)}
     within = backward_range(t, forward.within, moved["grad_q"])
-    return {"grad_q": Band(*grad, within), "weight_grad_q": Band(*weight_grad, within)}, moved
+    grad_within = within & (_skewed(t, f, r) <= SKEWED)
+    return {"grad_q": Band(*grad, grad_within), "weight_grad_q": Band(*weight_grad, within)}, moved
 
 
 def _moved(t: Trajectory, mean: Array, infinite: Array) -> Array:
@@ -119,10 +120,25 @@ def _moved(t: Trajectory, mean: Array, infinite: Array) -> Array:
         return np.where(infinite > 0, np.log(mean / infinite), 0.0)
 
 
+def _curvature(t: Trajectory) -> Array:
+    """K^2 chi'' / chi, (L + 1, S)."""
+    m = t.moments
+    return elasticity(m.d2_slope_square, m.q, m.slope_square, 2)
+
+
+def _skewed(t: Trajectory, f: Fluctuations, r: Sensitivity) -> Array:
+    """About what the mean misses where ln K is skewed, (L + 1,): a third cumulant k moves ln chi by k (s / 3 -
+    (ln chi)'' / 2), and what follows is smaller by k / v."""
+    bend = _curvature(t) + r.slope - r.slope**2
+    each = ratio(t.over_batch(np.abs(r.slope) / 3 + np.abs(bend) / 2) * f.skew**2, t.over_batch(f.q))
+    each[0] = 0.0
+    return np.cumsum(each[::-1])[::-1]
+
+
 def _shift(t: Trajectory, f: Fluctuations, r: Sensitivity) -> Array:
     """ln of the mean of |d_l|^2 over its value at infinite width, but for half of alpha_l^2 r_K, (L + 1, S)."""
     m = t.moments
-    curvature = elasticity(m.d2_slope_square, m.q, m.slope_square, 2)
+    curvature = _curvature(t)
     # ln chi at a fluctuating K, then half of the variance of the sum
     kernel = r.slope * f.shift_q + (curvature - r.slope**2) * f.q / 2 + t.normality.excess[:, None] * curvature / 6
     spread = (r.beta**2 * f.noise + 2 * r.beta * r.common) / 2

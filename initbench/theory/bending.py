@@ -98,11 +98,12 @@ class First:
 @frozen
 class Change:
     """By what part second order changes the composed variances of ln A and of ln K, (L + 1,); doubt: what part of the
-    former third order may be."""
+    former third order may be. skew: the third cumulant of ln K."""
 
     square: Array
     q: Array
     doubt: Array
+    skew: Array
 
 
 @frozen
@@ -176,7 +177,7 @@ def second_order(own: LengthMap, bends: Bends, one: First, two: First, shift: tu
     what the means of K and of A are moved by, relatively."""
     s, J, turn, m = own.share, own.response, bends.turn, shift[0]
     if not np.stack([1 - s, turn, bends.third, bends.louder])[:, 1:].any():  # z and |z|, and no biases: nothing bends
-        return Change(np.zeros_like(s), np.zeros_like(s), np.zeros_like(s))
+        return Change(*np.zeros((4, len(s))))
     gain = (J * s) ** 2
     to_q, skew_q = _to_q(s, below(one.variance), below(two.variance), below(shift[1]))
     v, c = s**2 * below(one.variance), s**2 * below(two.variance)
@@ -194,6 +195,7 @@ def second_order(own: LengthMap, bends: Bends, one: First, two: First, shift: tu
         square=_part(added, two.composed),
         q=_part(s**2 * below(added) + to_q, s**2 * composed),
         doubt=_doubt(bends, np.abs(to_square) + bends.steep**2 * np.abs(to_q), np.abs(two.composed)),
+        skew=k,
     )
 
 

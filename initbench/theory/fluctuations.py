@@ -44,8 +44,9 @@ class Fluctuations:
 
     share: s = d ln q_l / d ln <phi^2>_{l-1}, what the weights have of q. response: J = d ln <phi^2> / d ln q.
     q, pair_q, square, pair_square: variances and covariances v of ln q and of ln <phi^2>; noise, pair_noise: the
-    layer's own contribution to the latter. doubt: the part of square or of pair_square, the larger, that third
-    order may be, (L + 1,). shift_q, shift_square: what the means are moved by, relatively.
+    layer's own contribution to the latter. doubt: the part of square or of pair_square, the larger, that third order
+    may be, and skew: the third cumulant of ln q, (L + 1,). shift_q, shift_square: what the means are moved by,
+    relatively.
     haar: rho of the layer's weights, 0 where they are no Haar matrix; damping: 1 + 2 / N, 1 elsewhere; (L + 1,).
     excess, pair_excess: the fourth cumulants of z_a, z_a, z_a, z_a and of z_a, z_a, z_b, z_b over q^2, for weights that
     are neither normal nor a Haar matrix, (L + 1,).
@@ -62,6 +63,7 @@ class Fluctuations:
     square: Array
     pair_square: Array
     doubt: Array
+    skew: Array
     shift_q: Array
     shift_square: Array
     haar: Array
@@ -101,6 +103,7 @@ def fluctuations(t: Trajectory) -> Fluctuations:
             square=square * (1 + second.one.square[:, None]),
             pair_square=pair_square * (1 + second.two.square),
             doubt=np.maximum(second.one.doubt, second.two.doubt),
+            skew=second.one.skew,
             shift_q=shift_q,
             shift_square=shift,
             haar=own.haar,
