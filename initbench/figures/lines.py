@@ -15,6 +15,7 @@ from . import crowd, style
 _NOTES = 4  # lines over a panel, and one more that counts the rest
 _STEPS = (1, 2, 3, 4, 5, 10, 15, 20, 30, 50, 100, 150)  # decades between ticks
 _MARKED = 8  # markers along a line, or marks along an edge
+_ALONE = 0.025  # of the axis, to both sides: the band of a layer that has no neighbours
 _SIGNS = {"nonfinite": "▲", "zero": "▼", "above": "↑", "below": "↓"}
 
 
@@ -133,10 +134,17 @@ def _theory_band(axes: Axes, line: dict[str, Any], log: bool, tone: str) -> None
     floor = axes.get_ylim()[0]
     low, high = _drawn(line["theory_low"], log, floor), _drawn(line["theory_high"], log, floor)
     within, beyond = _ranges(line)
-    axes.fill_between(line["x"], low, high, where=within, color=tone, alpha=0.10, linewidth=0, zorder=1)
-    if any(beyond):
-        look: dict[str, Any] = {"facecolor": "none", "edgecolor": tone, "alpha": 0.3, "hatch": style.BEYOND}
-        axes.fill_between(line["x"], low, high, where=beyond, linewidth=0, zorder=1, **look)
+    shaded: dict[str, Any] = {"color": tone, "alpha": 0.10}
+    hatched: dict[str, Any] = {"facecolor": "none", "edgecolor": tone, "alpha": 0.3, "hatch": style.BEYOND}
+    left, right = axes.get_xlim()
+    half = _ALONE * (right - left)
+    for shown, look in ((within, shaded), (beyond, hatched)):
+        if any(shown):
+            axes.fill_between(line["x"], low, high, where=shown, linewidth=0, zorder=1, **look)
+        # no area would be seen there
+        for k in _alone([one if there else math.nan for one, there in zip(low, shown, strict=True)]):
+            x = line["x"][k]
+            axes.fill_between([x - half, x + half], [low[k]] * 2, [high[k]] * 2, linewidth=0, zorder=1, **look)
 
 
 def _ranges(line: dict[str, Any]) -> tuple[list[bool], list[bool]]:

@@ -229,6 +229,20 @@ def test_theory_of_one_layer_is_seen(
     check(figure)
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_theorys_band_of_one_layer_is_seen(write_results: Write, flat_cell: Make, outside: bool) -> None:
+    """An area needs two: it is as wide as the legend's patch, around the layer."""
+    beyond = {("act_q", 2)} if outside else set()
+    cell = flat_cell({}, {"act_q": 1.0}, theory={("act_q", 2): (1.0, 0.25)}, outside=beyond)
+    figure = figures.figure(read_tables(write_results([cell])), "variance")
+    bands = [(one, path.get_extents()) for one in figure.axes[0].collections for path in one.get_paths()]
+    ((band, seen),) = [(one, extent) for one, extent in bands if extent.width > 0]
+    assert (seen.x0 + seen.x1) / 2 == pytest.approx(2)
+    assert seen.height > 0.3
+    assert band.get_hatch() == (style.BEYOND if outside else None)
+    check(figure)
+
+
 def test_axes_have_the_scale_and_limits_of_the_series(grid_folder: Path) -> None:
     tables = read_tables(grid_folder)
     for stem in curves_of(tables):
