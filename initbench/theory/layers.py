@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
-from ..catalogue.initializers import Law, Orthogonal, Sparse
+from ..catalogue.initializers import Identity, Law, Orthogonal, Sparse
 from ..spec import Layer
 from ..values import frozen
 
@@ -101,7 +101,9 @@ def _refusal(law: Law, terms: int) -> str:
     if not law.random and law.mean == 0 and law.bounds == (0.0, 0.0):
         return ""
     if not law.random:
-        return "are not random: every unit gets the same, or a copy of its input"
+        low, high = law.bounds
+        copied = ": a unit gets a copy of one input" if isinstance(law, Identity) else ""
+        return f"are not random{': every unit gets the same' if low == high else copied}"
     if terms * law.mean * law.mean > CENTRED * law.variance:
         return f"have a mean of {law.mean:.3g}, and theory is that of mean 0"
     return ""

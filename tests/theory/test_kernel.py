@@ -76,7 +76,13 @@ def test_theory_ends_below_the_first_layer_that_is_not_normal_enough() -> None:
 def test_biases_of_a_mean_are_refused() -> None:
     t = trajectory(make_cell((8,) * 3, "relu", "he_normal", initializer("constant", value=0.1)))
     assert t.known == 0
-    assert "biases drawn from constant(value=0.1) are not random" in t.reason
+    assert t.reason == "layer 1: biases drawn from constant(value=0.1) are not random: every unit gets the same"
+
+
+@pytest.mark.parametrize(("weights", "why"), [("ones", "every unit gets the same"), ("identity", "a unit gets a copy")])
+def test_weights_that_are_not_random_say_what_units_get(weights: str, why: str) -> None:
+    t = trajectory(make_cell((8,) * 3, "relu", weights))
+    assert t.reason.startswith(f"layer 1: weights drawn from {weights} are not random: {why}")
 
 
 def test_means_over_the_batch_leave_out_what_serves_pairs_alone() -> None:
