@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .signal import Signal
-from .statistics import diagonal
+from .statistics import WIDENED, diagonal
 from .triangular import inverse
 
 Array = np.ndarray[Any, Any]
@@ -82,17 +82,16 @@ def directions(x: Array, r: Array, beyond: Array | None = None) -> Array:
 
 def _product(turn: Array, x: Signal, easy: Array) -> Array:
     """R^-1 x, (S, B, N) in the dtype of x; in float64 for the networks where float32 would lose orthogonality."""
-    narrow = turn.astype(x.rows.dtype)
     if x.rows.dtype != np.float32 or easy.all():
-        return np.asarray(np.matmul(narrow, x.rows))
+        return np.asarray(np.matmul(turn.astype(x.rows.dtype), x.rows))
     q = np.empty_like(x.rows)
-    wide = np.empty(x.rows.shape[1:])
-    for s, simple in enumerate(easy.tolist()):
-        if simple:
-            np.matmul(narrow[s], x.rows[s], out=q[s])
-        else:
-            np.copyto(wide, x.rows[s])
-            q[s] = np.matmul(turn[s], wide)
+    simple, others = easy.nonzero()[0], (~easy).nonzero()[0]
+    if simple.size:
+        q[simple] = np.matmul(turn[simple].astype(np.float32), x.rows[simple])
+    together = max(1, WIDENED // (x.rows.shape[1] * x.rows.shape[2]))
+    for first in range(0, len(others), together):
+        some = others[first : first + together]
+        q[some] = np.matmul(turn[some], x.rows[some].astype(np.float64))
     return q
 
 
