@@ -165,9 +165,9 @@ def _pair_excess(t: Trajectory, own: LengthMap, pairs: Correlations) -> Array:
     kurtosis = np.append(0.0, t.of_laws(lambda law: 0.0 if law.haar else law.kurtosis - 3))
     of_bias = np.append(0.0, t.of_laws(lambda law: law.bias_kurtosis - 3))
     share = t.over_batch(own.share)
-    # fan_in sum h_a^2 h_b^2 / (sum h^2)^2; of the input it is known for c = 0 and for c = 1
+    # fan_in sum h_a^2 h_b^2 / (sum h^2)^2
     common = mean_average(pairs.series.square, pairs.series.square, pairs.series.fourth, pairs.weighted)
-    common[0] = 1 + pairs.square[0] * (t.width[0] * t.over_batch(t.start.fourth) - 1)
+    common[0] = t.width[0] * t.start.squares
     return np.asarray(kurtosis * share**2 * below(common / t.width) + of_bias * (1 - share) ** 2)
 
 

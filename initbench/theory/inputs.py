@@ -34,6 +34,7 @@ class InputState:
     cosine_spread: variance over seeds of one pair's cosine, within its group. cosine_shift: what its mean is moved by,
     from 1 - e. cosine_common: its covariance with the mean of the logarithms of its inputs' mean squares.
     mean_spread: variance over seeds of the mean over all entries of a batch.
+    cubes, squares: sum x_a^3 x_b / |x_a|^3 |x_b| and sum x_a^2 x_b^2 / |x_a|^2 |x_b|^2, means over pairs.
     drawn: inputs are drawn anew for every seed, each independently from one of the groups; otherwise every seed has
     all of them.
     measured: the metrics of layer 0 where all seeds share one batch, else empty.
@@ -56,6 +57,8 @@ class InputState:
     cosine_shift: float = 0.0
     cosine_common: float = 0.0
     mean_spread: float = 0.0
+    cubes: float = 0.0
+    squares: float = 0.0
 
 
 def input_state(cell: Cell) -> InputState:
@@ -85,9 +88,7 @@ def of_rows(x: Array, batch: int | None = None) -> InputState:
     """
     rows = np.concatenate([_lengths(x[start : start + ROWS]) for start in range(0, len(x), ROWS)], axis=1)
     of_means = float(rows[2].var())
-    first, second, e = (
-        _pairs_of(x, rows[0]) if batch != 1 else (np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
-    )
+    first, second, e, cubes, squares = _pairs_of(x if batch != 1 else x[:1], rows[0])
     if len(x) <= GROUPS and len(e) <= GROUPS:
         weight, pair_weight = _equal(len(x)), _equal(len(e))
     else:
@@ -115,6 +116,8 @@ def of_rows(x: Array, batch: int | None = None) -> InputState:
         drawn=batch is not None,
         measured=_measured(x.astype(np.float64)) if batch is None else {},
         # of rows without replacement, as in any sample of a finite population
+        cubes=cubes,
+        squares=squares,
         mean_spread=0.0 if batch is None else of_means / batch * (len(x) - batch) / max(len(x) - 1, 1),
     )
 
@@ -145,8 +148,9 @@ def _measured(x: Array) -> dict[str, float]:
     return metrics
 
 
-def _pairs_of(x: Array, q: Array) -> tuple[Array, Array, Array]:
-    """Rows a < b of every pair and 1 - cosine, relatively accurate where it is small; a row of zeros has cosine 1."""
+def _pairs_of(x: Array, q: Array) -> tuple[Array, Array, Array, float, float]:
+    """Rows a < b of every pair and 1 - cosine, relatively accurate where it is small; a row of zeros has cosine 1. Then
+    cubes and squares, as in `InputState`."""
     chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), ROWS)).astype(int))
     unit = x[chosen] / np.sqrt(np.where(q > 0, q, 1.0)[chosen, None] * x.shape[1])
     a, b = np.triu_indices(len(chosen), 1)
@@ -157,8 +161,13 @@ def _pairs_of(x: Array, q: Array) -> tuple[Array, Array, Array]:
         gap = unit[a[part]] - unit[b[part]]
         # |u - v|^2 / 2 = 1 - u.v
         e[part] = np.vecdot(gap, gap) / 2
+    # sum_{a != b} f_a g_b = sum_a f_a sum_b g_b - sum_a f_a g_a
+    square, pairs = unit * unit, max(len(unit) * (len(unit) - 1), 1)
+    own = np.sum(square * square)
+    cubes = float((square * unit).sum(axis=0) @ unit.sum(axis=0) - own) / pairs
+    squares = float(np.sum(square.sum(axis=0) ** 2) - own) / pairs
     a, b = chosen[a], chosen[b]
-    return a, b, np.clip(np.where((q[a] > 0) & (q[b] > 0), e, 0.0), 0.0, 2.0)
+    return a, b, np.clip(np.where((q[a] > 0) & (q[b] > 0), e, 0.0), 0.0, 2.0), cubes, squares
 
 
 def _equal(number: int) -> Array:
@@ -176,6 +185,8 @@ def _by_law(
     cosine_spread: float = 0.0,
     cosine_shift: float = 0.0,
     cosine_common: float = 0.0,
+    cubes: float = 0.0,
+    squares: float = 0.0,
 ) -> InputState:
     """One group. kurtosis: E x^4 / q^2 of an entry; for independent entries sum x^4 / (sum x^2)^2 has the mean below
     up to 1 / N^2, exactly so for normal ones and on the sphere."""
@@ -199,6 +210,8 @@ def _by_law(
         drawn=True,
         cosine_shift=cosine_shift,
         cosine_common=cosine_common,
+        cubes=cubes,
+        squares=squares,
         mean_spread=max(own + (batch - 1) * other, 0.0) / (batch * features),
     )
 
@@ -229,6 +242,8 @@ def _independent(batch: int, features: int, mean: float, variance: float, third:
         cosine_spread=min(cosine_spread, 1.0),
         cosine_shift=(0.75 * c * spread - product) / features,
         cosine_common=(product - c * spread / 2) / features,
+        cubes=m3 * m1 / features,
+        squares=1 / features,
     )
 
 
@@ -242,16 +257,19 @@ def _uniform(batch: int, features: int, *, low: float, high: float) -> InputStat
 
 
 def _constant(batch: int, features: int, *, value: float = 1.0) -> InputState:
-    return _by_law(batch, features, value * value, value, 0.0, 1.0)
+    same = 1 / features if value else 0.0
+    return _by_law(batch, features, value * value, value, 0.0, 1.0, cubes=same, squares=same)
 
 
 def _sphere(batch: int, features: int, *, mean_square: float) -> InputState:
     # A uniform direction: E cos = 0 and E cos^2 = 1 / N.
-    return _by_law(batch, features, mean_square, 0.0, 1.0, 3.0, 0.0, 1 / features)
+    return _by_law(batch, features, mean_square, 0.0, 1.0, 3.0, 0.0, 1 / features, squares=1 / features)
 
 
 def _pair(batch: int, features: int, *, cosine: float, mean_square: float) -> InputState:
-    return _by_law(batch, features, mean_square, 0.0, 1 - cosine, 3.0)
+    # x_b = c x_a + s y, with x_a and y of any two directions at a right angle
+    cubes, squares = 3 * cosine / (features + 2), (1 + 2 * cosine**2) / (features + 2)
+    return _by_law(batch, features, mean_square, 0.0, 1 - cosine, 3.0, cubes=cubes, squares=squares)
 
 
 _LAWS: dict[str, Callable[..., InputState]] = {

@@ -151,10 +151,7 @@ def _unlike(t: Trajectory, own: PairNoises, lengths: Lengths, gap: Array, at: Ar
     """x_1 - x_3 and x_1 - x_2, (L + 1,): what sums of h_a^3 h_b and of h_a^2 h_b^2 over the units below lack of that of
     h^4. To a Haar matrix every direction is alike; biases are those of both inputs."""
     less_3, less_2 = (below(ratio(one.lacks(at)[0], one.total)) for one in (own.cube, own.square))
-    # of the input, it is known for c = 0 and for c = 1
-    single = t.width[0] * t.over_batch(t.start.fourth)
-    less_3[1:2] = gap[0]
-    less_2[1:2] = gap[0] * (2 - gap[0]) * ratio(single - 1, single)
+    less_3[1:2], less_2[1:2] = 1 - ratio(np.array([t.start.cubes, t.start.squares]), t.over_batch(t.start.fourth))
     r = 1 - below(gap)
     haar, weights = lengths.haar > 0, lengths.excess - lengths.of_bias
     less_3, less_2 = np.where(haar, 1 - r, less_3), np.where(haar, 2 * (1 - r**2) / 3, less_2)

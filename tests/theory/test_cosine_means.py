@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,22 @@ def test_the_range_ends_where_second_order_is_seen() -> None:
     assert np.all(off[6:8] - 4 * error[6:8] > 0.02)
     assert np.all(within[:4])
     assert not np.any(within[6:8])
+
+
+def test_the_very_inputs_that_all_seeds_share(tmp_path: Path) -> None:
+    """Two rows at a right angle whose large entries meet, below uniform weights: their z have more in common than those
+    of any two at that angle, whose mean cosine is higher by 0.008 for abs."""
+    large = np.where(np.arange(16) < 8, 3.0, 1.0)
+    np.save(tmp_path / "rows.npy", large * np.stack([np.ones(16), (-1.0) ** np.arange(16)]))
+    rows, weights = inputs("npy", path=str(tmp_path / "rows.npy")), uniform(80**-0.5)
+    cell = make_cell([16, 64], "abs", weights, None, rows, batch=2, resample=False, gradient="none")
+    sample, band = (
+        over_networks(simulate(cell, 5000, root=25)["cosine"]),
+        forward_spread(trajectory(cell)).bands["cosine"],
+    )
+    assert band.within[1]
+    assert band.mean[1] == pytest.approx(sample.mean[1], abs=4 * sample.mean_error[1])
+    assert sample.mean_error[1] < 0.001
 
 
 @pytest.mark.parametrize(("name", "holds"), [("elu", True), ("sin", False)])

@@ -32,6 +32,16 @@ def test_a_small_batch_is_followed_row_by_row() -> None:
     )
 
 
+def test_what_four_entries_of_two_rows_have_in_common() -> None:
+    x = np.random.default_rng(6).standard_normal((5, 7)) + 0.5
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    pairs = [(a, b) for a in range(5) for b in range(5) if a != b]
+    state = of_rows(x)
+    assert state.cubes == pytest.approx(np.mean([np.sum(unit[a] ** 3 * unit[b]) for a, b in pairs]))
+    assert state.squares == pytest.approx(np.mean([np.sum(unit[a] ** 2 * unit[b] ** 2) for a, b in pairs]))
+    assert of_rows(x[:1]).cubes == 0
+
+
 def test_near_rows_keep_the_digits_of_their_angle() -> None:
     x = np.array([[1.0, 0.0], [np.cos(1e-9), np.sin(1e-9)]])
     assert of_rows(x).e == pytest.approx([5e-19], rel=1e-6)
@@ -119,6 +129,11 @@ def test_a_law_enters_by_its_moments(source: object) -> None:
     assert cosine.var() == pytest.approx(state.cosine_spread, rel=0.1, abs=1e-12)
     fourth = (x[:, 0] ** 4).sum(axis=1) / squares[:, 0] ** 2
     assert fourth.mean() == pytest.approx(state.fourth[0], rel=0.02)
+    a, b = (x[:, k] / np.sqrt(squares[:, k, None]) for k in (0, 1))
+    for found, expected in (((a**3 * b).sum(axis=1), state.cubes), ((a**2 * b**2).sum(axis=1), state.squares)):
+        assert found.mean() == pytest.approx(
+            expected, abs=5 * found.std() / np.sqrt(draws) + expected / features + 1e-12
+        )
 
 
 def test_rows_drawn_from_a_table_are_its_groups(tmp_path: object) -> None:
