@@ -36,8 +36,8 @@ LENGTHS = (1e-30, 1e30)
 def left_factor(x: Signal, beyond: Array | None = None) -> Array:
     """R of x = R Q alone, (S, B, B) float64 lower triangular; see `factors`."""
     r, doubtful = _cholesky(x.gram)
-    for s in doubtful.nonzero()[0]:
-        r[s] = _householder(x.rows[s], None if beyond is None else beyond[s])[0]
+    if doubtful.any():
+        r[doubtful] = _householder(x.rows[doubtful], None if beyond is None else beyond[doubtful])[0]
     return r
 
 
@@ -60,22 +60,19 @@ def factors(x: Signal, beyond: Array | None = None) -> tuple[Array, Array]:
         # what rounding left of x along `beyond` has grown with R^-1
         frames, rows = beyond[~easy], q[~easy]
         q[~easy] = rows - np.matmul(np.matmul(rows, frames.transpose(0, 2, 1)), frames)
-    for s in doubtful.nonzero()[0]:
-        r[s], q[s] = _householder(x.rows[s], None if beyond is None else beyond[s])
+    if doubtful.any():
+        r[doubtful], q[doubtful] = _householder(x.rows[doubtful], None if beyond is None else beyond[doubtful])
     return r, q
 
 
 def directions(x: Array, r: Array, beyond: Array | None = None) -> Array:
     """Q of x = R Q, (S, B, N) float64, for an R from `left_factor`; orthogonal to frames `beyond`, (S, K, N)."""
-    q = np.empty(x.shape)
-    for s, rows in enumerate(x):
-        own, q[s] = _householder(rows, None if beyond is None else beyond[s])
-        if not np.isfinite(own).all():
-            continue
+    own, q = _householder(x, beyond)
+    for s in np.isfinite(own).all(axis=(1, 2)).nonzero()[0]:
         # own and r are factors of the same Gram matrix, so r = own U: U is the rotation nearest to it, row by row
-        length = np.abs(own).max(axis=1, keepdims=True)
+        length = np.abs(own[s]).max(axis=1, keepdims=True)
         scale = np.where(length > 0, length, 1.0)
-        left, _, right = np.linalg.svd((own / scale).T @ (r[s] / scale))
+        left, _, right = np.linalg.svd((own[s] / scale).T @ (r[s] / scale))
         q[s] = (left @ right).T @ q[s]
     return q
 
@@ -114,11 +111,14 @@ def _cholesky_or_nan(matrix: Array) -> Array:
 
 
 def _householder(x: Array, beyond: Array | None) -> tuple[Array, Array]:
-    """R, (B, B), and Q, (B, N), of one batch by QR, Q orthogonal to `beyond`, (K, N); nan where it is not finite."""
-    if not np.isfinite(x).all():
-        return np.full((len(x), len(x)), np.nan), np.full(x.shape, np.nan)
+    """R, (S, B, B), and Q, (S, B, N), of batches by QR, Q orthogonal to `beyond`, (S, K, N); nan where one is not
+    finite."""
+    r, q = np.full((*x.shape[:2], x.shape[1]), np.nan), np.full(x.shape, np.nan)
+    finite = np.isfinite(x).all(axis=(1, 2))
     # x^T = Q~ R~, so x = R~^T Q~^T
-    first = 0 if beyond is None else len(beyond)
-    rows = x if beyond is None else np.concatenate([beyond, x])
-    columns, upper = np.linalg.qr(rows.T.astype(np.float64))
-    return upper.T[first:, first:], columns.T[first:]
+    first = 0 if beyond is None else beyond.shape[1]
+    rows = x[finite] if beyond is None else np.concatenate([beyond[finite], x[finite]], axis=1)
+    columns, upper = np.linalg.qr(rows.transpose(0, 2, 1).astype(np.float64))
+    r[finite] = upper.transpose(0, 2, 1)[:, first:, first:]
+    q[finite] = columns.transpose(0, 2, 1)[:, first:]
+    return r, q
