@@ -55,9 +55,8 @@ def forward_spread(t: Trajectory) -> ForwardSpread:
         }
     within = forward_range(t, f)
     exact = {name: within | exact_range(t) for name in ("preact_mean", "preact_q", "act_q")}
-    of_var = within & (np.abs(t.normality.excess) <= STRANGE)
-    of_var[0] = True
-    ranges = {**exact, "act_var": of_var}
+    normal = within & (np.abs(t.normality.excess) <= STRANGE)
+    ranges = {**exact, "act_mean": normal, "act_var": normal | (np.arange(t.depth + 1) == 0)}
     bands = {name: Band(mean, sd, ranges.get(name, within)) for name, (mean, sd) in found.items()}
     error = haar_error(t, f)
     carried = t.over_batch(f.share) ** 2 * below(error)
