@@ -51,6 +51,26 @@ def composed(t: Trajectory, spread: ForwardSpread) -> Array:
     return np.asarray(np.expm1(first_order(own, t.over_batch(f.noise), 0.0).composed))
 
 
+@pytest.mark.parametrize(("name", "sigma_w", "sigma_b"), [
+    ("gelu", 1.2, 0.0), ("silu", 1.3, 0.5), ("softplus", 1.3, 0.3), ("tanh", 1.5, 0.2), ("relu", 1.0, 0.5),
+    ("elu", 1.4, 0.0), ("sin", 1.0, 0.0),
+])  # fmt: skip
+def test_the_layer_that_normal_inputs_feed(name: str, sigma_w: float, sigma_b: float) -> None:
+    """Their mean squares are chi-squared over n, and averages over them integrals. Of what the first order is off by,
+    less than 2 % is left at n = 200, and less than 1 % at 800: third order."""
+    for n, left in ((200, 0.02), (800, 0.01)):
+        x = np.linspace(-14, 14, 4001) * np.sqrt(2 / n)
+        density = np.exp(n / 2 * (x - np.expm1(x)))
+        density /= density.sum()
+        m = moments(activation(name), sigma_w**2 * np.exp(x) + sigma_b**2)
+        noise = (m.fourth / m.square**2 - 1) / n
+        exact = np.log(density @ (m.square**2 * (1 + noise)) / (density @ m.square) ** 2)
+        t = trajectory(make_cell([n, n], name, sigma_w, sigma_b or None, batch=1))
+        f = fluctuations(t)
+        first = f.noise[1, 0] + (f.response[1, 0] * f.share[1, 0]) ** 2 * np.log1p(2 / n)
+        assert abs(f.square[1, 0] - exact) < left * abs(first - exact)
+
+
 @pytest.mark.parametrize(("name", "sigma_w", "sigma_b", "width", "batch"), [
     ("silu", 1.26, 0.3, 64, 1), ("hard_silu", 1.0, 0.0, 32, 1), ("softplus", 1.3, 0.0, 24, 1),
     ("relu", 1.0, 0.3, 24, 1), ("elu", 1.5, 0.0, 24, 1), ("gelu", 1.0, 0.3, 32, 2), ("hard_silu", 1.0, 0.0, 64, 2),
