@@ -7,10 +7,10 @@ mean of K and k the third cumulant of x, a layer's A has
     v_A = n + J^2 v + n' (m - v / 2) + n'' v / 2 + 2 J n' v + (J^3 - J^2) k
           + J f'' (k + 2 m v - v^2) + (f''^2 / 2 + J f''' + 3 J^2 f'') v^2,        J = f',
     k_A = J^3 k + 3 J^2 f'' v^2 + 3 J n' v - n^2,
-the last term as if the noise had a gamma law, as the mean squares of normal inputs have. Of two inputs whose x covary by
-c, v^2 and v are c^2, v c and c, as in `second_order`, and n' and n'' go with n. To K = cw A + cb leads, exactly, 1 +
-r_K = 1 + s^2 (1 + 2 m (1 - s)) r_A for r = exp(v) - 1. One input, of the batch's mean square, stands for all: each
-variance is changed by its part.
+the last term as if the noise had a gamma law, as mean squares of normal inputs have. Of two inputs whose x covary by c,
+v^2 and v are c^2, v c and c, as in `second_order`, and n' and n'' go with n. To K = cw A + cb leads, exactly, 1 + r_K =
+1 + s^2 (1 + 2 m (1 - s)) r_A for r = exp(v) - 1. One input, of the batch's mean square, stands for all: each variance
+is changed by its part.
 
 What is left out, third order, is about the square of this part of the variance: where a layer adds a, and a part d of
 the variance is of second order, d a. Both are summed without regard to signs, and carried on by the largest of the
