@@ -15,7 +15,7 @@ critical    the edge of chaos: critical sigma_w, the critical line
 plane       all of that over the plane of sigma_w and sigma_b; window: which part of it to look at; phases: in words
 recommend   which initializer for an activation, with its reasons; by gains and by drift, which predict_cell gives
 predict_cell  every metric of one cell, layer by layer, from
-    inputs, layers    what the first layer is fed, and the laws of all of them
+    inputs (groups), layers   what the first layer is fed, and the laws of all of them
     trajectory        lengths and correlations followed through the layers, fast (lengths, chebyshev, angles), by
         hermite, high_orders         one series for all correlations of what is smooth, and its tail
         pieces, kinks, kink_pairs    Price's theorem over the angle for what has kinks and jumps
