@@ -1,7 +1,7 @@
 """Averages over pairs along a trajectory: at mean squares that are known, for correlations that come one by one.
 
 All kinds of pairs are made for R rows of mean squares of P pairs: the two below, and `kink_pairs` for inputs of equal
-length where the activation is made of pieces. `gap(row, e)` is <(phi_a - phi_b)^2> / 2 of one row, (P,) -> (P,), and
+length. `gap(row, e)` is <(phi_a - phi_b)^2> / 2 of one row, (P,) -> (P,), and
 `gap_of_one(row, e)` that of a single pair, without arrays; `products(rows, e)` is <phi'_a phi'_b> and
 <phi_a^2 phi_b^2> of several, (N,), (N, P) -> (2, N, P).
 """

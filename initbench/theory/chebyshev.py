@@ -108,6 +108,15 @@ class Cells:
         found = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return np.asarray(found if order is None else found[np.argsort(order)])
 
+    def each(self, t: Array) -> Array:
+        """The entries of F at arguments of their own, (N, F) -> (N, F)."""
+        place = _place(t - self.centre) / self.width
+        index = np.floor(place)
+        cells, which = np.unique(index, return_inverse=True)
+        coefficients = np.stack([self._cell(int(cell)).T for cell in cells])
+        basis = polynomials(2 * (place - index).ravel() - 1, self.nodes).reshape(*t.shape, self.nodes)
+        return np.asarray(np.vecdot(basis, coefficients[which.reshape(t.shape), np.arange(t.shape[1])]))
+
     def _few(self, arguments: int, cells: int) -> bool:
         return arguments <= cells or (cells * self.width >= _LONG_WAY and arguments <= self.sparse * cells)
 

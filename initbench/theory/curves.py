@@ -16,8 +16,8 @@ Array = np.ndarray[Any, Any]
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 """The relative difference under which distinct_units counts two units as one: a definition, shared with the metric."""
 
-ROUNDED = 1e-12
-"""A mean of cosines that is smaller is what rounding has left of 0: they come from sums of numbers about 1."""
+ROUNDED = 1e-10
+"""A mean of cosines that is smaller is what is left of 0: they come from sums of numbers about 1, and from tables."""
 
 NO_PREACTIVATION = "the input has no preactivations"
 ONE_INPUT = "a single input has no pairs"

@@ -4,9 +4,9 @@ With x = z / sqrt(q) and He_k orthogonal under N(0, 1), Mehler's formula gives f
     <f(z_a) f(z_b)> = sum_k f_k(q_a) f_k(q_b) c^k,     f_k(q) = <f(sqrt(q) x) He_k(x)> / sqrt(k!).
 What is beyond the last order is in `high_orders`. Gaps <(phi_a - phi_b)^2> / 2 of equal lengths are then good to
 rounding for smooth activations at moderate q. Elsewhere they are exact for 1 - c > 0.1 and as c -> 1, and worst near
-1 - c = 1 / ORDERS: 1e-4 with kinks, more where q is large (what is made of pieces has better ones, `kinks`). Where the
-value jumps, or saturates at large q, they are good to 0.2 there. Lengths that differ by much have kinks apart, and no
-tail in common, of which this knows nothing: it is 1e-4 of their product.
+1 - c = 1 / ORDERS: 1e-4 with kinks, more where q is large (most activations have better ones, `angle_ratios`). Where
+the value jumps, or saturates at large q, they are good to 0.2 there. Lengths that differ by much have kinks apart, and
+no tail in common, of which this knows nothing: it is 1e-4 of their product.
 """
 
 from __future__ import annotations

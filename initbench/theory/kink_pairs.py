@@ -1,4 +1,4 @@
-"""Pairs of equal length along a trajectory, where the activation is made of pieces: polynomials in ln t (`kinks`)."""
+"""Pairs of equal length along a trajectory: polynomials in the logarithm of their angle (`angle_ratios`)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from ..catalogue.activations import Activation
 from ..values import frozen
+from .angle_panels import CLOSEST, NODES, PANELS, WIDEST, WIDTH
+from .angle_ratios import closest, has_ratios, in_closed_form, ratios
 from .chebyshev import clenshaw, polynomials
-from .kinks import CLOSEST, NODES, PANELS, WIDEST, WIDTH, closest, ratios
-from .pieces import pieces
 
 Array = np.ndarray[Any, Any]
 
+_ROWS = 250  # of mean squares that are asked for together
 _FARTHEST = 2 * math.sin(WIDEST / 2) ** 2  # 1 - cos t
 
 
@@ -30,9 +31,10 @@ class Pairs(Protocol):
 
 
 def kink_pairs(activation: Activation, q: Array, slope_square: Array, rest: Callable[[], Pairs]) -> KinkPairs | None:
-    """Those of an activation at mean squares q and averages <phi'^2>, (R,) each; None where it has no pieces."""
-    own = pieces(activation)
-    return None if own is None else KinkPairs(activation, q, *closest(own, q, slope_square), rest)
+    """Those of an activation at mean squares q and averages <phi'^2>, (R,) each; None where it has no polynomials."""
+    if not has_ratios(activation):
+        return None
+    return KinkPairs(activation, q, *closest(activation, q, slope_square), rest)
 
 
 @frozen
@@ -40,8 +42,8 @@ class KinkPairs:
     """R rows of mean squares q, each of them that of all inputs.
 
     flat, steep: gap / e goes to flat + steep / t as t -> 0, (R,) each. rest: makes what is asked where nothing is
-    found, and at angles beyond WIDEST. panels: the coefficients of every panel that was asked for, from the last to
-    the first, (R, NODES).
+    found, and at angles beyond WIDEST where there is no formula. panels: by panel and part of the rows, the
+    coefficients that were asked for, from the last to the first, (rows, NODES).
     """
 
     activation: Activation
@@ -49,21 +51,22 @@ class KinkPairs:
     flat: Array
     steep: Array
     rest: Callable[[], Pairs]
-    panels: dict[int, Array] = field(default_factory=dict)
+    panels: dict[tuple[int, int], Array] = field(default_factory=dict)
 
     def gap(self, row: int, e: Array) -> Array:
         near = e <= _FARTHEST
         t = 2 * np.arcsin(np.sqrt(np.where(near, e, 1.0) / 2))
         place = np.log(np.maximum(t / CLOSEST, 1.0)) / WIDTH
         panel = np.minimum(place.astype(int), PANELS - 1)
-        falling = np.stack([self._panel(one)[row] for one in panel.tolist()])
+        falling = np.stack([self._falling(one, row) for one in panel.tolist()])
         ratio = np.vecdot(polynomials(2 * (place - panel) - 1, NODES), falling[:, ::-1])
         ratio = np.where(t < CLOSEST, 1 + (ratio - 1) * t / CLOSEST, ratio)
         over = np.divide(e, t, out=np.zeros_like(e), where=t > 0)
         found = np.asarray(ratio * (self.flat[row] * e + self.steep[row] * over))
         lost = ~(near & np.isfinite(found))
         if lost.any():
-            found[lost] = self._rest.gap(row, e)[lost]
+            known = in_closed_form(self.activation, float(self.q[row]), e)
+            found[lost] = (self._rest.gap(row, e) if known is None else known)[lost]
         return found
 
     def gap_of_one(self, row: int, e: float) -> float:
@@ -73,11 +76,14 @@ class KinkPairs:
             t = 2 * math.asin(math.sqrt(e / 2))
             place = math.log(t / CLOSEST) / WIDTH if t > CLOSEST else 0.0
             panel = min(int(place), PANELS - 1)
-            ratio = clenshaw(self._panel(panel)[row].tolist(), 2 * (place - panel) - 1)
+            ratio = clenshaw(self._falling(panel, row).tolist(), 2 * (place - panel) - 1)
             if t < CLOSEST:
                 ratio = 1 + (ratio - 1) * t / CLOSEST
             found = ratio * (flat[row] * e + (steep[row] * e / t if t else 0.0))
-        return found if math.isfinite(found) else float(self._rest.gap_of_one(row, e))
+        if math.isfinite(found):
+            return found
+        known = in_closed_form(self.activation, float(self.q[row]), np.array([e]))
+        return float(self._rest.gap_of_one(row, e) if known is None else known[0])
 
     def products(self, rows: Array, e: Array) -> Array:
         return np.asarray(self._rest.products(rows, e))
@@ -90,7 +96,10 @@ class KinkPairs:
     def _rows(self) -> tuple[list[float], list[float]]:
         return [float(one) for one in self.flat], [float(one) for one in self.steep]
 
-    def _panel(self, panel: int) -> Array:
-        if panel not in self.panels:
-            self.panels[panel] = ratios(self.activation, self.q, panel)[:, ::-1]
-        return self.panels[panel]
+    def _falling(self, panel: int, row: int) -> Array:
+        """A panel's coefficients from the last to the first, (NODES,); they are asked for with those of rows nearby."""
+        part, place = divmod(row, _ROWS)
+        if (panel, part) not in self.panels:
+            found = ratios(self.activation, self.q[part * _ROWS : (part + 1) * _ROWS], panel)
+            self.panels[panel, part] = found[:, ::-1]
+        return np.asarray(self.panels[panel, part][place])

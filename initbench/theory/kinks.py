@@ -8,7 +8,7 @@ inputs at two kinks, of <phi''_b> where the other input stands at a kink, and of
 follows from its own derivative, steps again. A jump of phi adds the first two kinds once more, one order lower.
 Of an exponential exp(r z) below 0, with T = tan(t / 2) and a = r sqrt(q) (1 + cos t),
     <phi''_a phi''_b> / r^2 = 1/pi int_T^inf exp(-a^2 (s^2 - T^2) / 2) / (1 + s^2) ds.
-All of it is smooth in ln t. Beside what it goes to as t -> 0, the gap is a slow function of ln q as well.
+All of it is smooth in ln t.
 """
 
 from __future__ import annotations
@@ -20,84 +20,22 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from ..catalogue.activations import Activation
-from .chebyshev import NEAR, Cells, points, polynomials, transform
-from .gaussian import FIELDS
-from .lengths import averages
-from .pieces import Pieces, pieces
-from .quadrature import centre, density, gauss
+from .angle_panels import CLOSEST, NODES, PANELS, WIDTH, angles
+from .chebyshev import points, polynomials, transform
+from .pieces import Pieces
+from .quadrature import density, gauss
 
 Array = np.ndarray[Any, Any]
 
-CLOSEST, WIDEST = 1e-6, 1.8
-"""The angles between which it is found."""
-PANELS, NODES = 18, 16
-"""Of polynomials in ln t, and their coefficients."""
-WIDTH = math.log(WIDEST / CLOSEST) / PANELS
-"""Of a panel, in ln t."""
-_LIMITS = (1e-26, 1e26)  # of mean squares: beyond, an activation that grows is a power of z
-_MEETING, _ROUNDED = 7.0, -6.0  # ln q by which cells of one width go on where two ends meet, and with an exponential
-_SHARE = 3.0  # of ln q in what cells call t
-_CELL, _IN_Q = 1.0, (20, 24)  # with one end and with several
 _SLOW = 12  # nodes a panel for what does not turn within one
 _NEAR = 1.6  # rate sqrt(q) from which the exponential's integral is over a layer
 _FAR, _FARTHER = (8.0, 12), (30.0, 4)  # from where it is a series, to 1e-13, and of how many terms
 _LAYER, _FALLS, _CROWDED = 16, 30.0, 0.7  # its nodes, how far its logarithm falls, and how the nodes crowd next to T
 
 
-def closest(own: Pieces, q: Array, slope_square: Array) -> tuple[Array, Array]:
-    """What gap / e goes to as t -> 0, up to a bounded term where phi jumps: q <phi'^2>, and over t, the sum of all
-    jumps' squares times exp(-z^2 / 2 q) / pi, (N,) each."""
-    return q * slope_square, np.exp(-(own.ends**2) / (2 * q[:, None])) @ own.jumps**2 / math.pi
-
-
-def ratios(activation: Activation, q: Array, panel: int) -> Array:
-    """gap / e of an activation with pieces at angles t, beside what `closest` says of it: the coefficients of a
-    polynomial in ln t on a panel, (N,) -> (N, NODES); nan where they are not found."""
-    found = np.full((len(q), NODES), np.nan)
-    log_q = np.log(np.clip(q, *_LIMITS))
-    inside = (q > 0) & (q < np.inf) & (log_q < _largest(activation))
-    if inside.any():
-        found[inside] = _cells(activation)(log_q[inside] / _SHARE, slice(panel * NODES, (panel + 1) * NODES))
-    return found
-
-
-def _largest(activation: Activation) -> float:
-    """ln q from which averages are not found: where two ends meet, all digits of what they bound are lost."""
-    return (_middle(activation) + NEAR[1]) * _SHARE if _meets(activation) else math.inf
-
-
-def _meets(activation: Activation) -> bool:
-    """Whether little is left of phi, or of phi'', where two ends are all but one."""
-    own = pieces(activation)
-    return own is not None and len(own.ends) > 1 and bool(own.bends.any() or not own.slopes[[0, -1]].any())
-
-
-def _middle(activation: Activation) -> float:
-    own = pieces(activation)
-    shift = _ROUNDED if own is not None and own.rate else _MEETING if _meets(activation) else 0.0
-    return (centre(activation) + shift) / _SHARE
-
-
-@lru_cache(maxsize=32)
-def _cells(activation: Activation) -> Cells:
-    own = pieces(activation)
-    assert own is not None
-
-    def coefficients(place: Array) -> Array:
-        with np.errstate(all="ignore"):
-            q = np.exp(place * _SHARE)
-            slope_square = averages(activation, q)[FIELDS.index("slope_square")]
-            flat, steep = closest(own, q, slope_square)
-            found = _gaps(own, q, slope_square) / (flat[:, None] + steep[:, None] / _angles(NODES))
-            return np.asarray(found.reshape(len(q), PANELS, NODES) @ transform(NODES).T).reshape(len(q), -1)
-
-    return Cells(coefficients, _CELL, _IN_Q[len(own.ends) > 1], centre=_middle(activation))
-
-
-def _gaps(own: Pieces, q: Array, slope_square: Array) -> Array:
-    """gap / e, (N,) -> (N, PANELS * NODES)."""
-    t, root = _angles(NODES), np.sqrt(q)[:, None]
+def gaps(own: Pieces, q: Array, slope_square: Array) -> Array:
+    """gap / e, (N,) -> (N, PANELS * NODES), at the `angles`."""
+    t, root = angles(), np.sqrt(q)[:, None]
     ends, sine = own.ends / root, np.sin(t)
     kinks, jumps, bends = _at_two_ends(ends, t, own.kinks, own.jumps, np.diff(own.bends))
     lost = _cumulative(kinks, 0)
@@ -161,7 +99,7 @@ def _by_exponential(own: Pieces, root: Array) -> Array:
     """What phi'' = rate slopes[0] exp(rate z) below 0 adds to <f''_a f''_b>, (N, X)."""
     from scipy.special import erfcx
 
-    t, steep = _angles(NODES), own.rate * root
+    t, steep = angles(), own.rate * root
     alone = erfcx(steep * np.sin(t) / math.sqrt(2)) / math.sqrt(2 * math.pi)
     both = np.empty_like(alone)
     near, far = steep[:, 0] < _NEAR, steep[:, 0] > _FAR[0]
@@ -173,7 +111,7 @@ def _by_exponential(own: Pieces, root: Array) -> Array:
         start = erfcx(math.sqrt(2) * steep[near]) / 2
         both[near] = (start - _cumulative(decay * source, 0)) / decay
     if between.any():
-        both[between] = _refined(_in_layers(steep[between], _angles(_SLOW)))
+        both[between] = _refined(_in_layers(steep[between], angles(_SLOW)))
     if far.any():
         both[far] = _far_layers(steep[far], t, alone[far])
     size = root * own.rate * own.slopes[0]
@@ -219,11 +157,11 @@ def _in_layers(steep: Array, t: Array) -> Array:
 
 def _cumulative(values: Array, order: int) -> Array:
     """int_0^t of what is of that order in t where t is small, (N, X) -> (N, X)."""
-    last = _angles(NODES)[[NODES - 1, NODES - 2]]
+    last = angles()[[NODES - 1, NODES - 2]]
     a, b = (values[:, [NODES - 1, NODES - 2]] / last**order).T
     rise = (b - a) / (last[1] - last[0])
     start = (a - rise * last[0]) * CLOSEST ** (order + 1) / (order + 1) + rise * CLOSEST ** (order + 2) / (order + 2)
-    inside = (values * _angles(NODES)).reshape(-1, PANELS, NODES) @ _integration().T
+    inside = (values * angles()).reshape(-1, PANELS, NODES) @ _integration().T
     ends = start[:, None] + np.cumsum(inside[:, :, 0], axis=1)
     inside[:, :, 1:] += np.concatenate([start[:, None], ends[:, :-1]], axis=1)[:, :, None]
     return np.asarray(inside[:, :, 1:].reshape(len(values), -1))
@@ -233,12 +171,6 @@ def _refined(values: Array) -> Array:
     """From the slow nodes to all, (N, PANELS * _SLOW) -> (N, X)."""
     onto = polynomials(points(NODES), _SLOW) @ transform(_SLOW)
     return np.asarray(values.reshape(len(values), PANELS, _SLOW) @ onto.T).reshape(len(values), -1)
-
-
-@lru_cache
-def _angles(nodes: int) -> Array:
-    """So many in every panel, in the order of `points`, (PANELS * nodes,)."""
-    return np.asarray(CLOSEST * np.exp(WIDTH * (np.arange(PANELS)[:, None] + (1 + points(nodes)) / 2))).ravel()
 
 
 @lru_cache

@@ -43,7 +43,7 @@ def by_mehler(activation: Activation, q_a: Array, q_b: Array, e: Array) -> Array
     for count, size in _RUNGS:
         which = np.unique([a[left], b[left]])
         dense = 2 * _REACH / (size - 1) * np.sqrt(q[which]) <= narrowest / 2
-        values, slopes, squares = _coefficients(activation, q[which], count, size)
+        values, slopes, squares = coefficients(activation, q[which], count, size)
         enough = dense & _adds_up(slopes, single.slope_square[which]) & _adds_up(squares, single.fourth[which])
         i, j = np.searchsorted(which, a[left]), np.searchsorted(which, b[left])
         done = enough[i] & enough[j]
@@ -63,19 +63,18 @@ def _adds_up(coefficients: Array, total: Array) -> Array:
 
 def _summed(value_a: Array, value_b: Array, slopes: Array, squares: Array, e: Array) -> Array:
     """The four averages of some points from their coefficients, (N, n) each."""
-    lost = _lost(e, slopes.shape[1])
-    values = value_a * value_b
+    values, missing = value_a * value_b, lost(e, slopes.shape[1])
     return np.stack(
         [
-            (values - values * lost).sum(axis=1),
-            ((value_a - value_b) ** 2 / 2 + values * lost).sum(axis=1),
-            (slopes - slopes * lost).sum(axis=1),
-            (squares - squares * lost).sum(axis=1),
+            (values - values * missing).sum(axis=1),
+            ((value_a - value_b) ** 2 / 2 + values * missing).sum(axis=1),
+            (slopes - slopes * missing).sum(axis=1),
+            (squares - squares * missing).sum(axis=1),
         ]
     )
 
 
-def _lost(e: Array, count: int) -> Array:
+def lost(e: Array, count: int) -> Array:
     """1 - c^n for n = 0, 1, ..., (N, count)."""
     negative = e > 1
     with np.errstate(divide="ignore"):
@@ -86,7 +85,7 @@ def _lost(e: Array, count: int) -> Array:
     return lost
 
 
-def _coefficients(activation: Activation, q: Array, count: int, size: int) -> tuple[Array, Array, Array]:
+def coefficients(activation: Activation, q: Array, count: int, size: int) -> tuple[Array, Array, Array]:
     """Those of phi, phi' and phi^2, (N,) -> (N, count) each."""
     x, basis = _basis(count, size)
     root = np.sqrt(q)[:, None]
