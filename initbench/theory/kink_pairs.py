@@ -80,7 +80,7 @@ class KinkPairs:
             if t < CLOSEST:
                 ratio = 1 + (ratio - 1) * t / CLOSEST
             found = ratio * (flat[row] * e + (steep[row] * e / t if t else 0.0))
-        if math.isfinite(found):
+        if math.isfinite(found) or math.isnan(e):
             return found
         known = in_closed_form(self.activation, float(self.q[row]), np.array([e]))
         return float(self._rest.gap_of_one(row, e) if known is None else known[0])
