@@ -16,7 +16,8 @@ from .plan import Planned, seconds
 BLOCK_SECONDS = 0.25
 """What a block of seeds takes, roughly: short enough to lose little and to keep all cores busy, long enough for its
 file to cost next to nothing."""
-
+CUT_SECONDS = 0.5
+"""What it takes where a chunk of the engine's is cut for it: fewer networks at a time are slower, each of them."""
 
 TRAINING_SECONDS = 5.0
 """What a block of seeds takes that are trained together: several are faster together than one by one, but what is under
@@ -67,8 +68,8 @@ def block_size(planned: Planned) -> int:
             together //= 2
         return together
     chunk = engine.chunk_size(planned.cell)
-    wanted = BLOCK_SECONDS / max(seconds(planned.cell, 1), 1e-9)
-    if wanted >= chunk:  # whole chunks: the engine sends that many networks through together
-        return int(wanted / chunk) * chunk
+    each = max(seconds(planned.cell, 1), 1e-9)
+    if BLOCK_SECONDS >= chunk * each:  # whole chunks: the engine sends that many networks through together
+        return int(BLOCK_SECONDS / (chunk * each)) * chunk
     # The nearest power of two, which the numbers of seeds that people ask for mostly are multiples of.
-    return min(chunk, 1 << max(0, round(math.log2(wanted))))
+    return min(chunk, 1 << max(0, round(math.log2(CUT_SECONDS / each))))
