@@ -68,7 +68,8 @@ def factors(x: Signal, beyond: Array | None = None) -> tuple[Array, Array]:
 def directions(x: Array, r: Array, beyond: Array | None = None) -> Array:
     """Q of x = R Q, (S, B, N) float64, for an R from `left_factor`; orthogonal to frames `beyond`, (S, K, N)."""
     own, q = _householder(x, beyond)
-    for s in np.isfinite(own).all(axis=(1, 2)).nonzero()[0]:
+    finite = np.asarray(np.isfinite(own).all(axis=(1, 2)))
+    for s in finite.nonzero()[0]:
         # own and r are factors of the same Gram matrix, so r = own U: U is the rotation nearest to it, row by row
         length = np.abs(own[s]).max(axis=1, keepdims=True)
         scale = np.where(length > 0, length, 1.0)

@@ -69,7 +69,7 @@ def block_size(planned: Planned) -> int:
         return together
     chunk = engine.chunk_size(planned.cell)
     each = max(seconds(planned.cell, 1), 1e-9)
-    if BLOCK_SECONDS >= chunk * each:  # whole chunks: the engine sends that many networks through together
+    if chunk * each <= BLOCK_SECONDS:  # whole chunks: the engine sends that many networks through together
         return int(BLOCK_SECONDS / (chunk * each)) * chunk
     # The nearest power of two, which the numbers of seeds that people ask for mostly are multiples of.
     return min(chunk, 1 << max(0, round(math.log2(CUT_SECONDS / each))))

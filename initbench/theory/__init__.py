@@ -24,6 +24,7 @@ predict_cell  every metric of one cell, layer by layer, from
     forward, backward         the means and spreads of finite networks, by
         fluctuations, bending, sensitivity     what one layer adds and hands on; validity: where that holds
     precision, notes          where the dtype ends; what a reader should be told
+sets        what many of them need of numpy.unique, sooner
 """
 
 from .critical import CriticalArc as CriticalArc

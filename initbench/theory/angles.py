@@ -23,6 +23,7 @@ from .high_orders import orders, parities
 from .kink_pairs import Pairs, kink_pairs
 from .maps import homogeneous
 from .pairs import pair_moments
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -129,7 +130,7 @@ class SeriesPairs:
         return float(self.apart[row, 0] - self.value[row, 0].dot(kept))
 
     def products(self, rows: Array, e: Array) -> Array:
-        kept = np.union1d(self.terms.kept(_SLOPE), self.terms.kept(_SQUARE))
+        kept = sorted_set(self.terms.kept(_SLOPE), self.terms.kept(_SQUARE))
         log_cosine = _log_cosine(e)[..., None]
         power = np.exp(log_cosine * orders()[kept])
         power = np.where(e[..., None] > 1, power * parities()[kept], power)
@@ -167,7 +168,7 @@ class _Terms:
         """
         level = np.floor(np.log(self.q) * _LOOKS)
         ends = np.flatnonzero(level[1:] != level[:-1])
-        some = np.unique(np.concatenate([[0], ends, ends + 1, [len(self.q) - 1]]))
+        some = sorted_set(0, ends, ends + 1, len(self.q) - 1)
         power = expansion(self.activation, function, np.log(self.q), rows=some) ** 2
         if function == _VALUE:
             power *= orders()

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .sets import sorted_set
+
 Array = np.ndarray[Any, Any]
 
 NEAR, STRETCH = (-6.0, 4.0), 1.48  # where a cell of width 1 or 2 ends; the last ones end within float64
@@ -95,7 +97,7 @@ class Cells:
         cell is not either."""
         place = _place(t - self.centre) / self.width
         index = np.floor(place)
-        if self.sparse and self._few(len(t), len(np.unique(index))):
+        if self.sparse and self._few(len(t), len(sorted_set(index))):
             return np.asarray(self._asked(t)[rows][:, wanted])
         place, index = place[rows], index[rows]
         order = None if (index[1:] >= index[:-1]).all() else np.argsort(index, kind="stable")

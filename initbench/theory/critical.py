@@ -22,6 +22,7 @@ from .length_table import LengthTable, length_table
 from .maps import checked, found, homogeneous
 from .resting import CRITICAL
 from .roots import crossings
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -94,7 +95,7 @@ def critical_line(activation: str | Activation) -> tuple[CriticalArc, ...]:
         )
     at = moments(activation, np.exp(_LINE))
     cuts = [_turns(activation, test, test(at)) for test in (_missing, _leaving)]
-    ends = np.unique(np.concatenate([_LINE[[0, -1]], *cuts]))
+    ends = sorted_set(_LINE[[0, -1]], *cuts)
     arcs = (_arc(activation, low, high) for low, high in itertools.pairwise(ends))
     return tuple(arc for arc in arcs if arc is not None)
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from .chebyshev import points, polynomials, transform
 from .kernel import Trajectory
+from .sets import sorted_set
 from .shares import dead_share, region, share
 
 Array = np.ndarray[Any, Any]
@@ -79,7 +80,7 @@ def _somewhere(activation: Activation, q: Array, e: Array, batch: int, dtype: st
     one_by_one = seen[which]
     for code in np.flatnonzero(seen & (counts > _NODES)):
         alike = np.flatnonzero(which == code)
-        if len(np.unique(e[alike])) > _NODES:
+        if len(sorted_set(e[alike])) > _NODES:
             values[alike] = _of_one(activation, float(distinct[code]), e[alike], batch, dtype)
             one_by_one[alike] = False
     pairs, place = np.unique(np.stack([q, e])[:, one_by_one], axis=1, return_inverse=True)

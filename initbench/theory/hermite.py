@@ -24,6 +24,7 @@ from .chebyshev import Cells
 from .gaussian import moments
 from .high_orders import ORDERS, orders, tail, tail_of_value
 from .quadrature import ORDER, REACH, breaks, centre, density, gauss, grid, merged, mesh, nodes
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -180,7 +181,7 @@ def _projected(pieces: _Pieces, f: Array, rows: int) -> Array:
     values = np.add.reduceat(parts, starts, axis=1).T @ _from_degrees()
     basis = _shared(_DEGREES)[2].T.reshape(ORDERS, -1, _DEGREES)
     row, panel = pieces.row[starts], pieces.panel[starts]
-    for one in np.unique(panel).tolist():
+    for one in sorted_set(panel).tolist():
         added[row[panel == one]] += values[panel == one] @ basis[:, one].T
     return added
 

@@ -12,6 +12,7 @@ from ..spec import Cell
 from ..streams import Purpose, stream
 from ..values import frozen
 from .groups import GROUPS, grouped_pairs, groups, means, sizes
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -151,7 +152,7 @@ def _measured(x: Array) -> dict[str, float]:
 def _pairs_of(x: Array, q: Array) -> tuple[Array, Array, Array, float, float]:
     """Rows a < b of every pair and 1 - cosine, relatively accurate where it is small; a row of zeros has cosine 1. Then
     cubes and squares, as in `InputState`."""
-    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), ROWS)).astype(int))
+    chosen = sorted_set(np.linspace(0, len(x) - 1, min(len(x), ROWS)).astype(int))
     unit = x[chosen] / np.sqrt(np.where(q > 0, q, 1.0)[chosen, None] * x.shape[1])
     a, b = np.triu_indices(len(chosen), 1)
     e = (1 - unit @ unit.T)[a, b]

@@ -19,6 +19,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from .gaussian import moments
 from .quadrature import bends, density, mesh
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -41,7 +42,7 @@ def by_mehler(activation: Activation, q_a: Array, q_b: Array, e: Array) -> Array
     a, b = place[: e.size], place[e.size :]
     left = np.arange(e.size)
     for count, size in _RUNGS:
-        which = np.unique([a[left], b[left]])
+        which = sorted_set(a[left], b[left])
         dense = 2 * _REACH / (size - 1) * np.sqrt(q[which]) <= narrowest / 2
         values, slopes, squares = coefficients(activation, q[which], count, size)
         enough = dense & _adds_up(slopes, single.slope_square[which]) & _adds_up(squares, single.fourth[which])

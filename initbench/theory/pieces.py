@@ -10,6 +10,7 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..values import frozen
 from .quadrature import breaks, mesh
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -40,7 +41,7 @@ def pieces(activation: Activation) -> Pieces | None:
 
     Parabolas or an exponential beside jumps of the value are none.
     """
-    ends = np.union1d(mesh(activation), breaks(activation))
+    ends = sorted_set(mesh(activation), breaks(activation))
     if not ends.size:
         return None
     z = _looked_at(ends)

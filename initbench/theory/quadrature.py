@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..catalogue.activations import Activation
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -154,7 +155,7 @@ def _smooth(activation: Activation, end: float) -> bool:
     ends = mesh(activation)
     room = np.abs(ends - end)
     largest = min(room[room > 0].min(initial=math.inf), max(abs(end), 1.0)) / 2
-    up_to = np.unique([0.0, end, *ends[(ends * end > 0) & (np.abs(ends) < abs(end))]])
+    up_to = sorted_set(0.0, end, ends[(ends * end > 0) & (np.abs(ends) < abs(end))])
     reached = _integrals(activation, 1, up_to[:-1], up_to[1:])[:, _AVERAGES:].sum(axis=0)
     for half in (largest, largest / 4, largest / 16):
         low, middle, high = end + half * np.array([[-1.0], [0.0], [1.0]])
@@ -173,7 +174,7 @@ def _mesh(activation: Activation) -> tuple[Array, float]:
         right, far_right = _side(activation, own, middle, 1)
         left, far_left = _side(activation, own, middle, -1)
     ends = np.concatenate([-left, [-middle, middle], right]) + 0.0  # no -0
-    ends = np.unique(ends[np.abs(ends) != 2.0**_FARTHEST])  # there, one polynomial does for all
+    ends = sorted_set(ends[np.abs(ends) != 2.0**_FARTHEST])  # there, one polynomial does for all
     ends.flags.writeable = False
     return ends, min(far_left, far_right)
 
@@ -196,7 +197,7 @@ def _side(activation: Activation, own: Array, middle: float, sign: int) -> tuple
     own = np.abs(own[own * sign > 0])
     powers = 2.0 ** np.arange(_NEAREST, _FARTHEST + 1)
     beyond = 2 * max(powers[-1], own.max(initial=0.0))
-    first = np.union1d([middle, *own, beyond], powers[powers > middle])
+    first = sorted_set(middle, own, beyond, powers[powers > middle])
     ends, pieces, far = _halved(activation, sign, first)
     return _joined(activation, sign, ends, pieces, own), far
 

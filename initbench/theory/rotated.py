@@ -22,6 +22,7 @@ from ..catalogue.activations import Activation
 from ..values import frozen
 from .gaussian import moments
 from .quadrature import FAR, REACH, bends, density, gauss, grid, is_quiet, merged, mesh, nodes, tails, trusted
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 
@@ -102,7 +103,7 @@ def _outer(pair: _Pair, activation: Activation) -> Array:
         if pair.quiet:
             own += _of_tails(pair, np.concatenate([cuts_a, cuts_b]), meet)
             reach = FAR
-    ends = np.unique(np.concatenate(own))
+    ends = sorted_set(*own)
     return ends[(ends >= (0.0 if pair.alike else -reach)) & (ends <= reach)]
 
 

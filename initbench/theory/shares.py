@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..catalogue.activations import Activation
 from .quadrature import breaks, density, grid, merged, nodes
+from .sets import sorted_set
 
 Array = np.ndarray[Any, Any]
 Where = Literal["inactive", "saturated"]
@@ -118,7 +119,7 @@ def region(activation: Activation, where: Where, dtype: str = "float64") -> Arra
         return holds(activation, where, z.astype(dtype))
 
     own, points = breaks(activation), _looks()
-    points = np.union1d(points, own) if own.size else points
+    points = sorted_set(points, own) if own.size else points
     middles = (points[:-1] + points[1:]) / 2
     inside = test(middles)
     changes = np.flatnonzero(inside[1:] != inside[:-1])
