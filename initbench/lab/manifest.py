@@ -81,10 +81,10 @@ def _code() -> dict[str, Any] | None:
         return None
     try:
         status = ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
-        done = subprocess.run([*status, "--", "initbench"], capture_output=True, text=True, timeout=5, check=True)
+        done = subprocess.run([*status, "--", "initbench"], capture_output=True, timeout=5, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    lines = done.stdout.splitlines()
+    lines = done.stdout.decode(errors="replace").split("\n")[:-1]  # a branch's name is any bytes but a line's end
     sha = next(line.removeprefix("# branch.oid ") for line in lines if line.startswith("# branch.oid "))
     if sha == "(initial)":  # nothing is committed yet
         return None

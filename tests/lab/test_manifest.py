@@ -117,6 +117,10 @@ def test_a_checkout_has_a_commit_and_may_differ_from_it(tmp_path: Path, monkeypa
     sha = git("rev-parse", "HEAD").strip()
     (tmp_path / "other").write_text("not of the package")
     assert code() == {"sha": sha, "dirty": False}
+    for branch in ("two\u2028lines", os.fsdecode(b"gr\xf6sse")):  # as git takes them
+        (tmp_path / ".git" / "HEAD").write_bytes(os.fsencode(f"ref: refs/heads/{branch}\n"))
+        git("update-ref", "HEAD", sha)
+        assert code() == {"sha": sha, "dirty": False}
     module.write_text("2")
     assert code() == {"sha": sha, "dirty": True}
 
