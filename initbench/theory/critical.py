@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..blas import alone
 from ..catalogue.activations import Activation
 from ..values import frozen
 from .fixed_points import fixed_points
@@ -57,6 +58,7 @@ class CriticalArc:
     stable: bool
 
 
+@alone()
 def critical_sigma_w(activation: str | Activation, sigma_b: float) -> tuple[CriticalPoint, ...]:
     """Every sigma_w > 0 that makes some fixed point critical with this sigma_b >= 0, in rising q; () where none does.
 
@@ -82,6 +84,7 @@ def critical_sigma_w(activation: str | Activation, sigma_b: float) -> tuple[Crit
     return (*(_at_zero(activation, table) if sigma_b == 0 else ()), *points)
 
 
+@alone()
 def critical_line(activation: str | Activation) -> tuple[CriticalArc, ...]:
     """The whole critical line for q from 1e-8 to 1e8, cut where q changes its stability and where sigma_b^2 < 0.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..blas import alone
 from ..catalogue.activations import Activation
 from ..values import frozen
 from . import mean_field_notes
@@ -48,6 +49,7 @@ class MeanField:
         return {key: _plain(value) for key, value in asdict(self).items()}
 
 
+@alone()
 def predict(activation: str | Activation, sigma_w: float, sigma_b: float, q0: float = 1.0) -> MeanField:
     """The fixed points, depth scales and phase of networks with these weights and biases.
 

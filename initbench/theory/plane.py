@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..blas import alone
 from ..catalogue.activations import Activation
 from ..errors import ParameterError
 from ..values import frozen
@@ -43,6 +44,7 @@ class PhaseDiagram:
     phase: Array
 
 
+@alone()
 def phase_diagram(
     activation: str | Activation, sigma_w: ArrayLike, sigma_b: ArrayLike, q0: float = 1.0
 ) -> PhaseDiagram:
@@ -71,6 +73,7 @@ def phase_diagram(
     return PhaseDiagram(w, b, *(row.reshape(b.size, w.size) for row in rows))
 
 
+@alone()
 def divergence(activation: str | Activation, diagram: PhaseDiagram, q0: float = 1.0) -> list[list[tuple[float, float]]]:
     """For every sigma_b of a diagram, the stretches of sigma_w in which signals diverge, to 1/500 of its step.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..blas import alone
 from ..catalogue.metrics import METRICS
 from ..spec import Cell
 from .backward import backward_spread
@@ -32,6 +33,7 @@ SQUARES = ("act_q", "act_var", "act_var_batch")
 """Metrics of a shared batch that are measured to all digits: sums of squares, in which nothing cancels."""
 
 
+@alone()
 def predict_cell(cell: Cell) -> Prediction:
     """What the networks of a cell should show. Overflow to inf is a prediction as well.
 

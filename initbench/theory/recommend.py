@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..blas import alone
 from ..catalogue.activations import Activation
 from ..catalogue.initializers import Initializer, initializer
 from ..errors import ParameterError
@@ -91,6 +92,7 @@ class Recommendation:
     reasons: tuple[str, ...]
 
 
+@alone()
 def recommend(activation: str | Activation, depth: int = 50, width: int = 512) -> Recommendation:
     """Rank the usual initializers for an activation over `depth` equal layers of `width` units, both >= 2.
 
