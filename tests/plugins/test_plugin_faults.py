@@ -345,7 +345,9 @@ if "--multiprocessing-fork" in sys.orig_argv:
     (folder / "METADATA").write_text("Metadata-Version: 2.1\\nName: mypackage\\nVersion: 1.1\\n")
 """
     script = """
+import threading
 import initbench
+threading.Thread(target=threading.Event().wait, daemon=True).start()  # no fork: workers load for themselves
 config = {"network": {"depth": 2, "width": 6, "activation": "relu", "initializer": "he_normal"}, "seeds": 2}
 config |= {"metrics": ["act_q", "largest"], "sweep": {"grid": {"network.depth": [1, 2, 3]}}}
 for cell in initbench.run(config, jobs=2).failed:
