@@ -33,6 +33,10 @@ SQUARES = ("act_q", "act_var", "act_var_batch")
 """Metrics of a shared batch that are measured to all digits: sums of squares, in which nothing cancels."""
 
 
+with alone():  # NumPy's libraries are looked for as this is loaded, not at the first prediction
+    pass
+
+
 @alone()
 def predict_cell(cell: Cell) -> Prediction:
     """What the networks of a cell should show. Overflow to inf is a prediction as well.
