@@ -18,7 +18,9 @@ predict_cell  every metric of one cell, layer by layer, from
     inputs (groups), layers   what the first layer is fed, and the laws of all of them
     trajectory        lengths and correlations followed through the layers, fast (lengths, chebyshev, angles), by
         hermite, high_orders         one series for all correlations of what is smooth, and its tail
-        pieces, kinks, kink_pairs    Price's theorem over the angle for what has kinks and jumps
+        angle_panels, angle_ratios, equal_pairs     polynomials in the angle for inputs of one length, by
+            pieces, kinks    Price's theorem, for what has kinks and jumps
+            blurred          what both inputs have in common and what each has alone, for what is smooth
     kernel            the infinitely wide network that this makes, and where theory ends (normality)
     curves, gradients, dead, jacobian (singular)   its metrics
     forward, backward         the means and spreads of finite networks, by

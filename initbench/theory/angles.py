@@ -1,6 +1,6 @@
 """Averages over pairs along a trajectory: at mean squares that are known, for correlations that come one by one.
 
-All kinds of pairs are made for R rows of mean squares of P pairs: the two below, and `kink_pairs` for inputs of equal
+All kinds of pairs are made for R rows of mean squares of P pairs: the two below, and `equal_pairs` for inputs of equal
 length. `gap(row, e)` is <(phi_a - phi_b)^2> / 2 of one row, (P,) -> (P,), and
 `gap_of_one(row, e)` that of a single pair, without arrays; `products(rows, e)` is <phi'_a phi'_b> and
 <phi_a^2 phi_b^2> of several, (N,), (N, P) -> (2, N, P).
@@ -17,10 +17,10 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..values import frozen
 from .chebyshev import clenshaw, points, polynomials, transform
+from .equal_pairs import Pairs, equal_pairs
 from .gaussian import FIELDS, Moments, moments
 from .hermite import expansion
 from .high_orders import orders, parities
-from .kink_pairs import Pairs, kink_pairs
 from .maps import homogeneous
 from .pairs import pair_moments
 from .sets import sorted_set
@@ -43,7 +43,7 @@ def pairs_at(activation: Activation, m: Moments, a: Array, b: Array) -> Pairs:
         return HomogeneousPairs(_by_angle(activation), root_a * root_b, apart)
     q = m.q[:, a]
     if q.size and (q == q[:, :1]).all() and (q == m.q[:, b]).all():
-        found = kink_pairs(activation, q[:, 0], m.slope_square[:, a[0]], lambda: _series(activation, m, a, b))
+        found = equal_pairs(activation, q[:, 0], m.slope_square[:, a[0]], lambda: _series(activation, m, a, b))
         if found is not None:
             return found
     return _series(activation, m, a, b)

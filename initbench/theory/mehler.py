@@ -64,7 +64,7 @@ def _adds_up(coefficients: Array, total: Array) -> Array:
 
 def _summed(value_a: Array, value_b: Array, slopes: Array, squares: Array, e: Array) -> Array:
     """The four averages of some points from their coefficients, (N, n) each."""
-    values, missing = value_a * value_b, lost(e, slopes.shape[1])
+    values, missing = value_a * value_b, _lost(e, slopes.shape[1])
     return np.stack(
         [
             (values - values * missing).sum(axis=1),
@@ -75,7 +75,7 @@ def _summed(value_a: Array, value_b: Array, slopes: Array, squares: Array, e: Ar
     )
 
 
-def lost(e: Array, count: int) -> Array:
+def _lost(e: Array, count: int) -> Array:
     """1 - c^n for n = 0, 1, ..., (N, count)."""
     negative = e > 1
     with np.errstate(divide="ignore"):

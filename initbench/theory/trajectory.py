@@ -15,9 +15,9 @@ import numpy as np
 from ..catalogue.activations import Activation
 from ..values import frozen
 from .angles import pairs_at
+from .equal_pairs import Pairs
 from .gaussian import FIELDS, Moments
 from .inputs import InputState
-from .kink_pairs import Pairs
 from .layers import LayerLaw, activations
 from .lengths import SETTLED, averages, lengths
 

@@ -9,8 +9,8 @@ import pytest
 
 from initbench.catalogue.activations import ACTIVATIONS, Activation, activation
 from initbench.theory.angles import HomogeneousPairs, Pairs, pairs_at
+from initbench.theory.equal_pairs import EqualPairs
 from initbench.theory.gaussian import moments
-from initbench.theory.kink_pairs import KinkPairs
 from initbench.theory.pairs import pair_moments
 
 REQUIRED = {"hard_shrink": {"threshold": 0.5}, "threshold": {"threshold": 0.1, "value": 20.0}}
@@ -64,4 +64,4 @@ def test_no_pair_of_one_length_is_left_to_cut_off_series() -> None:
     """Up to 1 - c = 1.2, for every registered activation."""
     for name in NAMES:
         pairs, _ = followed(name, 1.0, 1)
-        assert isinstance(pairs, KinkPairs | HomogeneousPairs), name
+        assert isinstance(pairs, EqualPairs | HomogeneousPairs), name

@@ -11,8 +11,8 @@ from pair_reference import straight
 
 from initbench.catalogue.activations import activation
 from initbench.theory.angles import pairs_at
+from initbench.theory.equal_pairs import EqualPairs, Pairs
 from initbench.theory.gaussian import FIELDS, Moments, moments
-from initbench.theory.kink_pairs import KinkPairs, Pairs
 from initbench.theory.pairs import pair_moments
 
 Array = np.ndarray[Any, Any]
@@ -54,7 +54,7 @@ def test_gaps_are_those_of_quadrature(name: str, parameters: dict[str, float]) -
     that loses as many digits: 2e-9 at q = 1e8, where two kinks are 1e-4 apart."""
     q = np.array([1e-8, 1e-5, 0.03, 0.3, 1.0, 1.6, 2.7, 9.0, 40.0, 300.0, 1e4, 1e6, 1e8])
     found = followed(name, parameters, q, len(GAPS))
-    assert isinstance(found, KinkPairs)
+    assert isinstance(found, EqualPairs)
     for row, one in enumerate(q.tolist()):
         exact = pair_moments(activation(name, **parameters), one, one, GAPS).gap
         if np.isfinite(exact).all() and exact[1:].min() > 1e-200:  # not so where nothing of a tail is left
@@ -95,6 +95,6 @@ def test_what_pieces_do_not_say_is_left_to_the_series() -> None:
         assert found.gap_of_one(0, e) == pytest.approx(exact, rel=1e-5)
     assert np.isnan(found.gap_of_one(0, np.nan))
     m = moments(activation("hard_tanh"), np.array([[0.3, 1.7]]))
-    assert not isinstance(pairs_at(activation("hard_tanh"), m, np.zeros(1, int), np.ones(1, int)), KinkPairs)
+    assert not isinstance(pairs_at(activation("hard_tanh"), m, np.zeros(1, int), np.ones(1, int)), EqualPairs)
     far = followed("hard_tanh", {}, np.array([1e30]))
     assert 0 < far.gap_of_one(0, 0.3) < 1

@@ -30,15 +30,15 @@ class Pairs(Protocol):
     def products(self, rows: Array, e: Array) -> Array: ...
 
 
-def kink_pairs(activation: Activation, q: Array, slope_square: Array, rest: Callable[[], Pairs]) -> KinkPairs | None:
+def equal_pairs(activation: Activation, q: Array, slope_square: Array, rest: Callable[[], Pairs]) -> EqualPairs | None:
     """Those of an activation at mean squares q and averages <phi'^2>, (R,) each; None where it has no polynomials."""
     if not has_ratios(activation):
         return None
-    return KinkPairs(activation, q, *closest(activation, q, slope_square), rest)
+    return EqualPairs(activation, q, *closest(activation, q, slope_square), rest)
 
 
 @frozen
-class KinkPairs:
+class EqualPairs:
     """R rows of mean squares q, each of them that of all inputs.
 
     flat, steep: gap / e goes to flat + steep / t as t -> 0, (R,) each. rest: makes what is asked where nothing is
